@@ -1,0 +1,1 @@
+"""What everything stands on: money, periods, currencies, settings, scope and errors. Imports nothing of ours."""

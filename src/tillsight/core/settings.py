@@ -1,0 +1,141 @@
+"""The settings of a workspace: `tillsight.toml`, and over it the environment (`TILLSIGHT_CURRENCY=EUR`).
+
+A nested setting takes two underscores in the environment: `TILLSIGHT_FISCAL__PATTERN=4-4-5`. A wrong setting is an error
+that names it, the value and where it came from.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import pydantic
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from tillsight.core.errors import SettingsError
+
+SETTINGS_FILE = "tillsight.toml"
+WORKSPACE_VARIABLE = "TILLSIGHT_WORKSPACE"
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{3}", value):
+        raise ValueError("a currency is a three-letter ISO code such as EUR, GBP or USD")
+    return value.upper()
+
+
+def _timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("a time zone is an IANA name such as Europe/London or Asia/Kolkata")
+    return value
+
+
+Currency = Annotated[str, AfterValidator(_currency)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FiscalSettings(_Section):
+    """The fiscal calendar; see `core.fiscal` for the rules. A preset sets all of it; the other fields override."""
+
+    preset: Literal["months", "nrf-4-5-4", "last-sunday-of-june"] = "months"
+    start_month: int = Field(1, ge=1, le=12, description="first month of the fiscal year, for the preset of months")
+
+
+class ServeSettings(_Section):
+    """How `tillsight serve` listens. Loopback unless said otherwise."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8300, ge=0, le=65535)
+    access_minutes: int = Field(15, ge=1, le=1440, description="life of an access token")
+    session_hours: int = Field(12, ge=1, le=24 * 90, description="how long a session lasts without signing in again")
+
+
+class LimitSettings(_Section):
+    """What a question may take."""
+
+    memory: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    build_memory: str = Field("12GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    threads: int = Field(0, ge=0, description="0: all processors")
+    seconds: float = Field(60, gt=0)
+    rows: int = Field(1_000_000, ge=1, description="rows that one answer may have")
+    cache_mb: int = Field(256, ge=0)
+
+
+class KeepSettings(_Section):
+    """Which old releases are kept."""
+
+    releases: int = Field(3, ge=1)
+    days: int = Field(31, ge=0, description="one release a day for so many days")
+
+
+class Settings(BaseSettings):
+    """All settings of a workspace. `name`, `currency` and `timezone` are asked for by `tillsight init`."""
+
+    model_config = SettingsConfigDict(env_prefix="TILLSIGHT_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    name: str = Field("My shop", min_length=1, max_length=200)
+    shop_id: str = Field("main", pattern=r"^[A-Za-z0-9_.-]{1,50}$", description="for rows that name no shop")
+    currency: Currency = "EUR"
+    timezone: TimeZone = "UTC"
+    locale: str = Field("en-GB", pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$", description="how numbers and dates are written")
+    week_start: Weekday = "monday"
+    preset: Literal["source", "shopify", "finance"] = "source"
+    database_url: str | None = Field(None, description="the operational database; SQLite in the workspace by default")
+    today: Literal["data", "clock"] = Field(
+        "data", description="named periods end on the last day with data, or on today by the clock"
+    )
+    fiscal: FiscalSettings = FiscalSettings()
+    serve: ServeSettings = ServeSettings()
+    limits: LimitSettings = LimitSettings()
+    keep: KeepSettings = KeepSettings()
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.timezone)
+
+
+def read_settings(workspace: Path) -> Settings:
+    """Read the settings of a workspace. Raises SettingsError that names the setting, the value and its place."""
+    file = workspace / SETTINGS_FILE
+
+    class _WorkspaceSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+    try:
+        return _WorkspaceSettings()
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        variable = "TILLSIGHT_" + name.upper().replace(".", "__")
+        where = f"the environment variable {variable}" if variable in os.environ else str(file)
+        reason = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            reason = "there is no such setting"
+        value = first["input"] if first["type"] != "missing" else None
+        raise SettingsError(f"Setting {name} in {where} is wrong: {reason}.", field=name, value=_shown(value)) from None
+    except (ValueError, OSError) as error:  # not TOML, or not readable
+        raise SettingsError(f"{file} cannot be read: {error}.", file=str(file)) from None
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is None else str(value)[:200]
