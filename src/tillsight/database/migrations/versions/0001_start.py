@@ -25,8 +25,8 @@ def upgrade() -> None:
         sa.Column("rows_rejected", sa.BigInteger(), nullable=False),
         sa.Column("manifest", sa.JSON(), nullable=False),
         sa.Column("error", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name="pk_loads"),
-        sa.CheckConstraint("state IN ('staged', 'committed', 'failed', 'withdrawn')", name="ck_loads_state"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loads")),
+        sa.CheckConstraint("state IN ('staged', 'committed', 'failed', 'withdrawn')", name=op.f("ck_loads_state")),
     )
     op.create_index("ix_loads_state_known_at", "loads", ["state", "known_at"])
     op.create_index("ix_loads_digest", "loads", ["digest"])
@@ -44,9 +44,9 @@ def upgrade() -> None:
         sa.Column("manifest", sa.JSON(), nullable=False),
         sa.Column("checks", sa.JSON(), nullable=False),
         sa.Column("error", sa.Text()),
-        sa.PrimaryKeyConstraint("number", name="pk_releases"),
-        sa.CheckConstraint("state IN ('building', 'published', 'failed', 'collected')", name="ck_releases_state"),
-        sa.CheckConstraint("kind IN ('current', 'as_of')", name="ck_releases_kind"),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_releases")),
+        sa.CheckConstraint("state IN ('building', 'published', 'failed', 'collected')", name=op.f("ck_releases_state")),
+        sa.CheckConstraint("kind IN ('current', 'as_of')", name=op.f("ck_releases_kind")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_releases_state", "releases", ["state"])
@@ -55,8 +55,8 @@ def upgrade() -> None:
         "pointers",
         sa.Column("name", sa.String(40), nullable=False),
         sa.Column("release", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_pointers"),
-        sa.ForeignKeyConstraint(["release"], ["releases.number"], name="fk_pointers_release"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_pointers")),
+        sa.ForeignKeyConstraint(["release"], ["releases.number"], name=op.f("fk_pointers_release")),
     )
     op.create_table(
         "jobs",
@@ -78,8 +78,8 @@ def upgrade() -> None:
         sa.Column("lease_until", UtcDateTime()),
         sa.Column("heartbeat_at", UtcDateTime()),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_jobs"),
-        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="ck_jobs_state"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name=op.f("ck_jobs_state")),
     )
     op.create_index("ix_jobs_state_lease_until", "jobs", ["state", "lease_until"])
     op.create_index("ix_jobs_created_at", "jobs", ["created_at"])
@@ -93,9 +93,9 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("failed_attempts", sa.Integer(), nullable=False),
         sa.Column("locked_until", UtcDateTime()),
-        sa.PrimaryKeyConstraint("id", name="pk_users"),
-        sa.UniqueConstraint("name", name="uq_users_name"),
-        sa.CheckConstraint("role IN ('admin', 'manager', 'analyst', 'limited')", name="ck_users_role"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("name", name=op.f("uq_users_name")),
+        sa.CheckConstraint("role IN ('admin', 'manager', 'analyst', 'limited')", name=op.f("ck_users_role")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -108,9 +108,9 @@ def upgrade() -> None:
         sa.Column("used_at", UtcDateTime()),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_refresh_tokens"),
-        sa.UniqueConstraint("token_hash", name="uq_refresh_tokens_token_hash"),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_refresh_tokens_user_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refresh_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_refresh_tokens_token_hash")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_refresh_tokens_user_id"), ondelete="CASCADE"),
     )
     op.create_index("ix_refresh_tokens_family", "refresh_tokens", ["family"])
     op.create_index("ix_refresh_tokens_user_id", "refresh_tokens", ["user_id"])
