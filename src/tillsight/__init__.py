@@ -1,0 +1,36 @@
+"""Tillsight: a shop's raw data in, numbers that explain themselves out.
+
+    import tillsight
+    shop = tillsight.open("shop")
+    shop.query(["revenue", "orders"], by="country", grain="month").to_pandas()
+
+The command line, the API and the page ask the same catalogue and give the same answer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tillsight.shop import Shop
+
+    __version__: str
+
+__all__ = ["__version__", "open"]
+
+
+def open(workspace: str | Path = ".") -> Shop:
+    """Open a workspace folder. Raises SettingsError where the folder is none, or where a setting in it is wrong."""
+    from tillsight.shop import Shop
+
+    return Shop.open(Path(workspace))
+
+
+def __getattr__(name: str) -> str:
+    # Read when asked for: it costs more than all other imports of this file.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tillsight")
+    raise AttributeError(f"module 'tillsight' has no attribute {name!r}")
