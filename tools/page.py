@@ -63,7 +63,9 @@ def _stale() -> bool:
     installed = WEB / "node_modules" / ".package-lock.json"
     if not installed.exists():
         return True
-    return any((WEB / name).stat().st_mtime > installed.stat().st_mtime for name in ("package.json", "package-lock.json"))
+    return any(
+        (WEB / name).stat().st_mtime > installed.stat().st_mtime for name in ("package.json", "package-lock.json")
+    )
 
 
 if __name__ == "__main__":
