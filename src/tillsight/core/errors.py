@@ -23,7 +23,7 @@ class TillsightError(Exception):
 
 
 class QuestionError(TillsightError):
-    """The question cannot be answered as it was put: an unknown name, a cut that a metric does not allow, a bad date."""
+    """The question cannot be answered as it was put: an unknown name, a cut not allowed, a bad date."""
 
     code = "VALIDATION_ERROR"
     status = 422

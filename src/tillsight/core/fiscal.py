@@ -3,9 +3,10 @@
 A calendar is data: rows of weeks (retail patterns) or months, each with its period, quarter and year. The presets are
 generated; a shop can load a calendar of its own into the table `fiscal_calendar`.
 
-Patterns: `4-4-5`, `4-5-4`, `5-4-4` (weeks of each quarter's periods) or `months`. The year ends on the given weekday that
-is the last of, or nearest to the end of, a month. A 53rd week goes to the last period of the year unless said otherwise.
-The year label is the calendar year in which the fiscal year starts (`label="start"`, NRF) or ends (`label="end"`).
+Patterns: `4-4-5`, `4-5-4`, `5-4-4` (weeks of each quarter's periods) or `months`. The year ends on the given weekday
+that is the last of, or nearest to the end of, a month. A 53rd week goes to the last period of the year unless said
+otherwise. The year label is the calendar year in which the fiscal year starts (`label="start"`, NRF) or ends
+(`label="end"`).
 """
 
 from __future__ import annotations
@@ -154,7 +155,12 @@ def _retail(rule: Rule, year: int) -> list[FiscalWeek]:
     periods = [period for period, weeks in enumerate(lengths, start=1) for _ in range(weeks)]
     return [
         FiscalWeek(
-            start + timedelta(days=7 * index), start + timedelta(days=7 * index + 6), label, (period - 1) // 3 + 1, period, index + 1
+            start + timedelta(days=7 * index),
+            start + timedelta(days=7 * index + 6),
+            label,
+            (period - 1) // 3 + 1,
+            period,
+            index + 1,
         )
         for index, period in enumerate(periods[:count])
     ]

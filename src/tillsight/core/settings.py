@@ -1,6 +1,6 @@
 """The settings of a workspace: `tillsight.toml`, and over it the environment (`TILLSIGHT_CURRENCY=EUR`).
 
-A nested setting takes two underscores in the environment: `TILLSIGHT_FISCAL__PATTERN=4-4-5`. A wrong setting is an error
+A nested setting takes two underscores in the environment: `TILLSIGHT_SERVE__PORT=8400`. A wrong setting is an error
 that names it, the value and where it came from.
 """
 
@@ -47,15 +47,15 @@ class _Section(BaseModel):
 class FiscalSettings(_Section):
     """The fiscal calendar; see `core.fiscal` for the rules. A preset sets all of it; the other fields override."""
 
-    preset: Literal["months", "nrf-4-5-4", "last-sunday-of-june"] = "months"
+    preset: Literal["months", "nrf-4-5-4", "last-sunday-of-june"] = Field("months", description="which calendar")
     start_month: int = Field(1, ge=1, le=12, description="first month of the fiscal year, for the preset of months")
 
 
 class ServeSettings(_Section):
     """How `tillsight serve` listens. Loopback unless said otherwise."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8300, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="address to listen on; loopback unless others may come in")
+    port: int = Field(8300, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     access_minutes: int = Field(15, ge=1, le=1440, description="life of an access token")
     session_hours: int = Field(12, ge=1, le=24 * 90, description="how long a session lasts without signing in again")
 
@@ -63,18 +63,22 @@ class ServeSettings(_Section):
 class LimitSettings(_Section):
     """What a question may take."""
 
-    memory: str = Field("4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
-    build_memory: str = Field("12GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
-    threads: int = Field(0, ge=0, description="0: all processors")
-    seconds: float = Field(60, gt=0)
+    memory: str = Field(
+        "4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="memory of the questions together"
+    )
+    build_memory: str = Field(
+        "12GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="memory of a load or build"
+    )
+    threads: int = Field(0, ge=0, description="processors to use; 0 takes all")
+    seconds: float = Field(60, gt=0, description="seconds that one question may take")
     rows: int = Field(1_000_000, ge=1, description="rows that one answer may have")
-    cache_mb: int = Field(256, ge=0)
+    cache_mb: int = Field(256, ge=0, description="memory for answers that are kept, in MB; 0 keeps none")
 
 
 class KeepSettings(_Section):
     """Which old releases are kept."""
 
-    releases: int = Field(3, ge=1)
+    releases: int = Field(3, ge=1, description="the newest so many releases")
     days: int = Field(31, ge=0, description="one release a day for so many days")
 
 
@@ -83,13 +87,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TILLSIGHT_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
-    name: str = Field("My shop", min_length=1, max_length=200)
+    name: str = Field("My shop", min_length=1, max_length=200, description="what the shop is called on the page")
     shop_id: str = Field("main", pattern=r"^[A-Za-z0-9_.-]{1,50}$", description="for rows that name no shop")
-    currency: Currency = "EUR"
-    timezone: TimeZone = "UTC"
-    locale: str = Field("en-GB", pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$", description="how numbers and dates are written")
-    week_start: Weekday = "monday"
-    preset: Literal["source", "shopify", "finance"] = "source"
+    currency: Currency = Field("EUR", description="reporting currency, an ISO code such as EUR")
+    timezone: TimeZone = Field("UTC", description="the zone that a day of the shop belongs to, such as Europe/London")
+    locale: str = Field(
+        "en-GB", pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$", description="how numbers and dates are written"
+    )
+    week_start: Weekday = Field("monday", description="first day of the week")
+    preset: Literal["source", "shopify", "finance"] = Field("source", description="which metrics the pages show")
     database_url: str | None = Field(None, description="the operational database; SQLite in the workspace by default")
     today: Literal["data", "clock"] = Field(
         "data", description="named periods end on the last day with data, or on today by the clock"
