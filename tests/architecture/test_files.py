@@ -1,4 +1,4 @@
-"""What holds for every file of the project: said what it is for, finished, not big, and no address of a registry in it."""
+"""What holds for every file of the project: said what it is for, finished, not big, no address of a registry in it."""
 
 import ast
 import re
