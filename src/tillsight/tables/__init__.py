@@ -1,1 +1,2 @@
-"""The canonical tables: one meaning per column, whatever the source. Validation, DDL and docs come from one declaration."""
+"""The canonical tables: one meaning per column, whatever the source. Validation, DDL and docs come from one
+declaration."""
