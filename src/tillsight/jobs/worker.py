@@ -1,0 +1,156 @@
+"""The worker inside the server: takes jobs from Huey, runs each as a child process, and picks up what others dropped.
+
+One job runs at a time in a server: a load and a build both want all of a small machine. Several servers may work on one
+workspace; the claim in the table decides who has a job.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from huey import SqliteHuey
+from huey.consumer import Consumer
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from tillsight.database import Database, Job, now
+from tillsight.jobs.queue import UPLOADS, uploads_of
+from tillsight.jobs.states import FINAL, claim, expire, give_back, queued
+
+QUEUE_FILE = "jobs.sqlite"
+CHILD = (sys.executable, "-m", "tillsight.jobs.child")
+_LOG = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs the jobs of a workspace in the background of this process, from `start` to `stop`.
+
+    `lease`: how long a job may be silent before it is taken for dead. `grace`: seconds that a child has to clear up
+    when it is stopped. `child`: the command that runs a job.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        workspace: Path,
+        lease: timedelta = timedelta(seconds=60),
+        grace: float = 10.0,
+        child: Sequence[str] = CHILD,
+    ) -> None:
+        self._database, self._workspace = database, workspace
+        self._lease, self._grace, self._child = lease, grace, tuple(child)
+        self._stopping = threading.Event()
+        self._huey = SqliteHuey("tillsight", filename=str(workspace / QUEUE_FILE), results=False)
+        self._carry = self._huey.task(name="run_job")(self._run)
+        self._consumer = Consumer(
+            self._huey, workers=1, periodic=False, max_delay=0.5, check_worker_health=False, shutdown_timeout=grace + 10
+        )
+        self._consumer._set_signal_handlers = lambda: None  # signals belong to the server
+        self._watcher = threading.Thread(target=self._watch, name="job-watcher", daemon=True)
+
+    def start(self) -> None:
+        """Take up what waits or was dropped, and go on until `stop`."""
+        self._sweep(waiting=timedelta(0))
+        self._consumer.start()
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Stop. A job that runs is stopped and queued again; the next start of a server takes it up."""
+        self._stopping.set()
+        self._consumer.stop(graceful=True)
+        self._watcher.join()
+        self._huey.storage.close()
+
+    def carry(self, job_id: str) -> None:
+        """Hand a queued job to whichever worker is free."""
+        self._carry(job_id)
+
+    def _run(self, job_id: str) -> None:
+        if self._stopping.is_set():
+            return
+        worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        if not claim(self._database, job_id, worker, self._lease):
+            return
+        command = [*self._child, str(self._workspace), job_id, worker, str(self._lease.total_seconds())]
+        try:
+            # A session of its own: Ctrl-C at the terminal reaches the server, which then stops the child in order.
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 (our own)
+        except OSError as error:
+            _LOG.exception("Job %s cannot be started", job_id)
+            reason = f"Its process cannot be started ({error.strerror})."
+        else:
+            self._mind(process, job_id, worker)
+            reason = f"Its process {_ending(process.returncode)}."
+        if self._stopping.is_set():
+            give_back(self._database, job_id, worker, "The server stopped.", counts=False)
+        elif give_back(self._database, job_id, worker, reason) == "queued":
+            self.carry(job_id)
+        self._clear(job_id)
+
+    def _mind(self, process: subprocess.Popen[bytes], job_id: str, worker: str) -> None:
+        """Wait for a child; stop it when its job was cancelled, the server stops, or somebody else has the job."""
+        kill_at: float | None = None
+        while process.poll() is None:
+            if kill_at is None and (self._stopping.is_set() or self._cancelled(job_id)):
+                kill_at = time.monotonic() + self._grace
+                process.terminate()
+            elif (kill_at is not None and time.monotonic() > kill_at) or not self._holds(job_id, worker):
+                process.kill()
+            try:
+                process.wait(0.25)
+            except subprocess.TimeoutExpired:
+                continue
+
+    def _cancelled(self, job_id: str) -> bool:
+        with self._database.read() as session:
+            return bool(session.scalar(select(Job.cancel_requested).where(Job.id == job_id)))
+
+    def _holds(self, job_id: str, worker: str) -> bool:
+        with self._database.read() as session:
+            held = session.execute(select(Job.worker, Job.state).where(Job.id == job_id)).one_or_none()
+        # A job that has ended has a child that is about to.
+        return held is not None and (held.worker == worker or held.state in FINAL)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(min(5.0, self._lease.total_seconds() / 4)):
+            try:
+                self._sweep(waiting=timedelta(seconds=5))
+            except SQLAlchemyError:
+                _LOG.exception("The jobs cannot be looked through; trying again")
+
+    def _sweep(self, waiting: timedelta) -> None:
+        """Take up jobs whose lease ran out, jobs that Huey lost, and files of jobs that have ended."""
+        for job_id in expire(self._database):
+            _LOG.warning("Job %s was dropped by the process that ran it", job_id)
+        if self._huey.pending_count() == 0:
+            for job_id in queued(self._database, now() - waiting):
+                self.carry(job_id)
+        for folder in (self._workspace / UPLOADS).glob("*"):
+            self._clear(folder.name)
+
+    def _clear(self, job_id: str) -> None:
+        """Remove the files that came with a job that has ended."""
+        with self._database.read() as session:
+            job = session.get(Job, job_id)
+        folder = uploads_of(self._workspace, job_id)
+        if job is not None and job.state in FINAL and folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"ended with code {code} before the job was done"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"was ended by {name}" + (", perhaps for want of memory" if name == "SIGKILL" else "")
