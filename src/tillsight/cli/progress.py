@@ -1,0 +1,52 @@
+"""How far a load or a build is, on standard error: bars on a terminal, one line for each stage elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Report(Protocol):
+    """What the facade calls: the stage, how much is done, of how much, and words such as the rows per second."""
+
+    def __call__(self, stage: str, done: float | None = None, total: float | None = None, text: str = "") -> None: ...
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Show progress while the block runs. The bars go away at its end; what was done is reported by the command."""
+    from tillsight.cli.output import errors, say
+
+    console = errors()
+    if not console.is_terminal:
+        last: list[str] = []
+
+        def line(stage: str, done: float | None = None, total: float | None = None, text: str = "") -> None:
+            if [stage] != last:
+                last[:] = [stage]
+                say(f"{stage} …")
+
+        yield line
+        return
+
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    bars: dict[str, TaskID] = {}
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[text]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as shown:
+
+        def bar(stage: str, done: float | None = None, total: float | None = None, text: str = "") -> None:
+            if stage not in bars:
+                for task in bars.values():
+                    shown.stop_task(task)
+                bars[stage] = shown.add_task(stage, total=total, text=text)
+            shown.update(bars[stage], completed=done, total=total, text=text)
+
+        yield bar
