@@ -1,10 +1,12 @@
-"""Campaigns and who is in them: paid campaigns on an ad platform as well as mail, e-mail, loyalty and television."""
+"""Campaigns, who is in them and what marketing costs: paid campaigns on an ad platform as well as mail and
+television."""
 
 from __future__ import annotations
 
 from tillsight.tables.columns import (
     CREATED_AT,
     CURRENCY,
+    NOTES,
     business_unit_id,
     campaign_id,
     customer_id,
@@ -198,5 +200,91 @@ CAMPAIGN_MEMBERS = Table(
             "customer_id IS NOT NULL OR member_id IS NOT NULL",
             "A campaign member is a known customer or loyalty member.",
         ),
+    ),
+)
+
+MARKETING_SPEND = Table(
+    name="marketing_spend",
+    title="Marketing spend",
+    domain="customers",
+    grain="What was spent on marketing on one day, by channel and by whatever else the source cuts it: campaign, "
+    "segment, unit, market.",
+    key=("shop_id", "line_id"),
+    time="day",
+    line_from=(
+        "day",
+        "channel",
+        "platform",
+        "campaign_id",
+        "line",
+        "customer_segment",
+        "business_unit_id",
+        "market",
+        "description",
+        "currency",
+    ),
+    synonyms=("marketing_costs", "marketing_expenses", "media_spend", "media_plan"),
+    columns=(
+        SHOP,
+        line_id("The amount, unique in the shop.", ("spend_id", "cost_id", "expense_id")),
+        Column(
+            "day",
+            "day",
+            "The day that it is for.",
+            required=True,
+            synonyms=("date", "spend_date", "month", "week", "period_start"),
+        ),
+        Column(
+            "channel",
+            "text",
+            "Channel, e.g. search, social, email, affiliate, tv, print.",
+            synonyms=("marketing_channel", "medium", "media"),
+        ),
+        Column(
+            "platform", "text", "Ad platform or publisher.", synonyms=("ad_platform", "publisher", "vendor", "source")
+        ),
+        campaign_id("The campaign; spend without one belongs to marketing as a whole."),
+        Column(
+            "line",
+            "text",
+            "Above the line (mass media), below the line (addressed to people), or both.",
+            values=("above", "below", "both"),
+            value_synonyms=(
+                ("atl", "above"),
+                ("btl", "below"),
+                ("ttl", "both"),
+                ("above the line", "above"),
+                ("below the line", "below"),
+                ("through the line", "both"),
+            ),
+            synonyms=("atl_btl", "media_line", "type"),
+        ),
+        Column("customer_segment", "text", "Segment that it was spent on.", synonyms=("segment",)),
+        business_unit_id("The business unit that pays for it."),
+        Column(
+            "market",
+            "text",
+            "Kind of market, e.g. metro or regional.",
+            synonyms=("market_segment", "region", "country"),
+        ),
+        Column("description", "text", "What it was spent on.", synonyms=("name", "item", "activity")),
+        Column(
+            "amount",
+            "money",
+            "What was spent, without tax.",
+            required=True,
+            unit="money",
+            synonyms=("spend", "marketing_spend", "cost", "costs", "total_spend", "expense"),
+        ),
+        CURRENCY,
+        Column(
+            "is_ad_spend",
+            "boolean",
+            "The amount is in ad_performance too, and is left out where both are added up.",
+            required=True,
+            default="false",
+            synonyms=("in_ad_platform",),
+        ),
+        NOTES,
     ),
 )

@@ -12,6 +12,7 @@ from tillsight.tables.columns import (
     CUSTOMER_HEADERS,
     STATED,
     UPDATED_AT,
+    customer_id,
     location_id,
     place,
 )
@@ -152,6 +153,85 @@ CUSTOMERS = Table(
             "purchase_after_registration",
             "total_orders = 0 OR last_purchase_date >= CAST(registered_at AS DATE)",
             "The last purchase is not before the registration.",
+        ),
+    ),
+)
+
+CUSTOMER_ATTRIBUTES = Table(
+    name="customer_attributes",
+    title="Customer attributes",
+    domain="customers",
+    grain="One thing known about one customer, e.g. age band, income band, household size, interest.",
+    key=("shop_id", "customer_id", "attribute"),
+    synonyms=("customer_attribute", "customer_properties", "customer_fields", "demographics"),
+    columns=(
+        SHOP,
+        customer_id("The customer.", required=True),
+        Column(
+            "attribute",
+            "text",
+            "What is known.",
+            required=True,
+            synonyms=("property", "field", "attribute_name", "key"),
+        ),
+        Column(
+            "value", "text", "Its value.", required=True, personal=True, synonyms=("attribute_value", "property_value")
+        ),
+        Column(
+            "observed_at", "moment", "When it was true.", synonyms=("valid_from", "date", "recorded_at", "updated_at")
+        ),
+        Column("attribute_source", "text", "Where it is known from.", synonyms=("source", "origin")),
+    ),
+)
+
+CUSTOMER_CONSENTS = Table(
+    name="customer_consents",
+    title="Customer consents",
+    domain="customers",
+    grain="One decision of one customer on one use of personal data; the last decision counts.",
+    key=("shop_id", "customer_id", "purpose", "decided_at"),
+    time="decided_at",
+    synonyms=("customer_consent", "consents", "opt_ins", "marketing_consent"),
+    columns=(
+        SHOP,
+        customer_id("The customer.", required=True),
+        Column(
+            "purpose",
+            "text",
+            "The use: email, sms, phone and mail are marketing by that way; profiling is personal analysis; sale is "
+            "giving data "
+            "to others.",
+            required=True,
+            values=("email", "sms", "phone", "mail", "push", "profiling", "tracking", "sale"),
+            value_synonyms=(
+                ("email_marketing", "email"),
+                ("newsletter", "email"),
+                ("sms_marketing", "sms"),
+                ("post", "mail"),
+                ("analytics", "tracking"),
+                ("cookies", "tracking"),
+                ("sale_of_data", "sale"),
+                ("sharing", "sale"),
+            ),
+            synonyms=("consent_type", "consent_purpose", "channel", "type"),
+        ),
+        Column(
+            "is_granted",
+            "boolean",
+            "Allowed (true) or refused (false).",
+            required=True,
+            synonyms=("granted", "consent", "opted_in", "opt_in", "accepted"),
+        ),
+        Column(
+            "decided_at",
+            "moment",
+            "When the customer decided.",
+            required=True,
+            synonyms=("consent_date", "date", "changed_at", "timestamp", "consent_updated_at"),
+        ),
+        Column("legal_basis", "text", "Legal basis, e.g. consent or contract.", synonyms=("basis",)),
+        Column(
+            "evidence", "text", "Where and how it was given.", synonyms=("source", "consent_source", "collected_from")
         ),
     ),
 )

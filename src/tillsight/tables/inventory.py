@@ -1,4 +1,8 @@
-"""Stock: every movement of goods in and out of a location. Quantities are signed; costs are of one unit."""
+"""Stock: every movement of goods in and out of a location, stock levels as the source states them, and physical counts.
+
+Movements are the truth where a shop has them; snapshots serve where it has none and to tie out. Movement quantities are
+signed; costs are of one unit.
+"""
 
 from __future__ import annotations
 
@@ -144,5 +148,120 @@ INVENTORY_MOVEMENTS = Table(
             "AND NOT (movement_type IN ('write_off', 'supplier_return') AND quantity > 0)",
             "Purchases and opening stock come in; write-offs and returns to a supplier go out.",
         ),
+    ),
+)
+
+STOCK_SNAPSHOTS = Table(
+    name="stock_snapshots",
+    title="Stock snapshots",
+    domain="inventory",
+    grain="The stock of one product in one location at one moment, as the source states it.",
+    key=("shop_id", "product_id", "location_id", "taken_at"),
+    time="taken_at",
+    synonyms=("stock_snapshot", "inventory", "stock", "stock_levels", "inventory_levels", "stock_on_hand"),
+    columns=(
+        SHOP,
+        product_id(required=True),
+        location_id("The place where it lies.", stock=True),
+        Column(
+            "taken_at",
+            "moment",
+            "The moment that the quantities are for.",
+            required=True,
+            synonyms=("last_updated", "snapshot_date", "stock_date", "as_of", "date", "updated_at", "timestamp"),
+        ),
+        Column(
+            "record_id",
+            "text",
+            "Number of the row in the source; a place and product keep it from one snapshot to the next.",
+            synonyms=("inventory_id", "inventory_item_id", "stock_id"),
+        ),
+        Column(
+            "quantity_on_hand",
+            "quantity",
+            "Units that lie there; negative where the source sold more than it knew of.",
+            required=True,
+            unit="units",
+            synonyms=("on_hand", "quantity", "qty", "stock", "stock_quantity", "in_stock", "stock_on_hand"),
+        ),
+        Column(
+            "quantity_reserved",
+            "quantity",
+            "Units on hand that are promised to orders.",
+            unit="units",
+            minimum=0,
+            synonyms=("reserved", "committed", "allocated"),
+        ),
+        Column(
+            "quantity_available",
+            "quantity",
+            "Units that can still be sold, as the source states; for tie-out checks.",
+            unit="units",
+            synonyms=("available", "available_quantity", "inventory_available"),
+        ),
+        Column(
+            "quantity_incoming",
+            "quantity",
+            "Units on order or in transfer to this place.",
+            unit="units",
+            minimum=0,
+            synonyms=("incoming", "on_order", "quantity_on_order", "in_transit"),
+        ),
+        unit_cost("Cost of one unit, as the source values its stock."),
+        CURRENCY,
+    ),
+    checks=(
+        Check(
+            "available_is_free_stock",
+            "quantity_available = quantity_on_hand - quantity_reserved",
+            "Available is on hand less reserved.",
+        ),
+        Check("on_hand_not_negative", "quantity_on_hand >= 0", "Stock is not negative."),
+    ),
+)
+
+STOCK_COUNTS = Table(
+    name="stock_counts",
+    title="Stock counts",
+    domain="inventory",
+    grain="One product counted in one location: what the system said and what was there.",
+    key=("shop_id", "count_id", "line_id"),
+    time="counted_at",
+    line_from=("product_id", "location_id", "lot"),
+    synonyms=("stock_count", "physical_counts", "stocktakes", "cycle_counts", "inventory_counts"),
+    columns=(
+        SHOP,
+        Column(
+            "count_id", "text", "The count.", required=True, synonyms=("stock_count_id", "stocktake_id", "count_number")
+        ),
+        line_id("The line of the count.", ("count_line_id", "line_number")),
+        product_id(required=True),
+        location_id("The place where it was counted.", stock=True),
+        Column(
+            "counted_at", "moment", "When it was counted.", required=True, synonyms=("count_date", "date", "counted_on")
+        ),
+        Column(
+            "system_quantity",
+            "quantity",
+            "Units that the system expected.",
+            required=True,
+            unit="units",
+            synonyms=("expected_quantity", "book_quantity", "system_qty", "system_stock"),
+        ),
+        Column(
+            "counted_quantity",
+            "quantity",
+            "Units that were there.",
+            required=True,
+            unit="units",
+            minimum=0,
+            synonyms=("physical_quantity", "actual_quantity", "counted_qty", "physical_stock", "counted"),
+        ),
+        unit_cost("Cost of one unit, for the value of the difference."),
+        CURRENCY,
+        Column("lot", "text", "Lot or batch.", synonyms=("batch", "lot_number", "batch_number")),
+        Column("reason", "text", "Why they differ.", synonyms=("variance_reason", "reason_code")),
+        Column("counted_by", "text", "Who counted.", personal=True, synonyms=("counter", "employee", "user")),
+        NOTES,
     ),
 )

@@ -54,7 +54,7 @@ IBIS_TYPES: dict[Type, str] = {
 
 
 def header_key(header: str) -> str:
-    """A header as headers are compared: without case, spaces and punctuation (`Order ID` and `order_id` are the same)."""
+    """A header as headers are compared: no case, spaces or punctuation (`Order ID` and `order_id` are the same)."""
     return "".join(sign for sign in unicodedata.normalize("NFKC", header).casefold() if sign.isalnum())
 
 

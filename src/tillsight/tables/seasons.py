@@ -1,0 +1,400 @@
+"""Seasons: planned events with budgets, targets, expenses, milestones and forecasts.
+
+Amounts are in the row's currency. Revenue, orders and profit of a season are computed from orders and expenses; what a
+source states about them is kept and shown, and no metric uses it.
+"""
+
+from __future__ import annotations
+
+from tillsight.tables.columns import CREATED_AT, CURRENCY, NOTES, STATED, UPDATED_AT, line_id, supplier_id
+from tillsight.tables.schema import SHOP, Check, Column, Table
+
+BUDGET_CATEGORIES = ("inventory", "marketing", "operations", "logistics", "technology", "contingency")
+_CATEGORY_SYNONYMS = (
+    ("stock", "inventory"),
+    ("advertising", "marketing"),
+    ("operational", "operations"),
+    ("shipping", "logistics"),
+    ("it", "technology"),
+    ("reserve", "contingency"),
+)
+_SEASON = Column(
+    "season_id",
+    "text",
+    "The season.",
+    required=True,
+    references="seasons.season_id",
+    synonyms=("season", "season_code", "event_id"),
+)
+_CATEGORY = Column(
+    "budget_category",
+    "text",
+    "Category of the budget.",
+    required=True,
+    values=BUDGET_CATEGORIES,
+    value_synonyms=_CATEGORY_SYNONYMS,
+    synonyms=("category", "expense_category", "cost_category"),
+)
+_SUB_CATEGORY = Column(
+    "sub_category",
+    "text",
+    "Part of the category, e.g. influencer partnerships; unknown means the whole category.",
+    synonyms=("budget_sub_category", "expense_type", "cost_type"),
+)
+
+SEASONS = Table(
+    name="seasons",
+    title="Seasons",
+    domain="seasons",
+    grain="One season or event that is planned for: a holiday, a sale, a launch.",
+    key=("shop_id", "season_id"),
+    time="start_date",
+    synonyms=("season", "season_planning", "season_plans", "historical_seasons", "sale_events"),
+    columns=(
+        SHOP,
+        Column("season_id", "text", "The season.", required=True, synonyms=("season_code", "event_id", "id")),
+        Column("season_name", "text", "Name.", required=True, synonyms=("name", "season", "event_name", "title")),
+        Column(
+            "season_type",
+            "text",
+            "Kind of season.",
+            values=("holiday", "sale_event", "product_launch", "custom"),
+            value_synonyms=(
+                ("sale event", "sale_event"),
+                ("sale", "sale_event"),
+                ("clearance", "sale_event"),
+                ("product launch", "product_launch"),
+                ("launch", "product_launch"),
+                ("other", "custom"),
+            ),
+            synonyms=("type", "event_type"),
+        ),
+        Column(
+            "series",
+            "text",
+            "What the seasons of different years have in common, e.g. black_friday, for comparisons from year to year.",
+            synonyms=("recurring_event", "season_series", "template"),
+        ),
+        Column("season_year", "integer", "Year by which it goes.", unit="year", synonyms=("year",)),
+        Column("start_date", "day", "First day.", required=True, synonyms=("starts", "start", "season_start")),
+        Column("end_date", "day", "Last day.", required=True, synonyms=("ends", "end", "season_end")),
+        Column(
+            "peak_dates",
+            "text",
+            "Days on which most is expected: ISO dates separated by commas.",
+            synonyms=("peak_days", "peak_date"),
+        ),
+        Column(
+            "status",
+            "text",
+            "Where it stands.",
+            required=True,
+            default="planning",
+            values=("planning", "active", "completed"),
+            value_synonyms=(
+                ("planned", "planning"),
+                ("draft", "planning"),
+                ("running", "active"),
+                ("current", "active"),
+                ("closed", "completed"),
+                ("done", "completed"),
+                ("past", "completed"),
+            ),
+            synonyms=("season_status",),
+        ),
+        CURRENCY,
+        Column(
+            "total_budget",
+            "money",
+            "Budget of the whole season. Counts only where season_budgets has no lines for it.",
+            unit="money",
+            minimum=0,
+            synonyms=("budget", "season_budget"),
+        ),
+        Column(
+            "revenue_target",
+            "money",
+            "Revenue that is aimed at.",
+            unit="money",
+            minimum=0,
+            synonyms=("target_revenue", "sales_target"),
+        ),
+        Column("profit_target", "money", "Profit that is aimed at.", unit="money", synonyms=("target_profit",)),
+        Column(
+            "total_revenue",
+            "money",
+            f"Revenue of a past season. {STATED}",
+            unit="money",
+            synonyms=("actual_revenue", "revenue"),
+        ),
+        Column(
+            "total_profit",
+            "money",
+            f"Profit of a past season. {STATED}",
+            unit="money",
+            synonyms=("actual_profit", "profit"),
+        ),
+        Column(
+            "actual_spend",
+            "money",
+            f"Expenses of a past season. {STATED}",
+            unit="money",
+            synonyms=("total_spend", "spend"),
+        ),
+        Column(
+            "roi",
+            "rate",
+            f"Return on investment of a past season. {STATED}",
+            unit="percent",
+            synonyms=("actual_roi", "return_on_investment"),
+        ),
+        Column("key_learnings", "text", "What was learned.", synonyms=("learnings", "lessons_learned", "lessons")),
+        NOTES,
+        CREATED_AT,
+        UPDATED_AT,
+    ),
+    checks=(Check("ends_after_start", "end_date >= start_date", "A season does not end before it starts."),),
+)
+
+SEASON_BUDGETS = Table(
+    name="season_budgets",
+    title="Season budgets",
+    domain="seasons",
+    grain="One budget line of a season: a category or a part of it.",
+    key=("shop_id", "season_id", "line_id"),
+    line_from=("budget_category", "sub_category"),
+    synonyms=("season_budget", "budget_allocation", "budgets", "budget_lines"),
+    columns=(
+        SHOP,
+        _SEASON,
+        line_id("The budget line of the season.", ("budget_id", "budget_line_id")),
+        _CATEGORY,
+        _SUB_CATEGORY,
+        CURRENCY,
+        Column(
+            "budgeted_amount",
+            "money",
+            "What may be spent.",
+            required=True,
+            unit="money",
+            minimum=0,
+            synonyms=("budget", "amount", "allocated", "planned_amount", "budget_amount"),
+        ),
+        Column(
+            "committed_spend",
+            "money",
+            "What is ordered and not yet paid.",
+            unit="money",
+            minimum=0,
+            synonyms=("committed", "commitments"),
+        ),
+        Column(
+            "actual_spend",
+            "money",
+            f"What was spent. {STATED} Expenses are in season_spend.",
+            unit="money",
+            synonyms=("actual", "spent", "spend"),
+        ),
+        Column("remaining_budget", "money", f"What is left. {STATED}", unit="money", synonyms=("remaining", "left")),
+        Column(
+            "is_must_have",
+            "boolean",
+            "The plan cannot do without it.",
+            default="false",
+            synonyms=("must_have", "mandatory"),
+        ),
+        NOTES,
+        CREATED_AT,
+        UPDATED_AT,
+    ),
+)
+
+SEASON_SPEND = Table(
+    name="season_spend",
+    title="Season spend",
+    domain="seasons",
+    grain="One expense of a season on one day. Stock purchases are budgeted, and are no expense of the season's "
+    "profit.",
+    key=("shop_id", "season_id", "line_id"),
+    time="day",
+    synonyms=("season_expenses", "season_costs", "budget_spend"),
+    columns=(
+        SHOP,
+        _SEASON,
+        line_id("The expense of the season.", ("spend_id", "expense_id")),
+        Column("day", "day", "The day.", required=True, synonyms=("date", "spend_date", "expense_date")),
+        _CATEGORY,
+        _SUB_CATEGORY,
+        CURRENCY,
+        Column(
+            "amount",
+            "money",
+            "What was spent, without tax; negative when it came back.",
+            required=True,
+            unit="money",
+            synonyms=("spend", "cost", "expense", "actual_spend"),
+        ),
+        supplier_id("Who was paid."),
+        Column("description", "text", "What for.", synonyms=("text", "item", "notes", "note")),
+    ),
+)
+
+SEASON_MILESTONES = Table(
+    name="season_milestones",
+    title="Season milestones",
+    domain="seasons",
+    grain="One thing that must be done for a season by a day.",
+    key=("shop_id", "milestone_id"),
+    time="deadline",
+    synonyms=("season_milestone", "milestones", "season_tasks"),
+    columns=(
+        SHOP,
+        Column("milestone_id", "text", "The milestone.", required=True, synonyms=("milestone", "task_id", "id")),
+        _SEASON,
+        Column("milestone_name", "text", "What is to be done.", required=True, synonyms=("name", "title", "task")),
+        Column(
+            "phase",
+            "text",
+            "Phase of the season.",
+            values=("planning", "pre_season", "during_season", "post_season"),
+            value_synonyms=(
+                ("pre-season", "pre_season"),
+                ("during season", "during_season"),
+                ("post-season", "post_season"),
+            ),
+            synonyms=("season_phase", "stage"),
+        ),
+        Column("start_date", "day", "Day on which work begins.", synonyms=("starts", "start")),
+        Column(
+            "deadline",
+            "day",
+            "Day by which it must be done.",
+            required=True,
+            synonyms=("due_date", "due", "end_date", "date"),
+        ),
+        Column(
+            "completed_date", "day", "Day on which it was done.", synonyms=("completed_at", "completed_on", "done_date")
+        ),
+        Column(
+            "responsible_party",
+            "text",
+            "Who sees to it.",
+            personal=True,
+            synonyms=("responsible", "owner", "assignee", "assigned_to"),
+        ),
+        Column(
+            "status",
+            "text",
+            "Where it stands.",
+            required=True,
+            default="not_started",
+            values=("not_started", "in_progress", "completed", "overdue"),
+            value_synonyms=(
+                ("not started", "not_started"),
+                ("open", "not_started"),
+                ("todo", "not_started"),
+                ("in progress", "in_progress"),
+                ("started", "in_progress"),
+                ("done", "completed"),
+                ("late", "overdue"),
+            ),
+            synonyms=("milestone_status", "state"),
+        ),
+        Column(
+            "depends_on",
+            "text",
+            "Milestones that must be done before: their numbers separated by commas.",
+            synonyms=("dependencies", "predecessors"),
+        ),
+        NOTES,
+    ),
+    checks=(
+        Check(
+            "done_has_status",
+            "completed_date IS NULL OR status = 'completed'",
+            "What has a day of completion is completed.",
+        ),
+        Check("deadline_after_start", "deadline >= start_date", "The deadline is not before the start."),
+    ),
+)
+
+SEASON_FORECASTS = Table(
+    name="season_forecasts",
+    title="Season forecasts",
+    domain="seasons",
+    grain="The revenue of one day of a season as somebody forecast it, by method.",
+    key=("shop_id", "season_id", "forecast_date", "forecast_method"),
+    time="forecast_date",
+    synonyms=("season_forecast", "revenue_forecast", "revenue_forecasts"),
+    columns=(
+        SHOP,
+        _SEASON,
+        Column("forecast_date", "day", "The day that is forecast.", required=True, synonyms=("date", "day")),
+        Column(
+            "forecast_method",
+            "text",
+            "How it was forecast.",
+            required=True,
+            default="plan",
+            synonyms=("method", "model"),
+        ),
+        CURRENCY,
+        Column(
+            "daily_revenue_forecast",
+            "money",
+            "Revenue of the day.",
+            required=True,
+            unit="money",
+            minimum=0,
+            synonyms=("revenue_forecast", "forecast", "forecast_revenue"),
+        ),
+        Column(
+            "total_season_forecast",
+            "money",
+            f"Revenue of the whole season. {STATED}",
+            unit="money",
+            minimum=0,
+            synonyms=("season_forecast", "total_forecast"),
+        ),
+        Column(
+            "confidence_level",
+            "rate",
+            "Confidence of the forecast.",
+            unit="percent",
+            minimum=0,
+            maximum=100,
+            synonyms=("confidence",),
+        ),
+    ),
+)
+
+SEASON_RESULTS = Table(
+    name="season_results",
+    title="Season results",
+    domain="seasons",
+    grain="One day of a season as the source states it: for seasons that lie before the shop's own data, and to tie "
+    "out.",
+    key=("shop_id", "season_id", "day"),
+    time="day",
+    synonyms=("season_result", "actual_performance", "season_performance", "historical_season_data"),
+    columns=(
+        SHOP,
+        _SEASON,
+        Column("day", "day", "The day.", required=True, synonyms=("date",)),
+        CURRENCY,
+        Column("revenue", "money", f"Revenue. {STATED}", unit="money", synonyms=("sales", "total_revenue")),
+        Column("orders", "integer", f"Orders. {STATED}", unit="count", minimum=0, synonyms=("order_count",)),
+        Column("units_sold", "quantity", f"Units sold. {STATED}", unit="units", synonyms=("units",)),
+        Column("marketing_spend", "money", f"Spent on marketing. {STATED}", unit="money", synonyms=("marketing",)),
+        Column(
+            "operational_spend",
+            "money",
+            f"Spent on operations. {STATED}",
+            unit="money",
+            synonyms=("operations_spend", "operations"),
+        ),
+        Column("logistics_spend", "money", f"Spent on logistics. {STATED}", unit="money", synonyms=("logistics",)),
+        Column("other_expenses", "money", f"Other expenses. {STATED}", unit="money", synonyms=("other_spend", "other")),
+        Column("profit", "money", f"Profit. {STATED}", unit="money", synonyms=("total_profit",)),
+    ),
+)
