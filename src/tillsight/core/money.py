@@ -17,12 +17,14 @@ _PLACES = {
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
-_MINOR_UNITS = {currency: places for places, currencies in _PLACES.items() for currency in currencies.split()}
+MINOR_UNITS_BY_CURRENCY = {
+    currency: places for places, currencies in _PLACES.items() for currency in currencies.split()
+}
 
 
 def minor_units(currency: str) -> int:
     """Decimal places of a currency's smallest coin: 2 for EUR, 0 for JPY, 3 for KWD."""
-    return _MINOR_UNITS.get(currency.upper(), 2)
+    return MINOR_UNITS_BY_CURRENCY.get(currency.upper(), 2)
 
 
 def round_money(amount: Decimal, currency: str) -> Decimal:

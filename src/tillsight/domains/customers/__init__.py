@@ -1,0 +1,1 @@
+"""Customers: who buys, who comes back, and what they are worth."""

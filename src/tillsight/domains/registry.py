@@ -1,0 +1,29 @@
+"""The catalogue, filled by every domain: the one place that knows all of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tillsight.metrics.model import Catalogue
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Everything that can be asked. Built once for each process."""
+    from tillsight.domains.customers import metrics as customer_metrics
+    from tillsight.domains.customers import relations as customer_relations
+    from tillsight.domains.sales import analyses as sales_analyses
+    from tillsight.domains.sales import metrics as sales_metrics
+    from tillsight.domains.sales import relations as sales_relations
+    from tillsight.metrics.dimensions import DIMENSIONS
+
+    result = Catalogue()
+    result.add(DIMENSIONS)
+    for relations in (sales_relations, customer_relations):
+        result.add(relations.RELATIONS)
+    for metrics in (sales_metrics, customer_metrics):
+        result.add(metrics.MEASURES)
+        result.add(metrics.METRICS)
+    result.add(sales_analyses.ANALYSES)
+    result.check()
+    return result

@@ -1,0 +1,1 @@
+"""Sales: what was sold, for how much, and what moved it."""

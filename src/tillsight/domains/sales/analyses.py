@@ -1,0 +1,3 @@
+"""Analyses of sales."""
+
+ANALYSES = ()

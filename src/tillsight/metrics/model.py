@@ -1,0 +1,303 @@
+"""What the catalogue is made of: relations, dimensions, measures, metrics and analyses.
+
+A **relation** is a table of a release, with a day on every row, that measures are taken from. A **measure** is one
+aggregate over one relation (a sum, or a distinct count). A **metric** is a product of ratios of sums of measures: so a ratio
+is always a ratio of totals, and a wrong total cannot be written down. How a metric totals is declared and checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+
+from tillsight.core.errors import NotFoundError
+from tillsight.core.periods import GRAINS, Grain
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+T = TypeVar("T")
+
+Unit = Literal["money", "count", "units", "percent", "ratio", "days", "units/day", "money/day", "index"]
+Better = Literal["up", "down", ""]
+Total = Literal[
+    "additive", "distinct", "ratio", "mean", "last", "as of", "trailing distinct", "trailing ratio", "cohort", "per day",
+    "share of parent", "period offset", "model",
+]  # fmt: skip
+TOTALS: tuple[Total, ...] = get_args(Total)
+
+When = Literal["period", "to date", "previous", "last year", "parent", "cohort start"]
+"""Over which rows a measure is taken, seen from the period (or bucket) of the question:
+
+period: its own rows; to date: every row up to its last day; previous: the period (bucket) before; last year: the same period
+(bucket) a year before; parent: its own rows without the last dimension of the cut; cohort start: the row of the same cohort
+whose age is zero.
+"""
+
+CalendarName = Literal["period_days", "observed_days"]
+CALENDAR: tuple[CalendarName, ...] = get_args(CalendarName)
+"""Measures that no relation holds: days of the period (or bucket) with data, and days from the first day with data."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a measure may know of the question: the first and last day, as expressions (one per bucket where there is a grain)."""
+
+    start: ir.DateValue
+    end: ir.DateValue
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Something that numbers can be cut by. `expression` computes it from a relation; by default the column of its name."""
+
+    name: str
+    title: str
+    description: str
+    type: Literal["text", "integer", "day"] = "text"
+    expression: Callable[[ir.Table], ir.Value] | None = None
+    columns: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """For an integer dimension: the words of its values, from zero (weekdays)."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that a relation must have to be cut by it."""
+        return self.columns or (self.name,)
+
+    def of(self, relation: ir.Table) -> ir.Value:
+        """The dimension as a column of a relation."""
+        return self.expression(relation) if self.expression else relation[self.name]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A derived table of every release.
+
+    `build` takes the tables that it needs, by name, and returns an Ibis table; it never executes. `time`: the day column
+    that periods apply to; None for a relation whose measures look at the window themselves (then no grain is possible).
+    `dimensions`: names of the dimensions that it may be cut by.
+    """
+
+    name: str
+    title: str
+    domain: str
+    grain: str
+    inputs: tuple[str, ...]
+    build: Callable[[BuildInputs], ir.Table]
+    schema: Mapping[str, str]
+    dimensions: tuple[str, ...]
+    needs: tuple[str, ...]
+    """The canonical tables without which it is empty."""
+    time: str | None = "day"
+    note: str = ""
+    columns_shown: tuple[str, ...] = ()
+    """What to show of it as "the rows behind", in order; all columns when empty."""
+
+
+@dataclass(frozen=True)
+class BuildInputs:
+    """What a relation is built from: tables by name, and the settings that bear on it."""
+
+    tables: Mapping[str, ir.Table]
+    currency: str
+    timezone: str
+    present: frozenset[str]
+    """The tables that have rows."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One aggregate over one relation.
+
+    `of` gets the relation (already cut to its rows) and the window. `adds`: a sum of parts is the whole (not so for a
+    distinct count). `unknown_when_empty`: no row means unknown instead of zero. `rows` limits the rows shown behind it.
+    """
+
+    name: str
+    title: str
+    relation: str
+    unit: Unit
+    of: Callable[[ir.Table, Window], ir.Value]
+    adds: bool = True
+    unknown_when_empty: bool = False
+    rows: Callable[[ir.Table, Window], ir.BooleanValue] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A measure in a term: which, over which rows, and with which sign or weight."""
+
+    measure: str
+    when: When = "period"
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Term:
+    """`factor × sum(top) ÷ sum(bottom)`; without a bottom, just the sum."""
+
+    top: tuple[Part, ...]
+    bottom: tuple[Part, ...] = ()
+    factor: float = 1
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named number: its meaning, its arithmetic (a product of terms) and how it totals."""
+
+    name: str
+    title: str
+    domain: str
+    unit: Unit
+    better: Better
+    formula: str
+    total: Total
+    source: str
+    basis: str
+    terms: tuple[Term, ...]
+    grains: tuple[Grain, ...] = GRAINS
+    requires: tuple[str, ...] = ()
+    """Dimensions that the cut must have (a cohort needs its age)."""
+    description: str = ""
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every part of every term, once each, in order."""
+        found: dict[tuple[str, When], Part] = {}
+        for term in self.terms:
+            for part in (*term.top, *term.bottom):
+                found.setdefault((part.measure, part.when), part)
+        return list(found.values())
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A typed parameter of an analysis."""
+
+    name: str
+    type: Literal["text", "integer", "number", "boolean"]
+    default: Any
+    description: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A named question that needs more than a cut of metrics. `run` gets an `Asker` (see metrics.ask) and its parameters."""
+
+    name: str
+    title: str
+    domain: str
+    description: str
+    run: Callable[..., Any]
+    parameters: tuple[Parameter, ...] = ()
+
+
+def plain(measure: str) -> tuple[Term, ...]:
+    """The terms of a metric that is one measure."""
+    return (Term((Part(measure),)),)
+
+
+def ratio(top: str, bottom: str, factor: float = 1) -> tuple[Term, ...]:
+    """The terms of a ratio of two measures."""
+    return (Term((Part(top),), (Part(bottom),), factor),)
+
+
+class Catalogue:
+    """Everything that can be asked, by name. Filled once at start by the domains; checked as it is filled."""
+
+    def __init__(self) -> None:
+        self.relations: dict[str, Relation] = {}
+        self.dimensions: dict[str, Dimension] = {}
+        self.measures: dict[str, Measure] = {}
+        self.metrics: dict[str, Metric] = {}
+        self.analyses: dict[str, Analysis] = {}
+
+    def add(self, items: Iterable[Relation | Dimension | Measure | Metric | Analysis]) -> None:
+        """Register declarations; ValueError for a name that is taken."""
+        shelves: dict[type, dict[str, Any]] = {
+            Relation: self.relations,
+            Dimension: self.dimensions,
+            Measure: self.measures,
+            Metric: self.metrics,
+            Analysis: self.analyses,
+        }
+        for item in items:
+            shelf = shelves[type(item)]
+            if item.name in shelf:
+                raise ValueError(f"{item.name} is declared twice")
+            shelf[item.name] = item
+
+    def check(self) -> None:
+        """Every name that a declaration uses exists; ValueError names the one that does not."""
+        for relation in self.relations.values():
+            for name in relation.dimensions:
+                missing = [column for column in self.dimensions[name].needs if column not in relation.schema]
+                if missing:
+                    raise ValueError(f"{relation.name} cannot be cut by {name}: no column {missing}")
+        for measure in self.measures.values():
+            if measure.relation not in self.relations:
+                raise ValueError(f"measure {measure.name} is over an unknown relation {measure.relation}")
+        for metric in self.metrics.values():
+            for part in metric.parts:
+                if part.measure not in self.measures and part.measure not in CALENDAR:
+                    raise ValueError(f"metric {metric.name} uses an unknown measure {part.measure}")
+
+    def metric(self, name: str) -> Metric:
+        """A metric by name; NotFoundError suggests near ones."""
+        return _get(self.metrics, name, "metric")
+
+    def dimension(self, name: str) -> Dimension:
+        """A dimension by name; NotFoundError suggests near ones."""
+        return _get(self.dimensions, name, "dimension")
+
+    def analysis(self, name: str) -> Analysis:
+        """An analysis by name; NotFoundError suggests near ones."""
+        return _get(self.analyses, name, "analysis")
+
+    def relations_of(self, metric: Metric) -> list[Relation]:
+        """The relations that a metric reads, in order."""
+        names = dict.fromkeys(
+            self.measures[part.measure].relation for part in metric.parts if part.measure not in CALENDAR
+        )
+        return [self.relations[name] for name in names]
+
+    def dimensions_of(self, metric: Metric) -> list[str]:
+        """What a metric may be cut by: the dimensions that all its relations have."""
+        relations = self.relations_of(metric)
+        return [name for name in relations[0].dimensions if all(name in other.dimensions for other in relations[1:])]
+
+
+def _get(shelf: dict[str, T], name: str, kind: str) -> T:
+    if name in shelf:
+        return shelf[name]
+    near = get_close_matches(name, shelf, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise NotFoundError(f"There is no {kind} {name!r}.{hint}", field=kind, value=name, near=near or None)
+
+
+@dataclass(frozen=True)
+class DataSpan:
+    """The first and last day with data."""
+
+    start: date
+    end: date
+
+
+@dataclass
+class Notes:
+    """Things that a reader of an answer should know, each once."""
+
+    items: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, level: Literal["info", "warning"], text: str) -> None:
+        """Add a note unless it is there already."""
+        note = {"level": level, "text": text}
+        if note not in self.items:
+            self.items.append(note)

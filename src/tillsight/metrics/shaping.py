@@ -1,0 +1,156 @@
+"""Pieces that derived relations of several domains are shaped with: local days, exact products, conversion, allocation.
+
+All of it is Ibis over the common subset of the engines; nothing executes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from tillsight.core.money import MINOR_UNITS_BY_CURRENCY, minor_units
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+MONEY = "decimal(18, 6)"
+QUANTITY = "decimal(18, 4)"
+WIDE = "decimal(38, 6)"
+RATE_DAYS = 7
+"""A rate may be so many days old: none is published on weekends and holidays. An older one is a missing one."""
+
+_ZONED = dt.Timestamp(timezone="UTC")
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), _ZONED))
+def _as_utc(zone: str, moment: Any) -> Any: ...
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, _ZONED), dt.timestamp))
+def _in_zone(zone: str, moment: Any) -> Any: ...
+
+
+def local(moment: ir.TimestampValue, zone: ir.StringValue | str) -> ir.TimestampValue:
+    """An instant in UTC as the wall clock of a zone shows it."""
+    return _in_zone(zone, _as_utc("UTC", moment))
+
+
+def money(amount: ir.NumericValue) -> ir.DecimalValue:
+    """An amount as exact money; unknown stays unknown. An overflow is an error of the engine."""
+    return amount.cast(MONEY)
+
+
+def known(amount: ir.NumericValue) -> ir.DecimalValue:
+    """An amount of money where unknown means none."""
+    return ibis.coalesce(amount, ibis.literal(0)).cast(MONEY)
+
+
+def times(price: ir.NumericValue, quantity: ir.NumericValue) -> ir.DecimalValue:
+    """Price × quantity, exactly, kept to six places."""
+    return (price.cast(WIDE) * quantity.cast("decimal(38, 4)")).cast(MONEY)
+
+
+def rounded(amount: ir.NumericValue, places: ir.IntegerValue) -> ir.DecimalValue:
+    """An amount rounded half away from zero to 0, 2, 3 or 4 places (what every engine's ROUND of a decimal does)."""
+    wide = amount.cast(WIDE)
+    choices = ((places == digits, wide.round(digits).cast(MONEY)) for digits in (0, 3, 4))
+    return ibis.cases(*choices, else_=wide.round(2).cast(MONEY))
+
+
+def places_of(currency: ir.StringValue) -> ir.IntegerValue:
+    """The minor units of a currency column."""
+    by_places: dict[int, list[str]] = {}
+    for code, places in MINOR_UNITS_BY_CURRENCY.items():
+        by_places.setdefault(places, []).append(code)
+    return ibis.cases(
+        *((currency.isin(codes), ibis.literal(places, "int8")) for places, codes in by_places.items()),
+        else_=ibis.literal(2, "int8"),
+    )
+
+
+def converted(
+    amount: ir.NumericValue, rate: ir.NumericValue, foreign: ir.BooleanValue, currency: str
+) -> ir.DecimalValue:
+    """An amount in the reporting currency: as it is when it is in it already, else × rate, rounded once to its minor unit."""
+    wide = amount.cast(WIDE) * rate.cast("decimal(38, 9)")
+    return ibis.ifelse(foreign, wide.round(minor_units(currency)).cast(MONEY), amount.cast(MONEY))
+
+
+def rate_spans(rates: ir.Table, currency: str) -> ir.Table:
+    """Rates to the reporting currency with the days on which each holds: until the next one, but seven days at most.
+
+    Columns: rate_currency, rate_from (inclusive), rate_to (exclusive), day_rate. A rate given the other way round is
+    inverted.
+    """
+    direct = rates.filter(rates.to_currency == currency).select(
+        rate_currency=rates.from_currency, rate_from=rates.day, day_rate=rates.rate.cast("decimal(18, 9)")
+    )
+    inverse = rates.filter((rates.from_currency == currency) & (rates.rate > 0)).select(
+        rate_currency=rates.to_currency,
+        rate_from=rates.day,
+        day_rate=(1 / rates.rate.cast("float64")).round(9).cast("decimal(18, 9)"),
+    )
+    inverse = inverse.anti_join(direct, ["rate_currency", "rate_from"])
+    spans = direct.union(inverse).group_by(["rate_currency", "rate_from"]).agg(day_rate=lambda t: t.day_rate.max())
+    following = spans.rate_from.lead().over(ibis.window(group_by=spans.rate_currency, order_by=spans.rate_from))
+    latest = spans.rate_from + ibis.interval(days=RATE_DAYS)
+    return spans.mutate(rate_to=ibis.least(ibis.coalesce(following, latest), latest).cast("date"))
+
+
+def with_rate(rows: ir.Table, spans: ir.Table, currency: str, own: str = "exchange_rate") -> ir.Table:
+    """Add `is_foreign` and `rate` to rows that have `currency`, `day` and maybe a rate of their own; `rate` is null when missing."""
+    joined = rows.left_join(
+        spans,
+        (rows.currency == spans.rate_currency) & (rows.day >= spans.rate_from) & (rows.day < spans.rate_to),
+    ).drop("rate_currency", "rate_from", "rate_to")
+    given = joined[own] if own in rows.columns else ibis.null("decimal(18, 9)")
+    foreign = (joined.currency != currency).fill_null(False)
+    rate = ibis.ifelse(foreign, ibis.coalesce(given, joined.day_rate), ibis.literal(1)).cast("decimal(18, 9)")
+    return joined.mutate(is_foreign=foreign, rate=rate).drop("day_rate")
+
+
+def allocated(
+    rows: ir.Table, total: str, weight: str, group: list[str], order: str, places: str, name: str
+) -> ir.Table:
+    """Add a column `name`: the group's `total` split over its rows in proportion to `weight`, summing to it exactly.
+
+    Largest remainder in minor units (`places` is a column), ties to the earlier row by `order`; equal parts when no weight
+    is positive; what is finer than a minor unit goes to the first row. `total` must be the same on all rows of a group.
+    """
+    unit = ibis.cases(
+        *((rows[places] == digits, ibis.literal(10**digits, "int64")) for digits in (0, 3, 4)),
+        else_=ibis.literal(100, "int64"),
+    )
+    rows = rows.mutate(_unit=unit)
+    rows = rows.mutate(
+        _parts=(rows[total].cast(WIDE) * rows._unit).round(0).cast("int64"),
+        _weight=ibis.greatest((rows[weight].cast(WIDE) * rows._unit).round(0).cast("int64"), 0),
+    )
+    held = ibis.window(group_by=[rows[key] for key in group])
+    rows = rows.mutate(_all=rows._weight.sum().over(held).cast("int64"), _count=rows.count().over(held).cast("int64"))
+    rows = rows.mutate(
+        _weight=ibis.ifelse(rows._all > 0, rows._weight, 1), _all=ibis.ifelse(rows._all > 0, rows._all, rows._count)
+    )
+    rows = rows.mutate(_exact=rows._weight * rows._parts.abs())
+    rows = rows.mutate(_floor=rows._exact // rows._all)
+    rows = rows.mutate(_rest=rows._exact - rows._floor * rows._all)
+    held = ibis.window(group_by=[rows[key] for key in group])
+    ranked = ibis.window(group_by=[rows[key] for key in group], order_by=[ibis.desc(rows._rest), rows[order]])
+    first = ibis.window(group_by=[rows[key] for key in group], order_by=rows[order])
+    rows = rows.mutate(
+        _left=(rows._parts.abs() - rows._floor.sum().over(held)).cast("int64"),
+        _rank=ibis.row_number().over(ranked),
+        _line=ibis.row_number().over(first),
+    )
+    units = (rows._floor + ibis.ifelse(rows._rank < rows._left, 1, 0)) * rows._parts.sign().cast("int64")
+    scale = ibis.cases(
+        *((rows._unit == 10**digits, ibis.literal(f"{10**-digits:.6f}").cast(WIDE)) for digits in (0, 3, 4)),
+        else_=ibis.literal("0.010000").cast(WIDE),
+    )
+    part = (units.cast("decimal(18, 0)") * scale).cast(MONEY)
+    residue = (rows[total].cast(WIDE) - (rows._parts.cast("decimal(18, 0)") * scale).cast(WIDE)).cast(MONEY)
+    part = (part + ibis.ifelse(rows._line == 0, residue, ibis.literal(0).cast(MONEY))).cast(MONEY)
+    helpers = ["_unit", "_parts", "_weight", "_all", "_count", "_exact", "_floor", "_rest", "_left", "_rank", "_line"]
+    return rows.mutate(**{name: part}).drop(*helpers)

@@ -1,0 +1,1 @@
+"""From files to a release: land, map, check, derive, publish."""

@@ -1,0 +1,473 @@
+"""Building a release: current state of every table, derived relations, checks; then published whole by swapping one pointer.
+
+Whatever did not change is shared with the release before (same fingerprint, same files), so a build costs what changed. A
+build that dies leaves files that nobody names and a record in state `building`; the next build clears both away. One build
+runs at a time in a workspace; a second one waits, or says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import duckdb
+import filelock
+import ibis
+from sqlalchemy import select, update
+
+from tillsight.core.errors import BuildError, ConflictError
+from tillsight.core.settings import Settings
+from tillsight.database.models import CURRENT, Load, Pointer, Release
+from tillsight.database.store import Database
+from tillsight.metrics.model import BuildInputs, Catalogue, Relation
+from tillsight.metrics.shaping import RATE_DAYS
+from tillsight.pipeline.checks import CheckResult, check_sales, check_sources, check_tables
+from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, plan
+from tillsight.tables.registry import TABLES
+from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
+from tillsight.warehouse.duck import compiled, connect, literal, quoted, read_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import ibis.expr.types as ir
+
+FORMAT = 1
+"""Part of every fingerprint: raise it when files are written differently."""
+
+
+class Progress(Protocol):
+    """How long work tells where it is: the stage, how much of how much, and a line in words."""
+
+    def __call__(self, stage: str, done: float | None, total: float | None, text: str) -> None:
+        """Called now and then; must return quickly."""
+
+
+def silent(stage: str, done: float | None, total: float | None, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass
+class Made:
+    """A table of the release being built."""
+
+    name: str
+    fingerprint: str
+    files: list[str]
+    rows: int
+    bytes: int
+    kind: str
+    known_to: str | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """As the manifest keeps it."""
+        return {
+            "files": self.files,
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "fingerprint": self.fingerprint,
+            "kind": self.kind,
+            "known_to": self.known_to,
+        }
+
+
+@dataclass
+class Build:
+    """One build of one workspace. Use `build()`."""
+
+    workspace: Path
+    settings: Settings
+    database: Database
+    catalogue: Catalogue
+    progress: Progress
+    as_of: datetime | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> Release:
+        """Build and publish; the release that answers now when nothing changed. Raises BuildError."""
+        loads = self._loads()
+        if not loads:
+            when = f" by {self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else ""
+            raise BuildError(
+                f"There is nothing to build: no load is committed{when}. Load files with `tillsight load`."
+            )
+        self._clear_dead_builds()
+        before = self._previous()
+        plans = [
+            made
+            for table in TABLES.values()
+            if (made := plan(self.workspace, table, loads, self.settings.timezone, str(FORMAT)))
+        ]
+        number = self._reserve(loads)
+        folder = self.workspace / "releases" / str(number)
+        connection: duckdb.DuckDBPyConnection | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            connection = connect(self.workspace, self.settings.limits.build_memory, self.settings.limits.threads)
+            made = self._tables(connection, plans, folder, before)
+            made |= self._relations(connection, made, folder, before)
+            unchanged = self._unchanged(made, before)
+            if unchanged is not None:
+                self._drop(number, folder)
+                return unchanged
+            results = self._checks(connection, made, plans)
+            return self._publish(connection, number, made, results, loads, folder)
+        except BaseException as error:
+            self._fail(number, folder, error)
+            if isinstance(error, duckdb.Error):
+                raise BuildError(
+                    f"The release could not be built: {_first_line(error)}. The last one goes on answering."
+                ) from error
+            if isinstance(error, OSError):
+                raise BuildError(
+                    f"The release could not be written: {error.strerror or error}. The last one goes on answering."
+                ) from error
+            raise
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _loads(self) -> list[LandedLoad]:
+        with self.database.read() as session:
+            query = select(Load).where(Load.state == "committed").order_by(Load.known_at, Load.digest)
+            if self.as_of is not None:
+                query = query.where(Load.known_at <= self.as_of)
+            return [
+                LandedLoad(load.id, load.source, load.known_at, load.digest or "", load.manifest)
+                for load in session.scalars(query)
+            ]
+
+    def _clear_dead_builds(self) -> None:
+        """This build holds the lock, so any other that is still `building` has died."""
+        with self.database.write() as session:
+            dead = list(session.scalars(select(Release.number).where(Release.state == "building")))
+            session.execute(
+                update(Release).where(Release.number.in_(dead)).values(state="failed", error="The build was killed.")
+            )
+        for number in dead:
+            shutil.rmtree(self.workspace / "releases" / str(number), ignore_errors=True)
+
+    def _previous(self) -> Release | None:
+        with self.database.read() as session:
+            number = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
+            return session.get(Release, number) if number is not None else None
+
+    def _reserve(self, loads: list[LandedLoad]) -> int:
+        with self.database.write() as session:
+            release = Release(
+                kind="as_of" if self.as_of else "current",
+                as_of=self.as_of,
+                known_to=max(load.known_at for load in loads),
+                code_version=str(FORMAT),
+            )
+            session.add(release)
+            session.flush()
+            return release.number
+
+    def _tables(
+        self, connection: duckdb.DuckDBPyConnection, plans: list[CurrentTable], folder: Path, before: Release | None
+    ) -> dict[str, Made]:
+        made: dict[str, Made] = {}
+        for step, current in enumerate(plans):
+            name = current.table.name
+            self.progress("tables", step, len(plans), current.table.title)
+            shared = _shared(before, name, current.fingerprint, self.workspace)
+            entry = shared or self._write(connection, name, current.sql, current.fingerprint, folder, "canonical")
+            entry.known_to = max(load.known_at for load in current.loads).isoformat()
+            made[name] = entry
+            self._view(connection, entry)
+        for name, table in TABLES.items():
+            if name not in made:
+                nulls = ", ".join(f"CAST(NULL AS {DUCKDB_TYPES[c.type]}) AS {quoted(c.name)}" for c in table.columns)
+                connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
+        return made
+
+    def _relations(
+        self, connection: duckdb.DuckDBPyConnection, tables: dict[str, Made], folder: Path, before: Release | None
+    ) -> dict[str, Made]:
+        present = frozenset(name for name, entry in tables.items() if entry.rows)
+        bound: dict[str, ir.Table] = {
+            name: ibis.table({column.name: IBIS_TYPES[column.type] for column in table.columns}, name=name)
+            for name, table in TABLES.items()
+        }
+        made: dict[str, Made] = {}
+        order = list(self.catalogue.relations.values())
+        for step, relation in enumerate(order):
+            self.progress("relations", step, len(order), relation.title)
+            self._guard_rates(connection, relation)
+            inputs = BuildInputs(
+                {name: bound[name] for name in relation.inputs}, self.settings.currency, self.settings.timezone, present
+            )
+            expression = relation.build(inputs)
+            sql = compiled(expression)
+            columns = ", ".join(
+                f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}"
+                for name, type_ in relation.schema.items()
+            )
+            order_by = (
+                f" ORDER BY {quoted(relation.time)}" if relation.time and relation.time in relation.schema else ""
+            )
+            sql = f"SELECT {columns} FROM ({sql}) AS r{order_by}"
+            known = [(tables | made)[name] for name in relation.inputs if name in tables or name in made]
+            stamp = hashlib.sha256(
+                "\n".join([str(FORMAT), sql, *(f"{entry.name} {entry.fingerprint}" for entry in known)]).encode()
+            ).hexdigest()
+            shared = _shared(before, relation.name, stamp, self.workspace)
+            entry = shared or self._write(connection, relation.name, sql, stamp, folder, "derived")
+            entry.known_to = max((e.known_to for e in known if e.known_to), default=None)
+            made[relation.name] = entry
+            self._view(connection, entry)
+            bound[relation.name] = ibis.table(dict(relation.schema), name=relation.name)
+        return made
+
+    def _guard_rates(self, connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+        """A missing exchange rate is an error that names the currency and the day; it is never one to one."""
+        if relation.name != "sales":
+            return
+        missing = connection.execute(
+            "SELECT currency, day, count(*) FROM order_facts WHERE is_foreign AND rate IS NULL GROUP BY ALL ORDER BY day, currency LIMIT 1"
+        ).fetchone()
+        if missing:
+            raise BuildError(
+                f"No exchange rate from {missing[0]} to {self.settings.currency} for {missing[1]} (nor for the {RATE_DAYS - 1} days before): "
+                "load it into exchange_rates, or give the orders their exchange_rate.",
+                currency=missing[0],
+                day=str(missing[1]),
+                orders=missing[2],
+            )
+
+    def _write(
+        self, connection: duckdb.DuckDBPyConnection, name: str, sql: str, fingerprint: str, folder: Path, kind: str
+    ) -> Made:
+        started = time.perf_counter()
+        target = folder / name / "part-0.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(
+            f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+        )
+        row = connection.execute(f"SELECT count(*) FROM {read_files([target])}").fetchone()
+        self.seconds[name] = round(time.perf_counter() - started, 3)
+        return Made(
+            name,
+            fingerprint,
+            [str(target.relative_to(self.workspace))],
+            int(row[0]) if row else 0,
+            target.stat().st_size,
+            kind,
+        )
+
+    def _view(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> None:
+        files = read_files([self.workspace / file for file in entry.files])
+        connection.execute(f"CREATE VIEW {quoted(entry.name)} AS SELECT * FROM {files}")
+
+    def _unchanged(self, made: dict[str, Made], before: Release | None) -> Release | None:
+        """The release before, when every table of it is what this build made: then there is nothing to publish."""
+        if before is None or before.state != "published" or self.as_of is not None:
+            return None
+        old = {name: entry["fingerprint"] for name, entry in before.manifest["tables"].items()}
+        return before if old == {name: entry.fingerprint for name, entry in made.items()} else None
+
+    def _checks(
+        self, connection: duckdb.DuckDBPyConnection, made: dict[str, Made], plans: list[CurrentTable]
+    ) -> list[CheckResult]:
+        self.progress("checks", None, None, "Checking")
+        started = time.perf_counter()
+        present = frozenset(name for name, entry in made.items() if entry.rows and entry.kind == "canonical")
+        results = check_tables(connection, TABLES, present, self._dependents)
+        results += check_sales(connection, present)
+        clashing = {
+            current.table.name: int((connection.execute(clashes_sql(current, self.workspace)).fetchone() or (0,))[0])
+            for current in plans
+            if current.sources > 1
+        }
+        results += check_sources(clashing, TABLES)
+        self.seconds["checks"] = round(time.perf_counter() - started, 3)
+        return results
+
+    def _dependents(self, table: str) -> tuple[str, ...]:
+        """The relations whose numbers rest on a table, directly or through another relation."""
+        found: list[str] = []
+        for relation in self.catalogue.relations.values():
+            if table in relation.inputs or any(name in found for name in relation.inputs):
+                found.append(relation.name)
+        return tuple(found)
+
+    def _publish(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        number: int,
+        made: dict[str, Made],
+        results: list[CheckResult],
+        loads: list[LandedLoad],
+        folder: Path,
+    ) -> Release:
+        self.progress("publish", None, None, "Publishing")
+        first, last = connection.execute("SELECT min(day), max(day) FROM sales").fetchone() or (None, None)
+        manifest = {
+            "format": FORMAT,
+            "tables": {name: entry.entry() for name, entry in sorted(made.items())},
+            "data_from": first.isoformat() if isinstance(first, date) else None,
+            "data_to": last.isoformat() if isinstance(last, date) else None,
+            "loads": [load.id for load in loads],
+            "currency": self.settings.currency,
+            "timezone": self.settings.timezone,
+            "seconds": self.seconds,
+        }
+        _sync(folder)
+        with self.database.write() as session:
+            release = session.get_one(Release, number)
+            release.state = "published"
+            release.published_at = datetime.now(UTC)
+            release.manifest = manifest
+            release.checks = [result.to_dict() for result in results]
+            release.fingerprint = hashlib.sha256(
+                "".join(entry.fingerprint for _, entry in sorted(made.items())).encode()
+            ).hexdigest()
+            if self.as_of is None:
+                pointer = session.get(Pointer, CURRENT)
+                if pointer is None:
+                    session.add(Pointer(name=CURRENT, release=number))
+                else:
+                    pointer.release = number
+        collect(self.workspace, self.settings, self.database)
+        return release
+
+    def _drop(self, number: int, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        with self.database.write() as session:
+            session.delete(session.get_one(Release, number))
+
+    def _fail(self, number: int, folder: Path, error: BaseException) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        with self.database.write() as session:
+            release = session.get(Release, number)
+            if release is not None and release.state == "building":
+                release.state = "failed"
+                release.error = _first_line(error)
+
+
+def build(
+    workspace: Path,
+    settings: Settings,
+    database: Database,
+    catalogue: Catalogue,
+    *,
+    progress: Progress = silent,
+    as_of: datetime | None = None,
+    wait: bool = True,
+) -> Release:
+    """Build a release and publish it, or one `as of` an earlier moment (kept, not published as the current one).
+
+    Returns the current release unchanged when no table changed. Raises BuildError; ConflictError when another build is
+    running and `wait` is false.
+    """
+    with build_lock(workspace, progress, wait):
+        return Build(workspace, settings, database, catalogue, progress, as_of).run()
+
+
+@contextmanager
+def build_lock(workspace: Path, progress: Progress, wait: bool) -> Iterator[None]:
+    """One build at a time. The lock goes with its process, so a killed build never blocks the next."""
+    folder = workspace / "releases"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / ".build.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        if not wait:
+            raise ConflictError("Another build of this workspace is running; try again when it is done.") from None
+        progress("waiting", None, None, "Another build is running; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def collect(workspace: Path, settings: Settings, database: Database) -> None:
+    """Forget releases beyond those that are kept, and delete the files that no kept release names.
+
+    Kept: the newest `keep.releases`, the last of each day for `keep.days` days, the current one, and as many releases
+    "as of" an earlier moment.
+    """
+    with database.write() as session:
+        pointed = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
+        releases = list(
+            session.scalars(select(Release).where(Release.state == "published").order_by(Release.number.desc()))
+        )
+        current = [release for release in releases if release.kind == "current"]
+        kept = {release.number for release in current[: settings.keep.releases]} | {pointed}
+        kept |= {release.number for release in [r for r in releases if r.kind == "as_of"][: settings.keep.releases]}
+        days: set[date] = set()
+        oldest = datetime.now(UTC) - timedelta(days=settings.keep.days)
+        for release in current:
+            if release.published_at and release.published_at >= oldest and release.published_at.date() not in days:
+                days.add(release.published_at.date())
+                kept.add(release.number)
+        for release in releases:
+            if release.number not in kept:
+                release.state = "collected"
+        named = {
+            file
+            for release in releases
+            if release.number in kept
+            for entry in release.manifest["tables"].values()
+            for file in entry["files"]
+        }
+        building = {
+            str(number) for number in session.scalars(select(Release.number).where(Release.state == "building"))
+        }
+    for folder in (workspace / "releases").iterdir():
+        if not folder.is_dir() or not folder.name.isdigit() or folder.name in building:
+            continue
+        for file in folder.rglob("*.parquet"):
+            if str(file.relative_to(workspace)) not in named:
+                file.unlink(missing_ok=True)
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _shared(before: Release | None, name: str, fingerprint: str, workspace: Path) -> Made | None:
+    """The files of the release before, when they are what would be written again."""
+    entry = (before.manifest.get("tables", {}) if before else {}).get(name)
+    if not entry or entry["fingerprint"] != fingerprint:
+        return None
+    if not all((workspace / file).exists() for file in entry["files"]):
+        return None
+    return Made(
+        name, fingerprint, list(entry["files"]), entry["rows"], entry["bytes"], entry["kind"], entry["known_to"]
+    )
+
+
+def _duck_type(type_: str) -> str:
+    return {
+        "string": "VARCHAR", "int64": "BIGINT", "int8": "TINYINT", "float64": "DOUBLE", "boolean": "BOOLEAN",
+        "date": "DATE", "timestamp": "TIMESTAMP",
+    }.get(type_, type_.upper())  # fmt: skip
+
+
+def _sync(folder: Path) -> None:
+    """On the disk before the pointer moves: a release that answers survives a power cut."""
+    paths: Iterable[Path] = [folder, *folder.rglob("*")]
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return text[0][:500] if text else type(error).__name__

@@ -1,0 +1,183 @@
+"""What is checked on every release: keys, references, ranges, what ties out, and how fresh the data are.
+
+A check that fails marks the metrics that depend on it; it does not stop the release, because the numbers that do not depend
+on it are still right. States: passed, warned (worth knowing), failed (a number may be wrong).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import duckdb
+
+from tillsight.tables.schema import Table
+from tillsight.warehouse.duck import quoted
+
+State = Literal["passed", "warned", "failed"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check of one release. `relations`: derived relations whose numbers it bears on."""
+
+    name: str
+    title: str
+    state: State
+    text: str
+    table: str
+    relations: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As kept with the release."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "state": self.state,
+            "text": self.text,
+            "table": self.table,
+            "relations": list(self.relations),
+        }
+
+
+Count = Callable[[str], int]
+
+
+def _counter(connection: duckdb.DuckDBPyConnection) -> Count:
+    def count(sql: str) -> int:
+        row = connection.execute(sql).fetchone()
+        return int(row[0] or 0) if row else 0
+
+    return count
+
+
+def check_tables(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, Table],
+    present: Iterable[str],
+    dependents: Callable[[str], tuple[str, ...]],
+) -> list[CheckResult]:
+    """The checks that the declarations ask for: row rules and references, of the tables that have rows."""
+    count = _counter(connection)
+    have = set(present)
+    results: list[CheckResult] = []
+    for name in sorted(have):
+        table = tables[name]
+        rows = count(f"SELECT count(*) FROM {quoted(name)}")
+        for check in table.checks:
+            bad = count(f"SELECT count(*) FROM {quoted(name)} WHERE NOT coalesce(({check.condition}), true)")
+            results.append(
+                CheckResult(
+                    f"{name}.{check.name}",
+                    f"{table.title}: {check.description}",
+                    "failed" if bad else "passed",
+                    f"{bad:,} of {rows:,} rows break it." if bad else f"{rows:,} rows.",
+                    name,
+                    dependents(name),
+                )
+            )
+        for column in table.columns:
+            if column.references is None:
+                continue
+            other, _, key = column.references.partition(".")
+            if other not in have or other == name:
+                continue
+            lost = count(
+                f"SELECT count(*) FROM {quoted(name)} AS a WHERE a.{quoted(column.name)} IS NOT NULL AND NOT EXISTS "
+                f"(SELECT 1 FROM {quoted(other)} AS b WHERE b.shop_id = a.shop_id AND b.{quoted(key)} = a.{quoted(column.name)})"
+            )
+            results.append(
+                CheckResult(
+                    f"{name}.{column.name}.exists",
+                    f"{table.title}: every {column.name} is among {tables[other].title.lower()}",
+                    ("failed" if column.required else "warned") if lost else "passed",
+                    f"{lost:,} of {rows:,} rows name one that is not there." if lost else f"{rows:,} rows.",
+                    name,
+                    dependents(name),
+                )
+            )
+    return results
+
+
+def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str]) -> list[CheckResult]:
+    """What must hold for the ledger: nothing of the orders is lost or doubled, and orders tie to what the source states."""
+    if not {"orders", "order_items"} <= present:
+        return []
+    count = _counter(connection)
+    results: list[CheckResult] = []
+
+    def add(name: str, title: str, bad: int, text: str, fine: str, state: State = "failed") -> None:
+        results.append(CheckResult(name, title, state if bad else "passed", text if bad else fine, "sales", ("sales",)))
+
+    doubled = count(
+        "SELECT count(*) FROM (SELECT order_key, line_id FROM sales WHERE kind = 'sale' GROUP BY ALL HAVING count(*) > 1)"
+    )
+    add(
+        "sales.lines_once",
+        "Sales: every order line is counted once",
+        doubled,
+        f"{doubled:,} lines are doubled.",
+        "No line is doubled.",
+    )
+    lost = count(
+        "SELECT (SELECT count(*) FROM order_items AS i JOIN order_facts AS o USING (shop_id, order_id) "
+        "LEFT JOIN products AS p ON p.shop_id = i.shop_id AND p.product_id = i.product_id "
+        "WHERE NOT (i.is_gift_card OR coalesce(p.is_gift_card, false)) AND i.parent_line_id IS NULL) "
+        "- (SELECT count(*) FROM sales WHERE kind = 'sale')"
+    )
+    add(
+        "sales.lines_kept",
+        "Sales: every order line is in the ledger",
+        abs(lost),
+        f"{abs(lost):,} lines differ.",
+        "All lines are there.",
+    )
+    stated = count(
+        "SELECT count(*) FROM order_facts WHERE stated_total IS NOT NULL AND NOT is_cancelled AND NOT is_foreign"
+    )
+    if stated:
+        off = count(
+            "WITH ledger AS (SELECT order_key, sum(gross_sales - discounts + taxes + shipping_charges) AS total FROM sales "
+            "WHERE kind IN ('sale', 'shipping') AND NOT is_cancelled GROUP BY order_key) "
+            "SELECT count(*) FROM order_facts AS o LEFT JOIN ledger AS l USING (order_key) WHERE o.stated_total IS NOT NULL "
+            "AND NOT o.is_cancelled AND NOT o.is_foreign AND abs(coalesce(l.total, 0) - o.stated_total) > 0.05"
+        )
+        add(
+            "sales.orders_tie_out",
+            "Sales: orders add up to the total that the source states",
+            off,
+            f"{off:,} of {stated:,} orders differ by more than 0.05.",
+            f"{stated:,} orders tie out.",
+            "warned",
+        )
+    beyond = count(
+        "WITH sold AS (SELECT order_key, sum(revenue) AS revenue FROM sales WHERE kind = 'sale' GROUP BY 1), "
+        "back AS (SELECT order_key, sum(returned_sales) AS returned FROM sales WHERE kind = 'refund' AND order_key IS NOT NULL GROUP BY 1) "
+        "SELECT count(*) FROM back JOIN sold USING (order_key) WHERE returned > revenue + 0.05"
+    )
+    add(
+        "sales.refunds_within_orders",
+        "Sales: no order was refunded more than it brought",
+        beyond,
+        f"{beyond:,} orders were refunded more than their revenue.",
+        "No order was.",
+        "warned",
+    )
+    return results
+
+
+def check_sources(clashing: Mapping[str, int], tables: Mapping[str, Table]) -> list[CheckResult]:
+    """Two sources that claim the same key: counted once, but one of the two is not seen."""
+    return [
+        CheckResult(
+            f"{name}.one_source",
+            f"{tables[name].title}: no key comes from two sources",
+            "failed" if bad else "passed",
+            f"{bad:,} keys come from more than one source; the latest known is used. Give one source a shop_id of its own."
+            if bad
+            else "No key does.",
+            name,
+        )
+        for name, bad in clashing.items()
+    ]

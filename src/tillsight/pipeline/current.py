@@ -1,0 +1,137 @@
+"""From loads to the current state of a canonical table: for every key, the row that was known last.
+
+A row is known by its key; among loads the latest known-at wins, ties go to the larger digest, so the order in which loads
+arrive does not matter. A load may replace an earlier file, or a span of days of a table: rows of earlier-known loads that it
+covers are left out. Cost: one pass over the loads of a table, and a sort by key only where several loads hold it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tillsight.tables.schema import Table
+from tillsight.warehouse.duck import literal, quoted, read_files
+
+
+@dataclass(frozen=True)
+class LandedLoad:
+    """A committed load, as far as a build needs it."""
+
+    id: str
+    source: str
+    known_at: datetime
+    digest: str
+    manifest: dict[str, Any]
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Later known wins."""
+        return self.known_at, self.digest
+
+    def file(self, workspace: Path, table: str) -> Path | None:
+        """The canonical rows of a table in this load."""
+        entry = self.manifest.get("tables", {}).get(table)
+        return workspace / "landing" / "loads" / self.id / entry["file"] if entry and entry["rows"] else None
+
+
+@dataclass(frozen=True)
+class CurrentTable:
+    """How the current state of a table is made."""
+
+    table: Table
+    loads: tuple[LandedLoad, ...]
+    fingerprint: str
+    sql: str
+    sources: int
+
+
+def plan(
+    workspace: Path, table: Table, loads: Sequence[LandedLoad], timezone: str, version: str
+) -> CurrentTable | None:
+    """How to make the current state of a table from the loads that hold it; None when none does."""
+    holding = sorted((load for load in loads if load.file(workspace, table.name)), key=lambda load: load.order)
+    if not holding:
+        return None
+    replacing = [load for load in loads if any(_concerns(item, table) for item in load.manifest.get("replaces", []))]
+    stamp = hashlib.sha256(
+        "\n".join(
+            [version, table.name, timezone, *table.column_names]
+            + [f"{load.id} {load.known_at.isoformat()} {load.digest}" for load in holding]
+            + [f"{load.id} {load.manifest['replaces']}" for load in replacing]
+        ).encode()
+    ).hexdigest()
+    columns = ", ".join(quoted(name) for name in (*table.column_names, "_file", "_line"))
+    branches: list[str] = []
+    cuts = 0
+    for rank, load in enumerate(holding):
+        conditions = _left_out(load, replacing, table, timezone)
+        cuts += len(conditions)
+        where = f" WHERE {' AND '.join(f'NOT ({condition})' for condition in conditions)}" if conditions else ""
+        file = load.file(workspace, table.name)
+        assert file is not None
+        branches.append(
+            f"SELECT {columns}, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
+            f"FROM {read_files([file])}{where}"
+        )
+    keys = ", ".join(quoted(key) for key in table.key)
+    stacked = " UNION ALL ".join(branches)
+    if len(holding) == 1:  # keys are unique within a load: the connector saw to it
+        sql = f"SELECT {columns}, _source, _load FROM ({stacked})"
+    else:
+        sql = (
+            f"SELECT {columns}, _source, _load FROM ({stacked}) "
+            f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _rank DESC, _line DESC) = 1"
+        )
+    return CurrentTable(
+        table=table,
+        loads=tuple(holding),
+        fingerprint=stamp,
+        sql=f"{sql} ORDER BY {', '.join(quoted(name) for name in _order(table))}",
+        sources=len({load.source for load in holding}),
+    )
+
+
+def _order(table: Table) -> list[str]:
+    """Rows lie by time, so that a period reads a part of the file, then by key, so that a build is repeatable."""
+    return [*([table.time] if table.time else []), *table.key]
+
+
+def _concerns(item: dict[str, Any], table: Table) -> bool:
+    return item.get("table") in (None, table.name)
+
+
+def _left_out(load: LandedLoad, replacing: Sequence[LandedLoad], table: Table, timezone: str) -> list[str]:
+    """Conditions that are true for rows of a load that a later-known load replaces."""
+    conditions: list[str] = []
+    for other in replacing:
+        if other.order <= load.order:
+            continue
+        for item in other.manifest["replaces"]:
+            if not _concerns(item, table):
+                continue
+            if "file" in item:
+                conditions.append(f"_file = {literal(item['file'])}")
+            elif table.time:
+                time = quoted(table.time)
+                if table.column(table.time).type == "moment":
+                    time = f"CAST(timezone({literal(timezone)}, timezone('UTC', {time})) AS DATE)"
+                conditions.append(
+                    f"coalesce({time} BETWEEN DATE {literal(item['from'])} AND DATE {literal(item['to'])}, false)"
+                )
+    return conditions
+
+
+def clashes_sql(current: CurrentTable, workspace: Path) -> str:
+    """How many keys more than one source claims."""
+    keys = ", ".join(quoted(key) for key in current.table.key)
+    parts = " UNION ALL ".join(
+        f"SELECT DISTINCT {keys}, {literal(load.source)} AS _source FROM {read_files([file])}"
+        for load in current.loads
+        if (file := load.file(workspace, current.table.name))
+    )
+    return f"SELECT count(*) FROM (SELECT {keys} FROM ({parts}) GROUP BY ALL HAVING count(DISTINCT _source) > 1)"

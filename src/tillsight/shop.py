@@ -1,0 +1,400 @@
+"""One shop: the facade that the page, the API, the command line, jobs and notebooks use, so that all of them agree.
+
+shop = tillsight.open("shop")
+shop.load("sales.csv.gz")
+shop.build()
+shop.query(["revenue", "orders"], by="country", grain="month").to_pandas()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+from sqlalchemy import select
+
+from tillsight.core.errors import NoReleaseError, NotFoundError, QuestionError, SettingsError
+from tillsight.core.fiscal import PRESETS, FiscalCalendar, FiscalWeek, generate
+from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar
+from tillsight.core.scope import EVERYTHING, Scope
+from tillsight.core.settings import SETTINGS_FILE, WORKSPACE_VARIABLE, Settings, read_settings
+from tillsight.database.models import Load, Release
+from tillsight.database.store import Database
+from tillsight.domains.registry import catalogue
+from tillsight.metrics import explain as explaining
+from tillsight.metrics.answer import Answer
+from tillsight.metrics.ask import Asker
+from tillsight.metrics.ask import Release as AskedRelease
+from tillsight.metrics.explain import Explanation
+from tillsight.metrics.model import Catalogue, DataSpan
+from tillsight.metrics.question import Question, ask_for
+from tillsight.pipeline.build import Progress, build, silent
+from tillsight.tables.registry import TABLES
+from tillsight.warehouse.releases import OpenRelease, Releases
+
+if TYPE_CHECKING:
+    from tillsight.pipeline.landing import LoadReport
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+DOMAINS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "inventory": ("Inventory", ("inventory_movements", "stock_snapshots", "purchase_orders")),
+    "sales": ("Sales", ("orders", "order_items")),
+    "customers": ("Customers", ("orders", "customers")),
+    "returns": ("Returns", ("returns", "return_items", "refunds")),
+    "ads": ("Ads", ("ad_campaigns", "ad_performance")),
+    "pricing": ("Pricing", ("price_changes", "product_costs", "competitor_prices")),
+    "seasons": ("Seasons", ("seasons", "season_budgets")),
+    "loyalty": ("Loyalty", ("loyalty_members", "offers", "subscriptions")),
+}
+"""The eight domains: title, and the tables that feed them."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a workspace holds."""
+
+    name: str
+    release: Release | None
+    loads: int
+    rows: dict[str, int]
+
+
+class Shop:
+    """A workspace that is open. Safe to use from many threads; close it, or use it in a `with` block."""
+
+    def __init__(self, path: Path, settings: Settings, database: Database) -> None:
+        self.path = path
+        self.settings = settings
+        self.database = database
+        self.catalogue: Catalogue = catalogue()
+        self.releases = Releases(path, settings, database)
+
+    @classmethod
+    def open(cls, path: str | Path | None = None) -> Self:
+        """Open a workspace: the folder given, else TILLSIGHT_WORKSPACE, else the current folder.
+
+        Raises SettingsError when the folder is not a workspace or a setting is wrong.
+        """
+        folder = Path(path or os.environ.get(WORKSPACE_VARIABLE) or ".").expanduser().resolve()
+        if not (folder / SETTINGS_FILE).is_file():
+            raise SettingsError(
+                f"{folder} is not a workspace: it has no {SETTINGS_FILE}. Make one with `tillsight init`.",
+                workspace=str(folder),
+            )
+        settings = read_settings(folder)
+        return cls(folder, settings, Database.open(folder, settings))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back memory and connections."""
+        self.releases.close()
+        self.database.close()
+
+    # asking
+
+    def query(
+        self,
+        metrics: str | Sequence[str],
+        by: str | Sequence[str] = (),
+        grain: str | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        period: str | None = None,
+        where: str | Sequence[Any] = (),
+        compare: str | Sequence[str | date] | Mapping[str, str] | None = None,
+        sort: str | Sequence[str] = (),
+        limit: int | None = None,
+        offset: int = 0,
+        others: bool = False,
+        as_of: str | date | datetime | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> Answer:
+        """Any metrics by any dimensions at any grain. Days are inclusive; see `metrics.question.ask_for`."""
+        question = ask_for(metrics, by, grain, start, end, period, where, compare, sort, limit, offset, others)
+        return self.ask(question, as_of=as_of, scope=scope)
+
+    def ask(
+        self, question: Question, *, as_of: str | date | datetime | None = None, scope: Scope = EVERYTHING
+    ) -> Answer:
+        """Answer a question that is already made."""
+        return self.asker(scope, as_of).ask(question)
+
+    def explain(
+        self,
+        question: Question | str,
+        *,
+        as_of: str | date | datetime | None = None,
+        scope: Scope = EVERYTHING,
+        **parts: Any,
+    ) -> Explanation:
+        """How one metric came about. `question` may be the metric's name with the parts of a query."""
+        made = ask_for(question, **parts) if isinstance(question, str) else question
+        return explaining.explain(self.asker(scope, as_of), made)
+
+    def rows(
+        self,
+        question: Question | str,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        as_of: str | date | datetime | None = None,
+        scope: Scope = EVERYTHING,
+        **parts: Any,
+    ) -> Answer:
+        """The rows behind one metric."""
+        made = ask_for(question, **parts) if isinstance(question, str) else question
+        return explaining.rows_behind(self.asker(scope, as_of), made, limit, offset)
+
+    def analyse(
+        self, name: str, *, scope: Scope = EVERYTHING, as_of: str | date | datetime | None = None, **parameters: Any
+    ) -> Answer:
+        """Run an analysis. Parameters are those it declares, and the parts of a question it takes (period, where …)."""
+        analysis = self.catalogue.analysis(name)
+        known = {parameter.name: parameter for parameter in analysis.parameters}
+        asked = {"period", "start", "end", "where", "compare"}
+        unknown = sorted(set(parameters) - set(known) - asked)
+        if unknown:
+            raise QuestionError(
+                f"{name} takes no parameter {unknown[0]!r}; it takes {', '.join([*known, *sorted(asked)])}.",
+                field="param",
+                value=unknown[0],
+            )
+        values = {parameter.name: _parameter(parameter, parameters.get(parameter.name)) for parameter in known.values()}
+        question = {key: parameters[key] for key in asked if parameters.get(key) is not None}
+        answer = analysis.run(self.asker(scope, as_of), question, **values)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def asker(self, scope: Scope = EVERYTHING, as_of: str | date | datetime | None = None) -> Asker:
+        """Who answers: the current release, or what was known at an earlier moment, for one asker."""
+        release = self._release(as_of)
+        return Asker(self.catalogue, self.calendar(release), self._asked(release), scope)
+
+    def _release(self, as_of: str | date | datetime | None) -> OpenRelease:
+        if as_of is None:
+            return self.releases.current()
+        moment = self.moment(as_of)
+        current = self.releases.current()
+        if current.record.known_to is not None and current.record.known_to <= moment:
+            return current
+        number = self.releases.known_as_of(moment)
+        if number is None:
+            number = build(self.path, self.settings, self.database, self.catalogue, as_of=moment).number
+        return self.releases.get(number)
+
+    def moment(self, as_of: str | date | datetime) -> datetime:
+        """An instant in UTC. A day means its end in the shop's zone; a time without a zone is in the shop's zone."""
+        if isinstance(as_of, str):
+            try:
+                as_of = date.fromisoformat(as_of) if len(as_of) == 10 else datetime.fromisoformat(as_of)
+            except ValueError:
+                raise QuestionError(
+                    f"as_of must be a day or a time such as 2026-11-14 or 2026-11-14T09:30, not {as_of!r}.",
+                    field="as_of",
+                    value=as_of,
+                ) from None
+        if not isinstance(as_of, datetime):
+            as_of = datetime.combine(as_of, time.max)
+        if as_of.tzinfo is None:
+            as_of = as_of.replace(tzinfo=self.settings.zone)
+        return as_of.astimezone(UTC)
+
+    def _asked(self, release: OpenRelease) -> AskedRelease:
+        span = DataSpan(release.data_from or self.clock_today(), release.data_to or self.clock_today())
+        return AskedRelease(
+            number=release.number,
+            span=span,
+            today=self.today(release),
+            currency=str(release.manifest.get("currency", self.settings.currency)),
+            run=release.engine.run,
+            missing=self._missing(release),
+            as_of=release.record.as_of,
+            rows_limit=self.settings.limits.rows,
+        )
+
+    def _missing(self, release: OpenRelease) -> dict[str, tuple[str, ...]]:
+        missing: dict[str, tuple[str, ...]] = {}
+        for relation in self.catalogue.relations.values():
+            if release.rows_of(relation.name) == 0:
+                missing[relation.name] = tuple(
+                    TABLES[name].title for name in relation.needs if not release.rows_of(name)
+                )
+        return missing
+
+    def clock_today(self) -> date:
+        """Today in the shop's time zone."""
+        return datetime.now(self.settings.zone).date()
+
+    def today(self, release: OpenRelease | None = None) -> date:
+        """The day that named periods end on: today, or the last day with data where that is earlier (setting `today`)."""
+        today = self.clock_today()
+        if self.settings.today == "clock" or release is None or release.data_to is None:
+            return today
+        return min(today, release.data_to)
+
+    def calendar(self, release: OpenRelease | None = None) -> Calendar:
+        """Weeks and fiscal periods: from the table fiscal_calendar where one was loaded, else from the settings."""
+        return Calendar(WEEKDAYS.index(self.settings.week_start), self._fiscal(release))
+
+    def _fiscal(self, release: OpenRelease | None) -> FiscalCalendar:
+        if release is not None and release.rows_of("fiscal_calendar"):
+            return _loaded_calendar(release)
+        rule = PRESETS[self.settings.fiscal.preset]
+        if rule.pattern == "months" and self.settings.fiscal.start_month != rule.start_month:
+            rule = replace(rule, start_month=self.settings.fiscal.start_month)
+        first = (release.data_from if release else None) or self.clock_today()
+        last = (release.data_to if release else None) or self.clock_today()
+        return _generated(rule, date(first.year - 2, 1, 1), date(last.year + 1, 12, 31))
+
+    # data
+
+    def load(
+        self,
+        path: str | Path | Sequence[str | Path],
+        mapping: str | Path | None = None,
+        preset: str | None = None,
+        source: str = "files",
+        as_of: str | date | datetime | None = None,
+        replaces: Sequence[Mapping[str, Any]] = (),
+        progress: Progress = silent,
+        created_by: str | None = None,
+    ) -> LoadReport:
+        """Land files: all of them or none. Nothing is asked of them until the next build."""
+        from tillsight.pipeline.landing import load
+
+        return load(
+            self.path,
+            self.database,
+            self.settings,
+            path,
+            mapping=Path(mapping) if mapping else None,
+            preset=preset,
+            source=source,
+            as_of=self.moment(as_of) if as_of is not None else None,
+            replaces=replaces,
+            progress=progress,
+            created_by=created_by,
+        )
+
+    def build(self, progress: Progress = silent, *, wait: bool = True) -> Release:
+        """Build a release from everything that is landed, and publish it."""
+        return build(self.path, self.settings, self.database, self.catalogue, progress=progress, wait=wait)
+
+    def loads(self, limit: int = 1000) -> list[Load]:
+        """Committed loads, the newest first."""
+        with self.database.read() as session:
+            query = (
+                select(Load)
+                .where(Load.state == "committed")
+                .order_by(Load.created_at.desc(), Load.id.desc())
+                .limit(limit)
+            )
+            return list(session.scalars(query))
+
+    def get_load(self, load_id: str) -> Load:
+        """One load. Raises NotFoundError."""
+        with self.database.read() as session:
+            load = session.get(Load, load_id)
+        if load is None:
+            raise NotFoundError(f"There is no load {load_id!r}.", load=load_id)
+        return load
+
+    def rejects(self, load_id: str) -> pa.Table:
+        """The rows of a load that could not be read: file, line, table, column, value, reason, row."""
+        from tillsight.pipeline.landing import rejects
+
+        self.get_load(load_id)
+        return rejects(self.path, load_id)
+
+    def status(self) -> Status:
+        """What is loaded and built."""
+        try:
+            release = self.releases.current()
+        except NoReleaseError:
+            return Status(self.settings.name, None, len(self.loads()), {})
+        rows = {name: entry["rows"] for name, entry in release.manifest["tables"].items()}
+        return Status(self.settings.name, release.record, len(self.loads()), rows)
+
+    @cached_property
+    def grains(self) -> list[str]:
+        """Every grain that can be asked."""
+        return list(GRAINS)
+
+    def periods(self, release: OpenRelease | None = None) -> list[dict[str, str]]:
+        """Every named period with the days that it means now."""
+        calendar, today = self.calendar(release), self.today(release)
+        first = (release.data_from if release else None) or today
+        periods = []
+        for name, title in NAMED_PERIODS.items():
+            period = calendar.named(name, today, first)
+            periods.append(
+                {"name": name, "title": title, "start": period.start.isoformat(), "end": period.end.isoformat()}
+            )
+        return periods
+
+
+def _parameter(parameter: Any, value: Any) -> Any:
+    """A parameter as its type; text from a command line or an address is read. Raises QuestionError."""
+    if value is None:
+        return parameter.default
+    try:
+        made: Any = {
+            "text": str,
+            "integer": int,
+            "number": float,
+            "boolean": lambda v: v if isinstance(v, bool) else {"true": True, "false": False}[str(v).lower()],
+        }[parameter.type](value)
+    except (ValueError, KeyError, TypeError):
+        raise QuestionError(
+            f"{parameter.name} is a {parameter.type}, not {value!r}.", field=parameter.name, value=str(value)
+        ) from None
+    if parameter.choices and made not in parameter.choices:
+        raise QuestionError(
+            f"{parameter.name} is one of {', '.join(parameter.choices)}.", field=parameter.name, value=made
+        )
+    if parameter.minimum is not None and made < parameter.minimum:
+        raise QuestionError(f"{parameter.name} is at least {parameter.minimum:g}.", field=parameter.name, value=made)
+    if parameter.maximum is not None and made > parameter.maximum:
+        raise QuestionError(f"{parameter.name} is at most {parameter.maximum:g}.", field=parameter.name, value=made)
+    return made
+
+
+_CALENDARS: dict[tuple[Any, date, date], FiscalCalendar] = {}
+
+
+def _generated(rule: Any, first: date, last: date) -> FiscalCalendar:
+    key = (rule, first, last)
+    if key not in _CALENDARS:
+        _CALENDARS[key] = generate(rule, first, last)
+    return _CALENDARS[key]
+
+
+def _loaded_calendar(release: OpenRelease) -> FiscalCalendar:
+    table = release.engine.run_sql(
+        "SELECT DISTINCT start_date, end_date, fiscal_year, fiscal_quarter, fiscal_period, fiscal_week "
+        "FROM fiscal_calendar ORDER BY start_date"
+    )
+    weeks = [
+        FiscalWeek(
+            row["start_date"],
+            row["end_date"],
+            row["fiscal_year"],
+            row["fiscal_quarter"],
+            row["fiscal_period"],
+            row["fiscal_week"],
+        )
+        for row in table.to_pylist()
+    ]
+    return FiscalCalendar(weeks)

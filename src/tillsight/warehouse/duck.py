@@ -1,0 +1,143 @@
+"""The embedded engine: DuckDB over the Parquet files of a release, read-only, one cursor for each thread.
+
+Limits: memory for the whole process, seconds for each question. Nothing outside the workspace can be read or written, no
+extension is installed, and the configuration is locked once the tables are named.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from tillsight.core.errors import TooBigError
+from tillsight.core.settings import LimitSettings
+from tillsight.tables.schema import DUCKDB_TYPES, Type
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+def connect(root: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """A connection that reads and writes below `root` only; spills there too."""
+    spill = root / "releases" / ".spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+    if threads:
+        config["threads"] = threads
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("LOAD icu")  # time zones; shipped inside the package
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET allowed_directories = $1", [[str(root)]])
+    connection.execute("SET enable_external_access = false")
+    return connection
+
+
+def compiled(expression: ir.Table) -> str:
+    """An expression as DuckDB's SQL."""
+    return str(ibis.to_sql(expression, dialect="duckdb"))
+
+
+def quoted(name: str) -> str:
+    """An identifier, safe in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text, safe in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def read_files(files: Sequence[Path]) -> str:
+    """The SQL that reads Parquet files as one table."""
+    return f"read_parquet([{', '.join(literal(str(file)) for file in files)}])"
+
+
+class DuckEngine:
+    """Runs expressions over named tables, each a list of Parquet files. Safe to use from many threads."""
+
+    dialect = "duckdb"
+
+    def __init__(self, root: Path, limits: LimitSettings) -> None:
+        self._connection = connect(root, limits.memory, limits.threads)
+        self._seconds = limits.seconds
+        self._rows = limits.rows
+        self._local = threading.local()
+        self._lock = threading.Lock()
+
+    def name(self, tables: Mapping[str, Sequence[Path]], empty: Mapping[str, Mapping[str, Type]]) -> None:
+        """Name the tables of a release; those without files are there too, without rows. Then lock the configuration."""
+        for name, files in tables.items():
+            if files:
+                self._connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {read_files(files)}")
+        for name, columns in empty.items():
+            if not tables.get(name):
+                nulls = ", ".join(
+                    f"CAST(NULL AS {DUCKDB_TYPES[type_]}) AS {quoted(column)}" for column, type_ in columns.items()
+                )
+                self._connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
+        self._connection.execute("SET lock_configuration = true")
+
+    def run(self, expression: ir.Table) -> tuple[pa.Table, str]:
+        """Execute an expression; the rows, and the SQL that ran. Raises TooBigError past the limits."""
+        sql = compiled(expression)
+        return self.run_sql(sql), sql
+
+    def run_sql(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Execute SQL of our own making, within the limits of a question."""
+        with self._limited() as cursor:
+            try:
+                reader = cursor.execute(sql, list(parameters)).to_arrow_reader(100_000)
+                batches, rows = [], 0
+                for batch in reader:
+                    rows += batch.num_rows
+                    if rows > self._rows:
+                        raise TooBigError(
+                            f"The answer has more than {self._rows:,} rows; add a filter, a limit or a coarser grain.",
+                            limit=self._rows,
+                        )
+                    batches.append(batch)
+                return pa.Table.from_batches(batches, reader.schema)
+            except duckdb.OutOfMemoryException:
+                raise TooBigError(
+                    "The question needs more memory than limits.memory allows; ask for fewer groups or a shorter period."
+                ) from None
+            except duckdb.InterruptException:
+                raise TooBigError(
+                    f"The question took longer than {self._seconds:g} s (limits.seconds); ask for a shorter period or a coarser grain."
+                ) from None
+
+    @contextmanager
+    def _limited(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._cursor()
+        timer = threading.Timer(self._seconds, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield cursor
+        finally:
+            timer.cancel()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            with self._lock:
+                cursor = self._connection.cursor()
+            self._local.cursor = cursor
+        return cursor
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._connection.close()

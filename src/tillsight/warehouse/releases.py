@@ -1,0 +1,141 @@
+"""Releases as readers see them: which one answers now, opened read-only, kept until the next one is taken.
+
+The pointer in the operational database names the release; its manifest names the files of every table. A reader looks at the
+pointer before each question (one indexed read) and opens a release once. A release that was replaced stays open for those
+who are still asking it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from tillsight.core.errors import NoReleaseError, NotFoundError
+from tillsight.core.settings import Settings
+from tillsight.database.models import CURRENT, Pointer, Release
+from tillsight.database.store import Database
+from tillsight.tables.registry import TABLES
+from tillsight.tables.schema import Type
+from tillsight.warehouse.duck import DuckEngine
+
+OPEN_RELEASES = 3
+
+
+@dataclass(frozen=True)
+class OpenRelease:
+    """A release that is open: its record, and the engine over its files."""
+
+    record: Release
+    engine: DuckEngine
+
+    @property
+    def number(self) -> int:
+        """The number of the release; never used again for another."""
+        return self.record.number
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Tables with files and rows, days with data, loads."""
+        return self.record.manifest
+
+    @property
+    def data_from(self) -> date | None:
+        """First day with sales."""
+        return _day(self.record.manifest.get("data_from"))
+
+    @property
+    def data_to(self) -> date | None:
+        """Last day with sales."""
+        return _day(self.record.manifest.get("data_to"))
+
+    def rows_of(self, table: str) -> int:
+        """How many rows a table of the release has."""
+        return int(self.record.manifest["tables"].get(table, {}).get("rows", 0))
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+class Releases:
+    """The releases of a workspace, for readers. Safe to use from many threads."""
+
+    def __init__(self, workspace: Path, settings: Settings, database: Database) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._database = database
+        self._open: OrderedDict[int, OpenRelease] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def current_number(self) -> int | None:
+        """The release that answers now; None before the first build."""
+        with self._database.read() as session:
+            return session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
+
+    def current(self) -> OpenRelease:
+        """The release that answers now. Raises NoReleaseError before the first build."""
+        number = self.current_number()
+        if number is None:
+            raise NoReleaseError("Nothing is built yet: load files with `tillsight load`, then run `tillsight build`.")
+        return self.get(number)
+
+    def get(self, number: int) -> OpenRelease:
+        """A release by number, opened. Raises NotFoundError for one that was never published or is collected."""
+        with self._lock:
+            found = self._open.get(number)
+            if found:
+                self._open.move_to_end(number)
+                return found
+            opened = self._opened(number)
+            self._open[number] = opened
+            while len(self._open) > OPEN_RELEASES:
+                # not closed here: a thread may be asking it; its memory goes when the last one is done
+                self._open.popitem(last=False)
+            return opened
+
+    def _opened(self, number: int) -> OpenRelease:
+        with self._database.read() as session:
+            record = session.get(Release, number)
+        if record is None or record.state != "published":
+            raise NotFoundError(f"There is no release {number}, or it is not kept any more.", release=number)
+        engine = DuckEngine(self._workspace, self._settings.limits)
+        files = {
+            name: [self._workspace / file for file in entry["files"]]
+            for name, entry in record.manifest["tables"].items()
+        }
+        empty: dict[str, dict[str, Type]] = {
+            name: {column.name: column.type for column in table.columns} for name, table in TABLES.items()
+        }
+        engine.name(files, empty)
+        return OpenRelease(record, engine)
+
+    def published(self, limit: int = 100) -> list[Release]:
+        """Releases that are kept, newest first."""
+        with self._database.read() as session:
+            return list(
+                session.scalars(
+                    select(Release).where(Release.state == "published").order_by(Release.number.desc()).limit(limit)
+                )
+            )
+
+    def known_as_of(self, moment: datetime) -> int | None:
+        """A kept release that was built from exactly what was known at a moment."""
+        with self._database.read() as session:
+            return session.scalar(
+                select(Release.number).where(
+                    Release.state == "published", Release.kind == "as_of", Release.as_of == moment
+                )
+            )
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with self._lock:
+            for release in self._open.values():
+                release.engine.close()
+            self._open.clear()
