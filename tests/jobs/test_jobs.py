@@ -25,7 +25,8 @@ from tillsight.jobs.worker import QUEUE_FILE
 
 HERE = Path(__file__).parent
 CHILD = (sys.executable, str(HERE / "child.py"))
-LEASE = timedelta(seconds=2)
+LEASE = timedelta(seconds=20)
+"""Longer than a slow machine needs to start a child; tests that wait for its end move it instead."""
 
 
 @pytest.fixture
@@ -82,17 +83,17 @@ def test_a_job_runs_in_the_background_and_leaves_its_result(jobs: Jobs, worker: 
 
 
 def test_progress_is_seen_while_it_runs(jobs: Jobs, worker: Worker) -> None:
-    job_id = start(jobs, worker, "count", steps=40, pause=0.05)
+    job_id = start(jobs, worker, "count", steps=30, pause=0.05)
     until(lambda: 0 < (jobs.get(job_id).progress or 0) < 1)
     job = jobs.get(job_id)
     assert job.state == "running"
     assert job.stage == "Counting"
-    assert job.log[-1]["text"].endswith("of 40")
+    assert job.log[-1]["text"].endswith("of 30")
     assert ended(jobs, job_id).state == "done"
 
 
 def test_jobs_run_one_after_the_other(jobs: Jobs, worker: Worker) -> None:
-    first = start(jobs, worker, "count", steps=5, pause=0.1)
+    first = start(jobs, worker, "count", steps=2, pause=0.1)
     second = start(jobs, worker, "count", steps=1)
     later, earlier = ended(jobs, second), ended(jobs, first)
     assert later.started_at is not None
@@ -119,11 +120,11 @@ def test_an_unexpected_error_shows_nothing_of_the_inside(
 
 
 def test_a_job_whose_process_is_killed_is_taken_up_again(jobs: Jobs, worker: Worker, tmp_path: Path) -> None:
-    job = ended(jobs, start(jobs, worker, "dies", times=2))
-    assert (job.state, job.result, job.attempts) == ("done", {"runs": 3}, 3)
+    job = ended(jobs, start(jobs, worker, "dies", times=1))
+    assert (job.state, job.result, job.attempts) == ("done", {"runs": 2}, 2)
     assert [line["text"] for line in job.log] == [
         "Its process was ended by SIGKILL, perhaps for want of memory. It is taken up again."
-    ] * 2
+    ]
 
 
 def test_a_job_that_is_killed_again_and_again_fails_and_says_so(jobs: Jobs, worker: Worker, tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_cancel_ends_a_waiting_job_before_it_starts(jobs: Jobs, worker: Worker, 
     assert jobs.cancel(waiting).state == "cancelled"
     jobs.cancel(running)
     ended(jobs, running)
-    time.sleep(0.3)
+    ended(jobs, start(jobs, worker, "count", steps=1))
     assert pids(tmp_path, waiting) == []
 
 
@@ -190,13 +191,18 @@ def serve(workspace: Path) -> subprocess.Popen[str]:
     return server
 
 
+def let_leases_run_out(database: Database) -> None:
+    with database.write() as session:
+        session.execute(update(Job).values(lease_until=now() - timedelta(seconds=1)))
+
+
 def kill(*processes: int) -> None:
     for process in processes:
         os.kill(process, signal.SIGKILL)
 
 
 def test_a_job_outlives_a_server_that_is_killed(jobs: Jobs, tmp_path: Path) -> None:
-    job_id = jobs.start("count", {"steps": 40, "pause": 0.1}, None).id
+    job_id = jobs.start("count", {"steps": 20, "pause": 0.1}, None).id
     server = serve(tmp_path)
     until(lambda: jobs.get(job_id).progress)
     kill(server.pid)
@@ -205,13 +211,16 @@ def test_a_job_outlives_a_server_that_is_killed(jobs: Jobs, tmp_path: Path) -> N
     assert (job.state, job.attempts) == ("done", 1), "its child goes on without the server"
 
 
-def test_a_job_whose_server_and_child_are_killed_is_taken_up_by_the_next_server(jobs: Jobs, tmp_path: Path) -> None:
+def test_a_job_whose_server_and_child_are_killed_is_taken_up_by_the_next_server(
+    jobs: Jobs, database: Database, tmp_path: Path
+) -> None:
     job_id = jobs.start("waits", {}, None).id
     server = serve(tmp_path)
     until(lambda: pids(tmp_path, job_id))
     kill(server.pid, *pids(tmp_path, job_id))
     server.wait()
     assert jobs.get(job_id).state == "running", "nobody could say so"
+    let_leases_run_out(database)
     next_server = serve(tmp_path)
     until(lambda: len(pids(tmp_path, job_id)) == 2)
     job = jobs.get(job_id)
@@ -247,7 +256,7 @@ def test_files_that_came_with_a_job_go_when_it_has_ended(jobs: Jobs, worker: Wor
     folder = uploads_of(tmp_path, job_id)
     folder.mkdir(parents=True)
     (folder / "orders.csv").write_text("private")
-    time.sleep(LEASE.total_seconds() / 2)
+    worker._sweep(waiting=timedelta(0))
     assert folder.exists(), "not before the job is there"
     job = jobs.start("count", {"steps": 1}, None, job_id=job_id)
     worker.carry(job.id)
@@ -265,8 +274,7 @@ def test_only_one_worker_gets_a_job(jobs: Jobs, database: Database) -> None:
 def test_a_worker_that_lost_its_lease_can_change_nothing(jobs: Jobs, database: Database) -> None:
     job_id = jobs.start("count", {}, None).id
     claim(database, job_id, "a", LEASE)
-    with database.write() as session:
-        session.execute(update(Job).values(lease_until=now() - timedelta(seconds=1)))
+    let_leases_run_out(database)
     assert expire(database) == [job_id]
     assert expire(database) == []
     assert claim(database, job_id, "b", LEASE)

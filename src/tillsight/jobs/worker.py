@@ -55,7 +55,12 @@ class Worker:
         self._huey = SqliteHuey("tillsight", filename=str(workspace / QUEUE_FILE), results=False)
         self._carry = self._huey.task(name="run_job")(self._run)
         self._consumer = Consumer(
-            self._huey, workers=1, periodic=False, max_delay=0.5, check_worker_health=False, shutdown_timeout=grace + 10
+            self._huey,
+            workers=1,
+            periodic=False,
+            max_delay=0.25,
+            check_worker_health=False,
+            shutdown_timeout=grace + 10,
         )
         self._consumer._set_signal_handlers = lambda: None  # signals belong to the server
         self._watcher = threading.Thread(target=self._watch, name="job-watcher", daemon=True)
@@ -109,7 +114,7 @@ class Worker:
             elif (kill_at is not None and time.monotonic() > kill_at) or not self._holds(job_id, worker):
                 process.kill()
             try:
-                process.wait(0.25)
+                process.wait(0.1)
             except subprocess.TimeoutExpired:
                 continue
 
