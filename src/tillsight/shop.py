@@ -157,6 +157,36 @@ class Shop:
         made = ask_for(question, **parts) if isinstance(question, str) else question
         return explaining.rows_behind(self.asker(scope, as_of), made, limit, offset)
 
+    def evidence(self, answer: Answer) -> dict[str, Any]:
+        """What an answer stands on: its sources with rows and when they were known, the release, freshness, and checks.
+
+        Sources are the relations that were asked and the tables that they are made of; checks are those that bear on them.
+        """
+        release = self.releases.get(answer.release) if answer.release is not None else self.releases.current()
+        tables = release.manifest["tables"]
+        names = list(answer.sources)
+        for name in names:  # grows while it is walked: a relation is made of tables and of other relations
+            inputs = self.catalogue.relations[name].inputs if name in self.catalogue.relations else ()
+            names += [part for part in inputs if part not in names and release.rows_of(part)]
+        published = release.record.published_at
+        return {
+            "sources": [
+                {
+                    "table": name,
+                    "title": (self.catalogue.relations.get(name) or TABLES[name]).title,
+                    "rows": release.rows_of(name),
+                    "known_to": tables.get(name, {}).get("known_to"),
+                }
+                for name in names
+            ],
+            "release": {"number": release.number, "published_at": published.isoformat() if published else None},
+            "freshness": {
+                "data_to": release.manifest.get("data_to"),
+                "published_at": published.isoformat() if published else None,
+            },
+            "checks": [check for check in release.record.checks if set(check["relations"]) & set(answer.sources)],
+        }
+
     def analyse(
         self, name: str, *, scope: Scope = EVERYTHING, as_of: str | date | datetime | None = None, **parameters: Any
     ) -> Answer:
