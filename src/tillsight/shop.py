@@ -9,7 +9,7 @@ shop.query(["revenue", "orders"], by="country", grain="month").to_pandas()
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -32,7 +32,7 @@ from tillsight.metrics.answer import Answer
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.ask import Release as AskedRelease
 from tillsight.metrics.explain import Explanation
-from tillsight.metrics.model import Catalogue, DataSpan
+from tillsight.metrics.model import Catalogue, DataSpan, Parameter
 from tillsight.metrics.question import Question, ask_for
 from tillsight.pipeline.build import Progress, build, silent
 from tillsight.tables.registry import TABLES
@@ -203,9 +203,7 @@ class Shop:
             )
         values = {parameter.name: _parameter(parameter, parameters.get(parameter.name)) for parameter in known.values()}
         question = {key: parameters[key] for key in asked if parameters.get(key) is not None}
-        answer = analysis.run(self.asker(scope, as_of), question, **values)
-        assert isinstance(answer, Answer)
-        return answer
+        return analysis.run(self.asker(scope, as_of), question, **values)
 
     def asker(self, scope: Scope = EVERYTHING, as_of: str | date | datetime | None = None) -> Asker:
         """Who answers: the current release, or what was known at an earlier moment, for one asker."""
@@ -375,17 +373,17 @@ class Shop:
         return periods
 
 
-def _parameter(parameter: Any, value: Any) -> Any:
+def _boolean(value: Any) -> bool:
+    return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+
+
+def _parameter(parameter: Parameter, value: Any) -> Any:
     """A parameter as its type; text from a command line or an address is read. Raises QuestionError."""
     if value is None:
         return parameter.default
+    readers: dict[str, Callable[[Any], Any]] = {"text": str, "integer": int, "number": float, "boolean": _boolean}
     try:
-        made: Any = {
-            "text": str,
-            "integer": int,
-            "number": float,
-            "boolean": lambda v: v if isinstance(v, bool) else {"true": True, "false": False}[str(v).lower()],
-        }[parameter.type](value)
+        made = readers[parameter.type](value)
     except (ValueError, KeyError, TypeError):
         raise QuestionError(
             f"{parameter.name} is a {parameter.type}, not {value!r}.", field=parameter.name, value=str(value)

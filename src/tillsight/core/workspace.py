@@ -1,4 +1,4 @@
-"""A workspace is one folder: how a new one is made, and how a folder is known to be one.
+"""A workspace is one folder: how a new one is made.
 
 The settings file of a new workspace holds every setting: the given ones as they were given, the others as comments with
 their meaning and default, so that the file is its own manual.
@@ -39,18 +39,6 @@ def create_workspace(folder: Path, **given: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(settings_text(given), encoding="utf-8")
     return folder
-
-
-def require_workspace(folder: Path) -> Path:
-    """The folder itself, if it is a workspace. Raises SettingsError that says how to make or name one."""
-    if (folder / SETTINGS_FILE).is_file():
-        return folder
-    where = "The current folder" if folder == Path() else str(folder)
-    missing = "is not a workspace" if folder.is_dir() else "does not exist"
-    raise SettingsError(
-        f"{where} {missing}: name one with --workspace or TILLSIGHT_WORKSPACE, or make one with tillsight init.",
-        folder=str(folder),
-    )
 
 
 def settings_text(given: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -74,15 +75,14 @@ class Answer:
         for index, name in enumerate(table.column_names):
             if pa.types.is_decimal(table.schema.field(index).type):
                 table = table.set_column(index, name, table.column(index).cast(pa.float64()))
-        return table.to_pandas()
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame; money as decimals. Needs the extra `polars`."""
         import polars as pl
 
-        frame = pl.from_arrow(self.table)
-        assert isinstance(frame, pl.DataFrame)
-        return frame
+        return pl.DataFrame(self.table)
 
     def to_records(self) -> list[dict[str, Any]]:
         """The rows as dictionaries; money as Decimal, days as date."""
@@ -177,7 +177,7 @@ def tidy(column: pa.ChunkedArray, least: int = 2) -> pa.ChunkedArray:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float) and math.isnan(value):
         return None
     return value.isoformat() if isinstance(value, date | datetime) else value
 

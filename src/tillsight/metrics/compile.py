@@ -8,6 +8,7 @@ that only one of them has, treats an unknown (null) value of a dimension as a gr
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Compiler:
         question: Resolved,
         *,
         by: tuple[str, ...] | None = None,
-        grain: Grain | None | Literal["asked"] = "asked",
+        grain: Grain | Literal["asked"] | None = "asked",
         extra: Sequence[ir.BooleanValue] = (),
         among: Sequence[tuple[str | int | date | None, ...]] | None = None,
         exclude: bool = False,
@@ -238,9 +239,7 @@ class Compiler:
         if grain in ("month", "quarter", "year"):
             return day.truncate({"month": "M", "quarter": "Q", "year": "Y"}[grain])
         starts = [bucket.start for bucket in self.calendar.buckets(grain, days)]
-        branches = [
-            (day < ibis.date(after), ibis.date(start)) for start, after in zip(starts, starts[1:], strict=False)
-        ]
+        branches = [(day < ibis.date(after), ibis.date(start)) for start, after in itertools.pairwise(starts)]
         return ibis.cases(*branches, else_=ibis.date(starts[-1])) if branches else ibis.date(starts[0])
 
     def _realign(self, table: ir.Table, pairs: Sequence[tuple[date, date]], by: tuple[str, ...]) -> ir.Table:

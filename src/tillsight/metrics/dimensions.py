@@ -70,7 +70,10 @@ DIMENSIONS = (
     ),
     Dimension("customer_id", "Customer", "The customer."),
     Dimension("order_id", "Order", "The order."),
-    Dimension("weekday", "Day of the week", "In the shop's time zone.", type="integer", columns=("day",), expression=_weekday, labels=WEEKDAYS),
+    Dimension(
+        "weekday", "Day of the week", "In the shop's time zone.", type="integer", columns=("day",), expression=_weekday,
+        labels=WEEKDAYS,
+    ),
     Dimension("hour", "Hour of the day", "From 0 to 23, in the shop's time zone.", type="integer"),
     Dimension(
         "cohort", "Cohort", "Month of the customer's first order.", type="day", columns=("customer_first_day",),

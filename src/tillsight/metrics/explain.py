@@ -12,8 +12,8 @@ import pyarrow as pa
 from tillsight.core.errors import QuestionError
 from tillsight.metrics.answer import Answer, AnswerColumn, tidy
 from tillsight.metrics.ask import Asker
-from tillsight.metrics.compile import Slot, Window
-from tillsight.metrics.model import CALENDAR, Metric, Part
+from tillsight.metrics.compile import Slot
+from tillsight.metrics.model import CALENDAR, Metric, Part, Window
 from tillsight.metrics.question import Question
 
 WHEN_WORDS = {

@@ -19,6 +19,8 @@ from tillsight.core.periods import GRAINS, Grain
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from tillsight.metrics.answer import Answer
+
 T = TypeVar("T")
 
 Unit = Literal["money", "count", "units", "percent", "ratio", "days", "units/day", "money/day", "index"]
@@ -195,7 +197,7 @@ class Analysis:
     title: str
     domain: str
     description: str
-    run: Callable[..., Any]
+    run: Callable[..., Answer]
     parameters: tuple[Parameter, ...] = ()
 
 

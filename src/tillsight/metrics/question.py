@@ -132,7 +132,7 @@ def ask_for(
     return Question(
         metrics=names,
         by=_names(by),
-        grain=cast("Grain | None", grain),
+        grain=grain,
         start=_day(start, "from"),
         end=_day(end, "to"),
         period=period,
@@ -170,7 +170,7 @@ def _filter(item: str | Filter | Mapping[str, Any]) -> Filter:
     texts = (values,) if isinstance(values, str | int | float | date) else tuple(values)
     if not texts and op not in ("is null", "is not null"):
         raise QuestionError("A filter needs a value.", field="where", value=dict(item))
-    return Filter(str(item.get("dimension", "")), cast("Operator", op), tuple(str(value) for value in texts))
+    return Filter(str(item.get("dimension", "")), op, tuple(str(value) for value in texts))
 
 
 def _compare(value: str | Sequence[str | date] | Mapping[str, str] | Period | None) -> Compare | Period:

@@ -24,11 +24,11 @@ RATE_DAYS = 7
 _ZONED = dt.Timestamp(timezone="UTC")
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), _ZONED))
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), _ZONED))  # type: ignore[untyped-decorator]
 def _as_utc(zone: str, moment: Any) -> Any: ...
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, _ZONED), dt.timestamp))
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, _ZONED), dt.timestamp))  # type: ignore[untyped-decorator]
 def _in_zone(zone: str, moment: Any) -> Any: ...
 
 

@@ -102,9 +102,9 @@ class Build:
         self._clear_dead_builds()
         before = self._previous()
         plans = [
-            made
+            current
             for table in TABLES.values()
-            if (made := plan(self.workspace, table, loads, self.settings.timezone, str(FORMAT)))
+            if (current := plan(self.workspace, table, loads, self.settings.timezone, str(FORMAT)))
         ]
         number = self._reserve(loads)
         folder = self.workspace / "releases" / str(number)
@@ -237,8 +237,8 @@ class Build:
         ).fetchone()
         if missing:
             raise BuildError(
-                f"No exchange rate from {missing[0]} to {self.settings.currency} for {missing[1]} (nor for the {RATE_DAYS - 1} days before): "
-                "load it into exchange_rates, or give the orders their exchange_rate.",
+                f"No exchange rate from {missing[0]} to {self.settings.currency} for {missing[1]} "
+                f"(nor for the {RATE_DAYS - 1} days before): load it into exchange_rates, or give the orders their exchange_rate.",
                 currency=missing[0],
                 day=str(missing[1]),
                 orders=missing[2],

@@ -72,11 +72,9 @@ def plan(
         conditions = _left_out(load, replacing, table, timezone)
         cuts += len(conditions)
         where = f" WHERE {' AND '.join(f'NOT ({condition})' for condition in conditions)}" if conditions else ""
-        file = load.file(workspace, table.name)
-        assert file is not None
         branches.append(
             f"SELECT {columns}, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
-            f"FROM {read_files([file])}{where}"
+            f"FROM {read_files(_files(workspace, [load], table))}{where}"
         )
     keys = ", ".join(quoted(key) for key in table.key)
     stacked = " UNION ALL ".join(branches)
@@ -94,6 +92,10 @@ def plan(
         sql=f"{sql} ORDER BY {', '.join(quoted(name) for name in _order(table))}",
         sources=len({load.source for load in holding}),
     )
+
+
+def _files(workspace: Path, loads: Sequence[LandedLoad], table: Table) -> list[Path]:
+    return [file for load in loads if (file := load.file(workspace, table.name))]
 
 
 def _order(table: Table) -> list[str]:
@@ -130,8 +132,7 @@ def clashes_sql(current: CurrentTable, workspace: Path) -> str:
     """How many keys more than one source claims."""
     keys = ", ".join(quoted(key) for key in current.table.key)
     parts = " UNION ALL ".join(
-        f"SELECT DISTINCT {keys}, {literal(load.source)} AS _source FROM {read_files([file])}"
+        f"SELECT DISTINCT {keys}, {literal(load.source)} AS _source FROM {read_files(_files(workspace, [load], current.table))}"
         for load in current.loads
-        if (file := load.file(workspace, current.table.name))
     )
     return f"SELECT count(*) FROM (SELECT {keys} FROM ({parts}) GROUP BY ALL HAVING count(DISTINCT _source) > 1)"

@@ -88,48 +88,44 @@ def _as_of(top: str, bottom: str, factor: float = 1) -> tuple[Term, ...]:
     return (Term((Part(top, "to date"),), (Part(bottom, "to date"),), factor),)
 
 
-def _metric(name, title, unit, better, formula, total, source, basis, terms, **more):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return Metric(name, title, "customers", unit, better, formula, total, source, basis, terms, **more)
-
-
 METRICS = (
-    _metric(
-        "customers", "Customers", "count", "up", "distinct customers with an order", "distinct", "001 §2.4; 000",
+    Metric(
+        "customers", "Customers", "customers", "count", "up", "distinct customers with an order", "distinct", "001 §2.4; 000",
         "by order date, guests that nothing identifies left out", plain("customers"),
     ),
-    _metric(
-        "new_customers", "New customers", "count", "up", "customers whose first order ever falls in the period", "distinct",
+    Metric(
+        "new_customers", "New customers", "customers", "count", "up", "customers whose first order ever falls in the period", "distinct",
         "001 §2.4; 000", "first order ever, in any channel", plain("new_customers"),
     ),
-    _metric(
-        "returning_customers", "Returning customers", "count", "up",
+    Metric(
+        "returning_customers", "Returning customers", "customers", "count", "up",
         "customers with an order in the period whose first order lies before the period; new + returning = customers",
         "distinct", "001 §2.4", "first order before the period",
         (Term((Part("customers"), Part("new_customers", weight=-1))),),
     ),
-    _metric(
-        "new_customer_rate", "New customer rate", "percent", "", "new customers ÷ customers × 100", "ratio", "000 §2",
+    Metric(
+        "new_customer_rate", "New customer rate", "customers", "percent", "", "new customers ÷ customers × 100", "ratio", "000 §2",
         "first order ever, in any channel", ratio("new_customers", "customers", 100),
     ),
-    _metric(
-        "repeat_purchase_rate", "Repeat purchase rate", "percent", "up",
+    Metric(
+        "repeat_purchase_rate", "Repeat purchase rate", "customers", "percent", "up",
         "customers with 2+ orders ever ÷ customers ever × 100; both as of the end of the period", "as of", "001 §2.4; 000",
         EVER, _as_of("repeat_customers", "customers_ever", 100),
     ),
-    _metric(
-        "retention_rate_30d", "30-day retention", "percent", "up",
+    Metric(
+        "retention_rate_30d", "30-day retention", "customers", "percent", "up",
         "customers whose last order is 30+ days after their first ÷ customers ever × 100; as of the end of the period",
         "as of", "000 §2", EVER, _as_of("kept_customers", "customers_ever", 100),
     ),
-    _metric(
-        "cohort_retention_rate", "Cohort retention", "percent", "up",
+    Metric(
+        "cohort_retention_rate", "Cohort retention", "customers", "percent", "up",
         "customers of a cohort with an order in period n ÷ customers of the cohort × 100", "cohort", "001 f2.4",
         "cohorts whose first order falls in the period, by calendar months since",
         (Term((Part("cohort_customers"),), (Part("cohort_customers", "cohort start"),), 100),),
         requires=("cohort", "cohort_age"), grains=(),
     ),
-    _metric(
-        "churn_rate", "Churn rate", "percent", "down",
+    Metric(
+        "churn_rate", "Churn rate", "customers", "percent", "down",
         f"customers ever with no order in the last {ACTIVE_DAYS} days ÷ customers ever × 100; as of the end of the period",
         "as of", "004 §1.4", EVER,
         (
@@ -139,27 +135,27 @@ METRICS = (
             ),
         ),
     ),
-    _metric(
-        "second_purchase_rate", "Second purchase rate", "percent", "up",
+    Metric(
+        "second_purchase_rate", "Second purchase rate", "customers", "percent", "up",
         "customers with one order at the start of the period (Single Buyers (Recent): in the 90 days before it) who bought "
         "again ÷ those customers × 100", "cohort", "004 §1.4", "customers with one order at the start of the period",
         ratio("second_purchases", "single_buyers", 100), grains=(),
     ),
-    _metric(
-        "purchase_frequency", "Purchase frequency", "ratio", "up", "orders ÷ customers", "as of", "001 §2.4", EVER,
+    Metric(
+        "purchase_frequency", "Purchase frequency", "customers", "ratio", "up", "orders ÷ customers", "as of", "001 §2.4", EVER,
         _as_of("customer_orders", "customers_ever"),
     ),
-    _metric(
-        "customer_lifespan", "Customer lifespan", "days", "up",
+    Metric(
+        "customer_lifespan", "Customer lifespan", "customers", "days", "up",
         "mean(last order − first order) of customers with 2+ orders", "mean", "001 §2.4", EVER,
         _as_of("lifespan_days", "repeat_customers"),
     ),
-    _metric(
-        "clv_historic", "Customer lifetime value (historic)", "money", "up", "revenue ÷ distinct customers over all time",
+    Metric(
+        "clv_historic", "Customer lifetime value (historic)", "customers", "money", "up", "revenue ÷ distinct customers over all time",
         "as of", "000 §2", EVER, _as_of("customer_revenue", "customers_ever"),
     ),
-    _metric(
-        "clv_formula", "Customer lifetime value (formula)", "money", "up",
+    Metric(
+        "clv_formula", "Customer lifetime value (formula)", "customers", "money", "up",
         "average order value × orders per customer and year of observation × mean lifespan in years; customers ever; "
         "as of the end of the period", "as of", "001 §2.4",
         EVER + "; years of observation from the first day with data",
@@ -170,12 +166,12 @@ METRICS = (
             Term((), (Part("observed_days"),)),
         ),
     ),
-    _metric(
-        "marketing_spend", "Marketing spend", "money", "", "sum of marketing spend", "additive", "000 §2", "by day of spend",
+    Metric(
+        "marketing_spend", "Marketing spend", "customers", "money", "", "sum of marketing spend", "additive", "000 §2", "by day of spend",
         plain("marketing_spend"),
     ),
-    _metric(
-        "customer_acquisition_cost", "Customer acquisition cost", "money", "down", "marketing spend ÷ new customers", "ratio",
+    Metric(
+        "customer_acquisition_cost", "Customer acquisition cost", "customers", "money", "down", "marketing spend ÷ new customers", "ratio",
         "001 §2.4; 000", "spend by day, new customers by first order", ratio("marketing_spend", "new_customers"),
     ),
 )  # fmt: skip

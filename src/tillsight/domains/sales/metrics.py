@@ -80,119 +80,115 @@ MEASURES = (
 )  # fmt: skip
 
 
-def _metric(name, title, unit, better, formula, total, source, basis, terms, **more):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return Metric(name, title, "sales", unit, better, formula, total, source, basis, terms, **more)
-
-
 def _exact(*parts: tuple[str, int]) -> tuple[Term, ...]:
     return (Term(tuple(Part(name, weight=weight) for name, weight in parts)),)
 
 
 METRICS = (
-    _metric(
-        "gross_sales", "Gross sales", "money", "up", "sum(unit price × quantity) before discounts, returns, tax and shipping",
+    Metric(
+        "gross_sales", "Gross sales", "sales", "money", "up", "sum(unit price × quantity) before discounts, returns, tax and shipping",
         "additive", "field (Shopify)", PLACED, plain("gross_sales"),
     ),
-    _metric(
-        "discounts", "Discounts", "money", "", "sum of line and order discounts", "additive", "field (Shopify)", PLACED,
+    Metric(
+        "discounts", "Discounts", "sales", "money", "", "sum of line and order discounts", "additive", "field (Shopify)", PLACED,
         plain("discounts"),
     ),
-    _metric(
-        "returned_sales", "Returns", "money", "down", "net value of returned lines dated at the return", "additive",
+    Metric(
+        "returned_sales", "Returns", "sales", "money", "down", "net value of returned lines dated at the return", "additive",
         "field (Shopify)", "by refund date, excl. tax", plain("returned_sales"),
     ),
-    _metric(
-        "net_sales", "Net sales", "money", "up", "gross sales − discounts − returns", "additive", "field (Shopify)",
+    Metric(
+        "net_sales", "Net sales", "sales", "money", "up", "gross sales − discounts − returns", "additive", "field (Shopify)",
         "sales by order date, refunds by refund date, excl. tax",
         _exact(("gross_sales", 1), ("discounts", -1), ("returned_sales", -1)),
     ),
-    _metric(
-        "taxes", "Taxes", "money", "", "tax charged − tax refunded", "additive", "field (Shopify)",
+    Metric(
+        "taxes", "Taxes", "sales", "money", "", "tax charged − tax refunded", "additive", "field (Shopify)",
         "by order date, refunded tax by refund date", plain("taxes"),
     ),
-    _metric(
-        "shipping_charges", "Shipping charges", "money", "", "shipping charged − shipping refunded", "additive",
+    Metric(
+        "shipping_charges", "Shipping charges", "sales", "money", "", "shipping charged − shipping refunded", "additive",
         "field (Shopify)", "by the day charged, refunds by refund date, excl. tax", plain("shipping_charges"),
     ),
-    _metric(
-        "total_sales", "Total sales", "money", "up", "net sales + taxes + shipping charges", "additive", "field (Shopify)",
+    Metric(
+        "total_sales", "Total sales", "sales", "money", "up", "net sales + taxes + shipping charges", "additive", "field (Shopify)",
         "sales by order date, refunds by refund date, incl. tax and shipping",
         _exact(("gross_sales", 1), ("discounts", -1), ("returned_sales", -1), ("taxes", 1), ("shipping_charges", 1)),
     ),
-    _metric(
-        "revenue", "Total revenue", "money", "up",
+    Metric(
+        "revenue", "Total revenue", "sales", "money", "up",
         "sum of line totals of orders that are not cancelled, after line and allocated order discounts, excluding tax, "
         "shipping and gift cards", "additive", "001 §2.1", PLACED + ", before later returns", plain("revenue"),
     ),
-    _metric(
-        "cost_of_goods_sold", "Cost of goods sold", "money", "", "sum(unit cost at the time of sale × quantity)", "additive",
+    Metric(
+        "cost_of_goods_sold", "Cost of goods sold", "sales", "money", "", "sum(unit cost at the time of sale × quantity)", "additive",
         "001 §2.1", "lines whose cost is known, by order date", plain("cost_of_goods_sold"),
     ),
-    _metric(
-        "gross_profit", "Gross profit", "money", "up",
+    Metric(
+        "gross_profit", "Gross profit", "sales", "money", "up",
         "revenue − cost of goods sold over the lines whose cost is known", "additive", "001 §2.1",
         "lines whose cost is known, by order date", plain("gross_profit"),
     ),
-    _metric(
-        "gross_margin_rate", "Gross margin %", "percent", "up",
+    Metric(
+        "gross_margin_rate", "Gross margin %", "sales", "percent", "up",
         "gross profit ÷ revenue of the lines whose cost is known × 100", "ratio", "001 §2.1",
         "lines whose cost is known, by order date", ratio("gross_profit", "revenue_with_cost", 100),
     ),
-    _metric(
-        "cost_coverage_rate", "Cost coverage", "percent", "up", "revenue of the lines whose cost is known ÷ revenue × 100",
+    Metric(
+        "cost_coverage_rate", "Cost coverage", "sales", "percent", "up", "revenue of the lines whose cost is known ÷ revenue × 100",
         "ratio", "field", PLACED, ratio("revenue_with_cost", "revenue", 100),
     ),
-    _metric(
-        "orders", "Orders", "count", "up", "distinct orders that are not cancelled", "distinct", "001 §2.2",
+    Metric(
+        "orders", "Orders", "sales", "count", "up", "distinct orders that are not cancelled", "distinct", "001 §2.2",
         "by order date, cancelled orders left out", plain("orders"),
     ),
-    _metric(
-        "units_sold", "Units sold", "units", "up", "sum(quantity)", "additive", "001 §2.2",
+    Metric(
+        "units_sold", "Units sold", "sales", "units", "up", "sum(quantity)", "additive", "001 §2.2",
         "by order date, cancelled orders left out, before later returns", plain("units_sold"),
     ),
-    _metric(
-        "items_per_order", "Items per order", "ratio", "up", "units sold ÷ orders", "ratio", "001 §2.2",
+    Metric(
+        "items_per_order", "Items per order", "sales", "ratio", "up", "units sold ÷ orders", "ratio", "001 §2.2",
         "by order date, cancelled orders left out", ratio("units_sold", "orders"),
     ),
-    _metric(
-        "average_order_value", "Average order value", "money", "up", "revenue ÷ orders", "ratio", "001 §2.1; 000",
+    Metric(
+        "average_order_value", "Average order value", "sales", "money", "up", "revenue ÷ orders", "ratio", "001 §2.1; 000",
         PLACED + ", before later returns", ratio("revenue", "orders"),
     ),
-    _metric(
-        "revenue_per_customer", "Revenue per customer", "money", "up", "revenue ÷ distinct customers", "ratio", "001 §2.1",
+    Metric(
+        "revenue_per_customer", "Revenue per customer", "sales", "money", "up", "revenue ÷ distinct customers", "ratio", "001 §2.1",
         PLACED + "; revenue of guests that nothing identifies is included", ratio("revenue", "customers"),
     ),
-    _metric(
-        "sales_growth_rate", "Sales growth", "percent", "up",
+    Metric(
+        "sales_growth_rate", "Sales growth", "sales", "percent", "up",
         "(revenue − revenue of the previous period) ÷ revenue of the previous period × 100", "period offset", "001 §2.2",
         PLACED + ", against the period before",
         (Term((Part("revenue"), Part("revenue", "previous", -1)), (Part("revenue", "previous"),), 100),),
     ),
-    _metric(
-        "revenue_yoy", "Year-over-year growth", "percent", "up",
+    Metric(
+        "revenue_yoy", "Year-over-year growth", "sales", "percent", "up",
         "(revenue − revenue of the same period last year) ÷ revenue of the same period last year × 100", "period offset",
         "001 §2.5", PLACED + ", against the same period a year before",
         (Term((Part("revenue"), Part("revenue", "last year", -1)), (Part("revenue", "last year"),), 100),),
     ),
-    _metric(
-        "product_contribution", "Product contribution %", "percent", "", "product revenue ÷ total revenue × 100",
+    Metric(
+        "product_contribution", "Product contribution %", "sales", "percent", "", "product revenue ÷ total revenue × 100",
         "share of parent", "001 §2.3", PLACED + "; share of everything that the last dimension is part of",
         (Term((Part("revenue"),), (Part("revenue", "parent"),), 100),),
     ),
-    _metric(
-        "product_velocity", "Product velocity", "units/day", "up", "units sold ÷ days", "per day", "001 §2.3",
+    Metric(
+        "product_velocity", "Product velocity", "sales", "units/day", "up", "units sold ÷ days", "per day", "001 §2.3",
         "by order date; days of the period that the data cover", ratio("units_sold", "period_days"),
     ),
-    _metric(
-        "cross_sell_rate", "Cross-sell rate", "percent", "up", "orders with 2+ different products ÷ orders × 100", "ratio",
+    Metric(
+        "cross_sell_rate", "Cross-sell rate", "sales", "percent", "up", "orders with 2+ different products ÷ orders × 100", "ratio",
         "001 §2.3", "by order date, cancelled orders left out", ratio("orders_with_several_products", "orders", 100),
     ),
-    _metric(
-        "discount_rate", "Discount rate", "percent", "down", "discounts ÷ gross sales × 100", "ratio", "field", PLACED,
+    Metric(
+        "discount_rate", "Discount rate", "sales", "percent", "down", "discounts ÷ gross sales × 100", "ratio", "field", PLACED,
         ratio("discounts", "gross_sales", 100),
     ),
-    _metric(
-        "cancellation_rate", "Cancellation rate", "percent", "down", "cancelled orders ÷ orders placed × 100", "ratio", "field",
+    Metric(
+        "cancellation_rate", "Cancellation rate", "sales", "percent", "down", "cancelled orders ÷ orders placed × 100", "ratio", "field",
         "by order date", ratio("orders_cancelled", "orders_placed", 100),
     ),
 )  # fmt: skip

@@ -211,9 +211,7 @@ def _rows(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
             value = given[name]
         elif name in table.columns and name not in _AMOUNTS and name != "units":
             value = table[name]
-        elif name in _AMOUNTS and name != "cost":
-            value = ibis.literal(0)
-        elif name == "units":
+        elif (name in _AMOUNTS and name != "cost") or name == "units":
             value = ibis.literal(0)
         elif name == "is_cancelled":
             value = ibis.literal(False)
@@ -410,10 +408,24 @@ def _shipping_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
         without.prices_include_tax, without.shipping_amount - without.shipping_tax_amount, without.shipping_amount
     )
     parts = [
-        row(of_order, "charged_at", known(of_order.amount), known(of_order.tax_amount), order_day=of_order._order_day, document_id=of_order.order_id),
+        row(
+            of_order,
+            "charged_at",
+            known(of_order.amount),
+            known(of_order.tax_amount),
+            order_day=of_order._order_day,
+            document_id=of_order.order_id,
+        ),
         row(free, "charged_at", known(free.amount), known(free.tax_amount), document_id=free.line_id),
-        row(without, "placed_at", money(header_net), without.shipping_tax_amount, order_day=without.day, document_id=without.order_id),
-    ]  # fmt: skip
+        row(
+            without,
+            "placed_at",
+            money(header_net),
+            without.shipping_tax_amount,
+            order_day=without.day,
+            document_id=without.order_id,
+        ),
+    ]
     return ibis.union(*parts)
 
 
@@ -572,7 +584,7 @@ RELATIONS = (
             "business_units",
             "shops",
             "exchange_rates",
-        ),  # fmt: skip
+        ),
         build=sales,
         schema=SALES_SCHEMA,
         dimensions=SALES_DIMENSIONS,
@@ -595,6 +607,6 @@ RELATIONS = (
             "shipping_charges",
             "revenue",
             "cost",
-        ),  # fmt: skip
+        ),
     ),
 )
