@@ -249,7 +249,7 @@ class Shop:
             run=release.engine.run,
             missing=self._missing(release),
             as_of=release.record.as_of,
-            rows_limit=self.settings.limits.rows,
+            locale=self.settings.locale,
         )
 
     def _missing(self, release: OpenRelease) -> dict[str, tuple[str, ...]]:

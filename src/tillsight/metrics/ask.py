@@ -47,7 +47,7 @@ class Release:
     run: Callable[[ir.Table], tuple[pa.Table, str]]
     missing: dict[str, tuple[str, ...]]
     as_of: datetime | None = None
-    rows_limit: int = 1_000_000
+    locale: str = "en-GB"
 
 
 class Asker:

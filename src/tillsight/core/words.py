@@ -1,0 +1,33 @@
+"""Figures in words: amounts, percentages and days as a reader of the shop's locale writes them."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from babel.numbers import format_compact_currency, format_currency, format_decimal
+
+
+def amount(value: Decimal | float, currency: str, locale: str) -> str:
+    """Money: whole below ten thousand (`€1,234.50`), compact above (`€482.6K`)."""
+    known = locale.replace("-", "_")
+    if not -10_000 < value < 10_000:
+        return str(format_compact_currency(value, currency, locale=known, fraction_digits=1))
+    return str(format_currency(value, currency, locale=known))
+
+
+def number(value: Decimal | float, locale: str) -> str:
+    """A count with the locale's separators."""
+    return str(format_decimal(value, locale=locale.replace("-", "_"), format="#,##0"))
+
+
+def percent(value: float, *, signed: bool = False) -> str:
+    """A percentage with one decimal; the minus is a minus, not a hyphen."""
+    text = f"{abs(value):.1f}%"
+    sign = "−" if value < 0 else "+" if signed else ""
+    return sign + text
+
+
+def day(value: date) -> str:
+    """`14 Nov 2026`."""
+    return f"{value.day} {value:%b %Y}"
