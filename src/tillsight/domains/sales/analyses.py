@@ -16,7 +16,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from scipy import stats
@@ -249,7 +248,7 @@ def _trend_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _week_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The weekly shape is told when the Kruskal-Wallis test says that weekdays differ (p < 0.05)."""
-    weekday: npt.NDArray[np.int64] = pd.to_datetime(frame.day).dt.weekday.to_numpy()
+    weekday = pd.to_datetime(frame.day).dt.weekday.to_numpy()
     groups = [frame.revenue.to_numpy(dtype=float)[weekday == number] for number in range(7)]
     if min(len(group) for group in groups) < 4 or frame.revenue.nunique() < 2:
         return []
@@ -273,12 +272,12 @@ def _unusual_in_words(frame: pd.DataFrame, currency: str, locale: str, limit: in
         return [_sentence(f"Unusual days are looked for once there are {LEAST_DAYS // 7} weeks around them.")]
     found = judged[judged.unusual].sort_values("deviation", key=abs, ascending=False).head(limit)
     sentences: list[dict[str, Any]] = []
-    for row in found.itertuples():
-        high = row.revenue > row.expected
+    for row in found.to_dict("records"):
+        high = row["revenue"] > row["expected"]
         sentences.append(
             _sentence(
-                f"{words.day(row.day)} was unusual: {words.amount(row.revenue, currency, locale)} where about "
-                f"{words.amount(row.expected, currency, locale)} was to be expected.",
+                f"{words.day(row['day'])} was unusual: {words.amount(row['revenue'], currency, locale)} where about "
+                f"{words.amount(row['expected'], currency, locale)} was to be expected.",
                 "good" if high else "bad",
                 "revenue",
             )
