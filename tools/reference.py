@@ -1,6 +1,6 @@
 """Writes the reference pages from the declarations: `python tools/reference.py`, or `make docs`.
 
-Command line, settings and dashboards are described where they are declared; a test fails where a page differs from what
+Command line, settings, dashboards and tables are described where they are declared; a test fails where a page differs from what
 this program would write.
 """
 
@@ -17,7 +17,15 @@ NOTE = "<!-- Written by make docs. Change the declaration, not this page. -->"
 
 def pages() -> dict[str, str]:
     """Every reference page: the name of its file, and its text."""
-    return {"cli.md": command_line(), "settings.md": settings(), "dashboards.md": dashboards()}
+    from tillsight.tables.reference import render
+
+    return {
+        "cli.md": command_line(),
+        "settings.md": settings(),
+        "metrics.md": metrics(),
+        "tables.md": render(),
+        "dashboards.md": dashboards(),
+    }
 
 
 def command_line() -> str:
@@ -87,6 +95,33 @@ def settings() -> str:
     return _page("Settings", parts)
 
 
+def metrics() -> str:
+    """Every metric with its unit, how it totals and its formula; every dimension; every analysis."""
+    from tillsight.domains.registry import catalogue
+
+    known = catalogue()
+    parts = [
+        "Every number is defined here once, and is the same on the page, over the API, at the command line and in Python. What a "
+        "metric can be cut by, and at which grains, is told by `tillsight metrics show NAME`."
+    ]
+    for domain in dict.fromkeys(metric.domain for metric in known.metrics.values()):
+        rows = [
+            (f"`{metric.name}`", metric.title, metric.unit, metric.total, metric.formula, metric.basis)
+            for metric in known.metrics.values()
+            if metric.domain == domain
+        ]
+        parts += [f"## {domain.capitalize()}", _table(("name", "title", "unit", "totals", "formula", "basis"), rows)]
+    cuts = [(f"`{cut.name}`", cut.title, cut.description) for cut in known.dimensions.values()]
+    parts += ["## Dimensions", _table(("name", "title", "meaning"), cuts)]
+    asked = [
+        (f"`{one.name}`", one.title, one.description, ", ".join(f"`{parameter.name}`" for parameter in one.parameters))
+        for one in known.analyses.values()
+    ]
+    if asked:
+        parts += ["## Analyses", _table(("name", "title", "meaning", "parameters"), asked)]
+    return _page("Metrics", parts)
+
+
 def dashboards() -> str:
     """Every page with its purpose and its panels."""
     from tillsight.dashboards.declaration import load
@@ -103,6 +138,13 @@ def dashboards() -> str:
             _table(("panel", "kind", "shows"), rows),
         ]
     return _page("Dashboards", parts)
+
+
+def tables() -> str:
+    """Every canonical table with its columns, units, codes and checks."""
+    from tillsight.tables.reference import render
+
+    return render()
 
 
 def _page(title: str, parts: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ _DAY = Column(
 _PLATFORM = Column(
     "platform",
     "text",
-    "Ad platform: google, facebook, instagram, tiktok, amazon, pinterest, linkedin, x, snapchat, microsoft, …",
+    "Ad platform: google, facebook, instagram, tiktok, amazon, pinterest, linkedin, x, snapchat, microsoft.",
     synonyms=("ad_platform", "publisher_platform", "network", "channel"),
 )
 _CAMPAIGN_ID = Column(
@@ -95,8 +95,8 @@ AD_PERFORMANCE = Table(
     name="ad_performance",
     title="Ad performance",
     domain="ads",
-    grain="One day of one campaign, in the finest cut that the report has: ad group, ad, keyword, device, place, age, "
-    "gender, …",
+    grain="One day of one campaign, in the finest cut of the report: ad group, ad, keyword, device, place, age, "
+    "gender.",
     key=("shop_id", "line_id"),
     time="day",
     line_from=(
@@ -228,7 +228,7 @@ AD_PERFORMANCE = Table(
         _count(
             "adds_to_cart", "Products put into the cart after a click.", "add_to_cart", "add_to_carts", type_="quantity"
         ),
-        _count("sign_ups", "Registrations after a click.", "signups", "leads", "registrations", type_="quantity"),
+        _count("sign_ups", "Registrations after a click.", "leads", "registrations", type_="quantity"),
         _CONVERSIONS,
         _count("click_conversions", "Conversions after a click.", "click_through_conversions", type_="quantity"),
         _count(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tillsight.tables.columns import CREATED_AT, CURRENCY, campaign_id, product_id
 from tillsight.tables.schema import SHOP, Column, Table
 
-AD_GROUP_HEADERS = ("ad_group", "adgroup_id", "ad_set_id", "adset_id", "ad_set")
+AD_GROUP_HEADERS = ("ad_group", "ad_set_id", "ad_set")
 _STATUS = Column(
     "status",
     "text",
@@ -34,7 +34,7 @@ AD_GROUPS = Table(
         SHOP,
         Column("ad_group_id", "text", "The ad group.", required=True, synonyms=(*AD_GROUP_HEADERS, "id")),
         campaign_id(required=True),
-        Column("ad_group_name", "text", "Name.", synonyms=("name", "adgroup_name", "ad_set_name", "adset_name")),
+        Column("ad_group_name", "text", "Name.", synonyms=("name", "ad_set_name")),
         _STATUS,
         Column(
             "audience",

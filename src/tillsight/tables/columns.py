@@ -146,7 +146,7 @@ def order_line_id(
         "text",
         description,
         references="order_items.line_id",
-        synonyms=("order_item_id", "line_item_id", "lineitem_id"),
+        synonyms=("order_item_id", "line_item_id"),
     )
 
 
@@ -226,17 +226,17 @@ def unit_cost(description: str) -> Column:
 def place(of: str, prefixes: tuple[str, ...] = ()) -> tuple[Column, ...]:
     """City, state, postcode and country; `prefixes` are how sources write whose place it is, such as `shipping`."""
 
-    def headers(*words: str) -> tuple[str, ...]:
-        return (*words, *(f"{prefix}_{word}" for prefix in prefixes for word in words))
-
-    def column(name: str, what: str, *words: str) -> Column:
-        return Column(name, "text", f"{what} {of}.", synonyms=headers(name, *words)[1:])
+    def column(name: str, description: str, *words: str) -> Column:
+        prefixed = (f"{prefix}_{word}" for prefix in prefixes for word in (name, *words))
+        return Column(name, "text", description, synonyms=(*words, *prefixed))
 
     return (
-        column("city", "City", "town"),
-        column("state", "State, province or region", "province", "province_code", "state_code", "region", "county"),
-        column("postcode", "Postcode", "zip", "zip_code", "postal_code", "zip_code_prefix"),
+        column("city", f"City {of}.", "town"),
         column(
-            "country", "Country, as a name or an ISO code, the same way throughout,", "country_code", "country_name"
+            "state", f"State, province or region {of}.", "province", "province_code", "state_code", "region", "county"
+        ),
+        column("postcode", f"Postcode {of}.", "zip", "zip_code", "postal_code", "zip_code_prefix"),
+        column(
+            "country", f"Country {of}: a name or an ISO code, the same way throughout.", "country_code", "country_name"
         ),
     )

@@ -109,7 +109,6 @@ CUSTOMERS = Table(
             synonyms=(
                 "registration_date",
                 "signup_date",
-                "sign_up_date",
                 "date_registered",
                 "customer_since",
                 "joined",

@@ -212,9 +212,9 @@ STOCK_SNAPSHOTS = Table(
     ),
     checks=(
         Check(
-            "available_is_free_stock",
-            "quantity_available = quantity_on_hand - quantity_reserved",
-            "Available is on hand less reserved.",
+            "available_within_on_hand",
+            "quantity_available <= quantity_on_hand",
+            "No more can be sold than is on hand.",
         ),
         Check("on_hand_not_negative", "quantity_on_hand >= 0", "Stock is not negative."),
     ),

@@ -109,7 +109,11 @@ LOYALTY_MEMBERS = Table(
         Column("market", "text", "Kind of market of the home, e.g. metro or regional.", synonyms=("market_segment",)),
         CREATED_AT,
     ),
-    checks=(Check("left_after_joined", "left_at >= joined_at", "A member does not leave before joining."),),
+    checks=(
+        Check(
+            "left_after_joined", "left_at >= joined_at - INTERVAL '1' DAY", "A member does not leave before joining."
+        ),
+    ),
 )
 
 OFFERS = Table(
@@ -406,8 +410,12 @@ SUBSCRIPTIONS = Table(
         Column("cancel_reason", "text", "Why it was cancelled.", synonyms=("cancellation_reason", "churn_reason")),
     ),
     checks=(
-        Check("ends_after_start", "ended_at >= started_at", "It does not end before it starts."),
-        Check("cancelled_after_start", "cancelled_at >= started_at", "It is not cancelled before it starts."),
+        Check("ends_after_start", "ended_at >= started_at - INTERVAL '1' DAY", "It does not end before it starts."),
+        Check(
+            "cancelled_after_start",
+            "cancelled_at >= started_at - INTERVAL '1' DAY",
+            "It is not cancelled before it starts.",
+        ),
     ),
 )
 

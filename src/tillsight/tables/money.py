@@ -95,7 +95,7 @@ PAYMENTS = Table(
         Column(
             "payment_method",
             "text",
-            "Card, bank transfer, wallet, cash, gift card, …",
+            "Card, bank transfer, wallet, cash, gift card and the like.",
             synonyms=("payment_type", "method", "tender", "tender_type", "gateway", "payment_gateway"),
         ),
         Column(

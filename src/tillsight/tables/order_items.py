@@ -39,7 +39,6 @@ ORDER_ITEMS = Table(
                 "order_item_id",
                 "order_line_id",
                 "line_item_id",
-                "lineitem_id",
                 "line_number",
                 "line_no",
                 "line",

@@ -36,6 +36,7 @@ ORDERS = Table(
         "receipts",
         "invoices",
         "order_header",
+        "order_attribution",
     ),
     columns=(
         SHOP,
@@ -86,6 +87,7 @@ ORDERS = Table(
                 "date",
                 "timestamp",
             ),
+            time_headers=("order_time", "purchase_time", "invoice_time", "transaction_time", "sale_time", "time"),
         ),
         Column(
             "processed_at",
@@ -188,7 +190,7 @@ ORDERS = Table(
             "money",
             "Sum of the lines, as the source states; for tie-out checks.",
             unit="money",
-            synonyms=("sub_total", "subtotal_price", "cart_subtotal", "order_subtotal"),
+            synonyms=("subtotal_price", "cart_subtotal", "order_subtotal"),
         ),
         Column(
             "discount_amount",
@@ -303,7 +305,7 @@ ORDERS = Table(
             "touchpoint_sequence",
             "text",
             f"Channels before the order, the first one first. {STATED} Touch points are in touch_points.",
-            synonyms=("touch_point_sequence", "conversion_path", "journey"),
+            synonyms=("conversion_path", "journey"),
         ),
         location_id("The store that sold it, or the place that it is sent from."),
         business_unit_id("The business unit that sold it."),
@@ -315,8 +317,16 @@ ORDERS = Table(
         Check("tax_not_negative", "tax_amount >= 0", "The order's tax is not negative."),
         Check("shipping_not_negative", "shipping_amount >= 0", "The shipping charge is not negative."),
         Check("rate_above_zero", "exchange_rate > 0", "An exchange rate is above zero."),
-        Check("shipped_after_placed", "shipped_at >= placed_at", "It was not shipped before it was placed."),
-        Check("cancelled_after_placed", "cancelled_at >= placed_at", "It was not cancelled before it was placed."),
+        Check(
+            "shipped_after_placed",
+            "shipped_at >= placed_at - INTERVAL '1' DAY",
+            "It was not shipped before it was placed.",
+        ),
+        Check(
+            "cancelled_after_placed",
+            "cancelled_at >= placed_at - INTERVAL '1' DAY",
+            "It was not cancelled before it was placed.",
+        ),
         Check(
             "cancelled_has_status",
             "cancelled_at IS NULL OR order_status IN ('cancelled', 'refunded')",

@@ -30,7 +30,7 @@ SHOPS = Table(
         Column("platform", "text", "Software it runs on, e.g. shopify, woocommerce, magento.", synonyms=("system",)),
         Column("url", "text", "Address of the shop.", synonyms=("website", "domain", "web_address")),
         CURRENCY,
-        Column("timezone", "text", "IANA name of the shop's time zone.", synonyms=("time_zone", "iana_timezone")),
+        Column("timezone", "text", "IANA name of the shop's time zone.", synonyms=("iana_timezone",)),
         Column("country", "text", "Country where it sells from.", synonyms=("country_code", "country_name")),
         Column("opened_date", "day", "First day of trade.", synonyms=("opened", "opening_date", "start_date")),
         Column("closed_date", "day", "Last day of trade.", synonyms=("closed", "closing_date", "end_date")),

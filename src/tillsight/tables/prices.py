@@ -127,7 +127,7 @@ PRODUCT_COSTS = Table(
     ),
     checks=(
         Check(
-            "landed_cost_adds_up",
+            "landed_cost_not_below_cost",
             "landed_cost >= unit_cost",
             "The landed cost is not below what the supplier charges.",
         ),
@@ -163,7 +163,7 @@ COMPETITOR_PRICES = Table(
             required=True,
             unit="money",
             minimum=0,
-            synonyms=("competitor_price_amount", "their_price", "market_price"),
+            synonyms=("competitor_price", "their_price", "market_price"),
         ),
         Column(
             "shipping_amount",

@@ -125,7 +125,7 @@ PRODUCTS = Table(
             "Selling price of one unit now, as shoppers see it.",
             unit="money",
             minimum=0,
-            synonyms=("price", "selling_price", "unit_price", "variant_price", "sale_price", "your_price"),
+            synonyms=("price", "selling_price", "variant_price", "sale_price", "your_price"),
         ),
         Column(
             "list_price",
@@ -315,7 +315,6 @@ PRODUCTS = Table(
             "current_price >= minimum_price AND current_price <= maximum_price",
             "The current price lies between its floor and its ceiling.",
         ),
-        Check("price_covers_cost", "current_price >= unit_cost", "The current price is not below the unit cost."),
         Check("list_price_is_highest", "list_price >= current_price", "The list price is not below the current price."),
         Check(
             "launch_before_end", "discontinued_date >= launch_date", "It was not discontinued before it was launched."

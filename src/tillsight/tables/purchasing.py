@@ -194,7 +194,9 @@ TRANSFERS = Table(
         NOTES,
     ),
     checks=(
-        Check("received_after_sent", "received_at >= sent_at", "Goods do not arrive before they leave."),
+        Check(
+            "received_after_sent", "received_at >= sent_at - INTERVAL '1' DAY", "Goods do not arrive before they leave."
+        ),
         Check("between_two_places", "from_location_id <> to_location_id", "Goods move between two different places."),
         Check("received_within_sent", "quantity_received <= quantity_sent", "No more arrives than was sent."),
     ),

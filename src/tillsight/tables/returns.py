@@ -215,11 +215,19 @@ RETURNS = Table(
     ),
     checks=(
         Check(
-            "received_after_start", "received_at >= initiated_at", "Goods do not arrive before the return is asked for."
+            "received_after_start",
+            "received_at >= initiated_at - INTERVAL '1' DAY",
+            "Goods do not arrive before the return is asked for.",
         ),
-        Check("inspected_after_receipt", "inspected_at >= received_at", "Goods are not inspected before they arrive."),
         Check(
-            "completed_after_start", "completed_at >= initiated_at", "A return is not closed before it is asked for."
+            "inspected_after_receipt",
+            "inspected_at >= received_at - INTERVAL '1' DAY",
+            "Goods are not inspected before they arrive.",
+        ),
+        Check(
+            "completed_after_start",
+            "completed_at >= initiated_at - INTERVAL '1' DAY",
+            "A return is not closed before it is asked for.",
         ),
         Check(
             "step_fits_status",
@@ -383,8 +391,7 @@ RETURN_ITEMS = Table(
         ),
         Check(
             "scrapped_has_no_value",
-            "restocked_value = 0 OR disposition IN ('restocked', 'refurbished', 'returned_to_supplier', "
-            "'damaged_stock')",
+            "disposition NOT IN ('scrapped', 'kept_by_customer') OR restocked_value = 0",
             "Goods that were scrapped or kept by the customer have no restocked value.",
         ),
     ),

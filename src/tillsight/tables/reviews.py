@@ -58,5 +58,11 @@ REVIEWS = Table(
             synonyms=("review_answer_timestamp", "replied_at", "answer_date"),
         ),
     ),
-    checks=(Check("answer_after_review", "answered_at >= reviewed_at", "The answer is not older than the review."),),
+    checks=(
+        Check(
+            "answer_after_review",
+            "answered_at >= reviewed_at - INTERVAL '1' DAY",
+            "The answer is not older than the review.",
+        ),
+    ),
 )

@@ -10,9 +10,9 @@ type       DuckDB / PostgreSQL     meaning
 =========  ======================  ==================================================================
 text       VARCHAR                 trimmed; an empty text is unknown (null)
 integer    BIGINT                  a count of indivisible things
-quantity   DECIMAL(18, 4)          units of a product; may be a fraction (kilograms, metres)
+quantity   DECIMAL(18, 4)          units of a product, or a count, that may be a fraction
 money      DECIMAL(18, 6)          an amount in the currency of its row; keeps the scale of the source
-rate       DECIMAL(18, 9)          an exchange rate, a percentage as a fraction of one, a score
+rate       DECIMAL(18, 9)          an exchange rate, a percentage (12.5 is 12.5 %), a score
 number     DOUBLE                  a measurement: weight, temperature, seconds
 boolean    BOOLEAN
 day        DATE                    a calendar day of the shop
@@ -67,7 +67,8 @@ class Column:
     `minimum`, `maximum`: bounds, inclusive. `references`: `table.column` that should exist (checked at the build,
     shown, never a reject: tables arrive in any order). `synonyms`: other headers that mean this column, besides its
     own name; compared by `header_key`; when a file has several, the column's own name wins, then the synonym listed
-    first. `personal`: names or finds a person. `default`: the value where the source has none, as text; a required
+    first. `time_headers`: headers of a time of day that is added to a moment where a source keeps day and time apart.
+    `personal`: names or finds a person. `default`: the value where the source has none, as text; a required
     `shop_id` or `currency` takes that of the settings.
     """
 
@@ -82,6 +83,7 @@ class Column:
     maximum: float | None = None
     references: str | None = None
     synonyms: tuple[str, ...] = ()
+    time_headers: tuple[str, ...] = ()
     personal: bool = False
     default: str | None = None
 
@@ -136,7 +138,7 @@ class Table:
             raise ValueError(f"{self.name}: line_from needs line_id as the last part of the key")
         claims: dict[str, str] = {}
         for column in self.columns:
-            for header in (column.name, *column.synonyms):
+            for header in (column.name, *column.synonyms, *column.time_headers):
                 other = claims.setdefault(header_key(header), column.name)
                 if other != column.name:
                     raise ValueError(f"{self.name}: the header {header} means both {other} and {column.name}")

@@ -103,7 +103,11 @@ SHIPMENTS = Table(
         *place("that it goes to", ("shipping", "ship", "delivery")),
     ),
     checks=(
-        Check("delivered_after_shipped", "delivered_at >= shipped_at", "It does not arrive before it leaves."),
+        Check(
+            "delivered_after_shipped",
+            "delivered_at >= shipped_at - INTERVAL '1' DAY",
+            "It does not arrive before it leaves.",
+        ),
         Check("return_is_inbound", "return_id IS NULL OR direction = 'inbound'", "The parcel of a return comes back."),
     ),
 )
@@ -131,7 +135,12 @@ SUPPORT_TICKETS = Table(
             references="returns.return_id",
             synonyms=("return", "rma", "rma_id"),
         ),
-        Column("channel", "text", "How it came in: e-mail, chat, telephone, …", synonyms=("contact_channel", "via")),
+        Column(
+            "channel",
+            "text",
+            "How it came in: e-mail, chat, telephone and the like.",
+            synonyms=("contact_channel", "via"),
+        ),
         Column("topic", "text", "What it is about.", synonyms=("category", "issue_type", "reason", "type")),
         Column("subject", "text", "Subject line.", personal=True, synonyms=("title", "summary")),
         Column("priority", "text", "Priority in the source's own words.", synonyms=("urgency",)),
@@ -187,7 +196,13 @@ SUPPORT_TICKETS = Table(
         ),
     ),
     checks=(
-        Check("answered_after_opened", "first_response_at >= opened_at", "It is not answered before it comes in."),
-        Check("solved_after_opened", "solved_at >= opened_at", "It is not solved before it comes in."),
+        Check(
+            "answered_after_opened",
+            "first_response_at >= opened_at - INTERVAL '1' DAY",
+            "It is not answered before it comes in.",
+        ),
+        Check(
+            "solved_after_opened", "solved_at >= opened_at - INTERVAL '1' DAY", "It is not solved before it comes in."
+        ),
     ),
 )
