@@ -1,7 +1,7 @@
 """Writes the reference pages from the declarations: `python tools/reference.py`, or `make docs`.
 
-Command line, settings, dashboards and tables are described where they are declared; a test fails where a page differs from what
-this program would write.
+Command line, settings, metrics, tables and dashboards are described where they are declared; a test fails where a
+page differs from what this program would write.
 """
 
 from __future__ import annotations
@@ -138,13 +138,6 @@ def dashboards() -> str:
             _table(("panel", "kind", "shows"), rows),
         ]
     return _page("Dashboards", parts)
-
-
-def tables() -> str:
-    """Every canonical table with its columns, units, codes and checks."""
-    from tillsight.tables.reference import render
-
-    return render()
 
 
 def _page(title: str, parts: Sequence[str]) -> str:
