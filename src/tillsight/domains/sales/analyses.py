@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-from scipy import stats
 
 from tillsight.core import words
 from tillsight.metrics.answer import Answer, AnswerColumn
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.dimensions import WEEKDAYS
 from tillsight.metrics.model import Analysis, Parameter
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROBUST_LIMIT = 3.5
 LEAST_DAYS = 56
@@ -179,6 +180,8 @@ def insights(asker: Asker, question: dict[str, Any], limit: int = 5) -> Answer:
 
 def unusual_days(days: pd.DataFrame) -> pd.DataFrame:
     """Add `expected` and `deviation` to a frame of consecutive days with `day` and `revenue`; NaN where not judged."""
+    import pandas as pd
+
     result = days.copy()
     revenue = result.revenue.to_numpy(dtype=float)
     result["expected"] = np.nan
@@ -223,6 +226,9 @@ def _days_in_words(frame: pd.DataFrame, currency: str, locale: str) -> list[dict
 
 def _trend_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """A trend is told when Kendall's tau over whole weeks says that it is not chance (p < 0.05)."""
+    import pandas as pd
+    from scipy import stats
+
     by_week = (
         frame.assign(week=pd.to_datetime(frame.day).dt.to_period("W")).groupby("week").revenue.agg(["sum", "count"])
     )
@@ -248,6 +254,9 @@ def _trend_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _week_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The weekly shape is told when the Kruskal-Wallis test says that weekdays differ (p < 0.05)."""
+    import pandas as pd
+    from scipy import stats
+
     weekday = pd.to_datetime(frame.day).dt.weekday.to_numpy()
     groups = [frame.revenue.to_numpy(dtype=float)[weekday == number] for number in range(7)]
     if min(len(group) for group in groups) < 4 or frame.revenue.nunique() < 2:
