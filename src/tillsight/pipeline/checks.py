@@ -139,9 +139,13 @@ def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str]) 
     if stated:
         off = count(
             "WITH ledger AS (SELECT order_key, sum(gross_sales - discounts + taxes + shipping_charges) AS total FROM sales "
-            "WHERE kind IN ('sale', 'shipping') AND NOT is_cancelled GROUP BY order_key) "
-            "SELECT count(*) FROM order_facts AS o LEFT JOIN ledger AS l USING (order_key) WHERE o.stated_total IS NOT NULL "
-            "AND NOT o.is_cancelled AND NOT o.is_foreign AND abs(coalesce(l.total, 0) - o.stated_total) > 0.05"
+            "WHERE kind IN ('sale', 'shipping') AND NOT is_cancelled GROUP BY order_key), "
+            "gifts AS (SELECT DISTINCT i.shop_id, i.order_id FROM order_items AS i LEFT JOIN products AS p "
+            "ON p.shop_id = i.shop_id AND p.product_id = i.product_id WHERE i.is_gift_card OR p.is_gift_card) "
+            "SELECT count(*) FROM order_facts AS o LEFT JOIN ledger AS l USING (order_key) "
+            "WHERE o.stated_total IS NOT NULL AND NOT o.is_cancelled AND NOT o.is_foreign "
+            "AND NOT EXISTS (SELECT 1 FROM gifts AS g WHERE g.shop_id = o.shop_id AND g.order_id = o.order_id) "
+            "AND abs(coalesce(l.total, 0) - o.stated_total) > 0.05"
         )
         add(
             "sales.orders_tie_out",

@@ -52,6 +52,7 @@ ORDER_FACTS_SCHEMA: dict[str, str] = {
     "hour": "int64",
     "order_status": "string",
     "is_cancelled": "boolean",
+    "has_sales": "boolean",
     "currency": "string",
     "is_foreign": "boolean",
     "rate": "decimal(18, 9)",
@@ -78,6 +79,15 @@ def _zoned(inputs: BuildInputs, rows: ir.Table, moment: str) -> ir.Table:
 
 def _digits(phone: ir.StringValue) -> ir.StringValue:
     return phone.re_replace(r"[^0-9]", "").nullif("")
+
+
+def _sold_items(inputs: BuildInputs) -> ir.Table:
+    """Order lines that are sales: no gift cards, and no components of a bundle (the bundle's own line carries the sale)."""
+    items = inputs.tables["order_items"]
+    products = inputs.tables["products"]
+    gifts = products.filter(products.is_gift_card).select("shop_id", "product_id")
+    items = items.filter(~items.is_gift_card, items.parent_line_id.isnull())
+    return items.anti_join(gifts, ["shop_id", "product_id"])
 
 
 def order_facts(inputs: BuildInputs) -> ir.Table:
@@ -111,6 +121,17 @@ def order_facts(inputs: BuildInputs) -> ir.Table:
         ibis.literal("email:") + orders._own_mail.hexdigest("md5"),
         ibis.literal("phone:") + orders._own_phone.hexdigest("md5"),
     )
+    # an order of gift cards alone sells nothing: it is no order of the sales figures
+    items = inputs.tables["order_items"]
+    without_sales = (
+        items.select("shop_id", "order_id")
+        .distinct()
+        .anti_join(_sold_items(inputs).select("shop_id", "order_id"), ["shop_id", "order_id"])
+    )
+    orders = orders.left_join(without_sales.mutate(_only_gifts=True), ["shop_id", "order_id"]).drop(
+        "shop_id_right", "order_id_right"
+    )
+    orders = orders.mutate(has_sales=orders._only_gifts.isnull())
     cancelled = ((orders.order_status == "cancelled") | orders.cancelled_at.notnull()).fill_null(False)
     orders = orders.mutate(_person=person, is_cancelled=cancelled)
     orders = with_rate(orders, rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency)
@@ -123,7 +144,7 @@ def order_facts(inputs: BuildInputs) -> ir.Table:
         ),
         customer_id=orders._person,
     )
-    counted = orders.customer_key.notnull() & ~orders.is_cancelled
+    counted = orders.customer_key.notnull() & ~orders.is_cancelled & orders.has_sales
     in_order = ibis.window(group_by=[orders.customer_key, counted], order_by=[orders.placed_at, orders.order_key])
     first = ibis.ifelse(counted, orders.day, ibis.null("date")).min().over(ibis.window(group_by=orders.customer_key))
     orders = orders.mutate(
@@ -223,14 +244,7 @@ def _rows(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
 
 def _lines(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     """The lines of orders with order discounts and order taxes allocated, tax taken out of prices that include it."""
-    items = inputs.tables["order_items"]
-    products = inputs.tables["products"]
-    kinds = products.select(_p_shop="shop_id", _p_id="product_id", _p_gift="is_gift_card")
-    items = items.left_join(kinds, (items.shop_id == kinds._p_shop) & (items.product_id == kinds._p_id))
-    items = items.filter(~(items.is_gift_card | items._p_gift.fill_null(False))).drop("_p_shop", "_p_id", "_p_gift")
-    items = items.filter(
-        items.parent_line_id.isnull()
-    )  # components of a bundle: the bundle's own line carries the sale
+    items = _sold_items(inputs)
     discounts = inputs.tables["discount_lines"]
     on_lines = (
         discounts.filter(discounts.order_id.notnull(), discounts.order_line_id.notnull())
@@ -404,9 +418,6 @@ def _shipping_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
             **given,
         )
 
-    header_net = ibis.ifelse(
-        without.prices_include_tax, without.shipping_amount - without.shipping_tax_amount, without.shipping_amount
-    )
     parts = [
         row(
             of_order,
@@ -420,7 +431,7 @@ def _shipping_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
         row(
             without,
             "placed_at",
-            money(header_net),
+            without.shipping_amount,
             without.shipping_tax_amount,
             order_day=without.day,
             document_id=without.order_id,
@@ -558,7 +569,7 @@ RELATIONS = (
         title="Orders",
         domain="sales",
         grain="one order that is neither a test nor deleted",
-        inputs=("orders", "customers", "shops", "exchange_rates"),
+        inputs=("orders", "order_items", "products", "customers", "shops", "exchange_rates"),
         build=order_facts,
         schema=ORDER_FACTS_SCHEMA,
         dimensions=(),
