@@ -960,6 +960,62 @@ def test_a_column_of_the_source_documents_is_read_under_its_own_header(old: str,
     assert header_key(old) in {header_key(header) for header in headers}
 
 
+# Headers of exports that shops really have.
+EXPORTS = {
+    "orders": {
+        "amazon-order-id": "order_id",
+        "purchase-date": "placed_at",
+        "ship-postal-code": "postcode",
+        "sales-channel": "channel",
+        "Financial Status": "order_status",
+        "Paid at": "processed_at",
+        "Created at": "placed_at",
+        "Shipping Province": "state",
+        "Order Number": "order_id",
+        "Order Total Amount": "total_amount",
+        "Cart Discount Amount": "discount_amount",
+        "City (Shipping)": "city",
+        "Email (Billing)": "email",
+        "InvoiceDate": "placed_at",
+        "CustomerID": "customer_id",
+        "order_purchase_timestamp": "placed_at",
+    },
+    "order_items": {
+        "Lineitem quantity": "quantity",
+        "Lineitem price": "unit_price",
+        "Lineitem sku": "product_id",
+        "Lineitem discount": "discount_amount",
+        "quantity-purchased": "quantity",
+        "amazon-order-item-code": "line_id",
+        "InvoiceNo": "order_id",
+        "StockCode": "product_id",
+        "Description": "product_name",
+        "UnitPrice": "unit_price",
+    },
+    "products": {
+        "Variant SKU": "product_id",
+        "Variant Price": "current_price",
+        "Variant Compare At Price": "list_price",
+        "Cost per item": "unit_cost",
+        "Regular price": "list_price",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "column"), [(name, *pair) for name, pairs in EXPORTS.items() for pair in pairs.items()]
+)
+def test_headers_of_real_exports_are_read(name: str, header: str, column: str) -> None:
+    declared = table(name).column(column)
+    assert header_key(header) in {header_key(word) for word in (declared.name, *declared.synonyms)}
+
+
+def test_the_price_of_a_whole_line_is_not_taken_for_a_unit_price() -> None:
+    # In a marketplace report, item-price is the price of all units together.
+    unit_price = table("order_items").column("unit_price")
+    assert header_key("item-price") not in {header_key(word) for word in unit_price.synonyms}
+
+
 # Codes that the source documents list, as they write them: each is a code of ours, or one that it is read as.
 CODES = {
     "products.status": "active discontinued seasonal",

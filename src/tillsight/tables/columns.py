@@ -114,7 +114,14 @@ def product_name(description: str = "Name of the product as the source writes it
         "product_name",
         "text",
         description,
-        synonyms=("product_title", "item_name", "lineitem_name", "item_description", "product_description"),
+        synonyms=(
+            "product_title",
+            "item_name",
+            "lineitem_name",
+            "item_description",
+            "product_description",
+            "description",
+        ),
     )
 
 
@@ -224,11 +231,14 @@ def unit_cost(description: str) -> Column:
 
 
 def place(of: str, prefixes: tuple[str, ...] = ()) -> tuple[Column, ...]:
-    """City, state, postcode and country; `prefixes` are how sources write whose place it is, such as `shipping`."""
+    """City, state, postcode and country; `prefixes` are how sources write whose place it is: `Shipping City` or `City
+    (Shipping)`."""
 
     def column(name: str, description: str, *words: str) -> Column:
-        prefixed = (f"{prefix}_{word}" for prefix in prefixes for word in (name, *words))
-        return Column(name, "text", description, synonyms=(*words, *prefixed))
+        headers = (name, *words)
+        whose = (f"{prefix}_{header}" for prefix in prefixes for header in headers)
+        in_brackets = (f"{header}_{prefix}" for prefix in prefixes for header in headers)
+        return Column(name, "text", description, synonyms=(*words, *whose, *in_brackets))
 
     return (
         column("city", f"City {of}.", "town"),

@@ -74,7 +74,6 @@ ORDER_ITEMS = Table(
             synonyms=(
                 "price",
                 "lineitem_price",
-                "item_price",
                 "price_at_sale",
                 "selling_price",
                 "sale_price",
