@@ -1,0 +1,90 @@
+/** How each call is kept: its key and how long it stays fresh. An answer is good for as long as its release is. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import * as calls from "@/api/calls";
+import type { Job, Question } from "@/api/types";
+
+const RELEASE = Infinity;
+
+export const shopQuery = queryOptions({
+  queryKey: ["shop"],
+  queryFn: ({ signal }) => calls.getShop(signal),
+  staleTime: 30_000,
+  refetchInterval: 60_000,
+});
+
+export const metricsQuery = queryOptions({ queryKey: ["metrics"], queryFn: calls.getMetrics, staleTime: 60_000 });
+export const dimensionsQuery = queryOptions({
+  queryKey: ["dimensions"],
+  queryFn: calls.getDimensions,
+  staleTime: 60_000,
+});
+export const dashboardsQuery = queryOptions({
+  queryKey: ["dashboards"],
+  queryFn: calls.getDashboards,
+  staleTime: RELEASE,
+});
+export const dashboardQuery = (dashboard: string) =>
+  queryOptions({
+    queryKey: ["dashboard", dashboard],
+    queryFn: () => calls.getDashboard(dashboard),
+    staleTime: RELEASE,
+  });
+
+export const answerQuery = (release: number | null, question: Question) =>
+  queryOptions({
+    queryKey: ["answer", release, question],
+    queryFn: ({ signal }) => calls.query(question, signal),
+    staleTime: RELEASE,
+    placeholderData: keepPreviousData,
+  });
+
+export const explainQuery = (release: number | null, question: Question) =>
+  queryOptions({
+    queryKey: ["explain", release, question],
+    queryFn: ({ signal }) => calls.explain(question, signal),
+    staleTime: RELEASE,
+    placeholderData: keepPreviousData,
+  });
+
+export const rowsQuery = (release: number | null, question: Question, page: number, perPage: number) =>
+  queryOptions({
+    queryKey: ["rows", release, question, page, perPage],
+    queryFn: ({ signal }) => calls.rowsBehind(question, page, perPage, signal),
+    staleTime: RELEASE,
+    placeholderData: keepPreviousData,
+  });
+
+export const analysisQuery = (release: number | null, analysis: string, params: Record<string, unknown>) =>
+  queryOptions({
+    queryKey: ["analysis", release, analysis, params],
+    queryFn: ({ signal }) => calls.analyse(analysis, params, signal),
+    staleTime: RELEASE,
+    placeholderData: keepPreviousData,
+  });
+
+export const loadsQuery = queryOptions({ queryKey: ["loads"], queryFn: calls.getLoads });
+export const loadQuery = (id: string) => queryOptions({ queryKey: ["loads", id], queryFn: () => calls.getLoad(id) });
+export const rejectsQuery = (id: string, page: number) =>
+  queryOptions({
+    queryKey: ["loads", id, "rejects", page],
+    queryFn: () => calls.getRejects(id, page),
+    placeholderData: keepPreviousData,
+  });
+export const releasesQuery = queryOptions({ queryKey: ["releases"], queryFn: calls.getReleases });
+export const releaseQuery = (number: number) =>
+  queryOptions({ queryKey: ["releases", number], queryFn: () => calls.getRelease(number) });
+export const tablesQuery = queryOptions({ queryKey: ["tables"], queryFn: calls.getTables, staleTime: 60_000 });
+
+export const isActive = (job: Pick<Job, "state">): boolean => job.state === "queued" || job.state === "running";
+
+export const jobsQuery = queryOptions({
+  queryKey: ["jobs"],
+  queryFn: calls.getJobs,
+  refetchInterval: (kept) => (kept.state.data?.some(isActive) ? 2_000 : 30_000),
+});
+export const jobQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["jobs", id],
+    queryFn: () => calls.getJob(id),
+    refetchInterval: (kept) => (kept.state.data && !isActive(kept.state.data) ? false : 1_000),
+  });

@@ -1,0 +1,80 @@
+/**
+ * Who is signed in. The access token lives in memory alone; the refresh token is in a cookie that scripts cannot read, so
+ * a reload asks for a new access token with it.
+ */
+import type { Session, User } from "@/api/types";
+
+let session: Session | null = null;
+let refreshing: Promise<boolean> | null = null;
+const listeners = new Set<() => void>();
+
+function set(next: Session | null): void {
+  session = next;
+  for (const listener of listeners) listener();
+}
+
+export const onSession = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+export const currentUser = (): User | null => session?.user ?? null;
+
+/** Signing in failed: what the server says about it. */
+export class SignInError extends Error {}
+
+export async function signIn(user: string, password: string): Promise<void> {
+  const response = await fetch("/api/v1/auth/login", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ user, password }),
+  }).catch(() => {
+    throw new SignInError("The server cannot be reached. Check the connection and try again.");
+  });
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw new SignInError(messageOf(body) ?? `The server answered ${response.status}.`);
+  set((body as { data: Session }).data);
+}
+
+export async function signOut(): Promise<void> {
+  await authorised(new Request("/api/v1/auth/logout", { method: "POST" })).catch(() => undefined);
+  set(null);
+}
+
+/** A new access token from the cookie; false when there is no session any more. Asked once, however many wait for it. */
+export function refresh(): Promise<boolean> {
+  refreshing ??= fetch("/api/v1/auth/refresh-token", { method: "POST" })
+    .then(async (response) => {
+      if (!response.ok) {
+        set(null);
+        return false;
+      }
+      set(((await response.json()) as { data: Session }).data);
+      return true;
+    })
+    .catch(() => false)
+    .finally(() => {
+      refreshing = null;
+    });
+  return refreshing;
+}
+
+export const signedIn = async (): Promise<boolean> => session !== null || refresh();
+
+/** Send a request with the access token; after a 401, once more with a new one. */
+export async function authorised(request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await fetch(withToken(request));
+  if (response.status !== 401) return response;
+  return (await refresh()) ? fetch(withToken(again)) : response;
+}
+
+function withToken(request: Request): Request {
+  if (session) request.headers.set("Authorization", `Bearer ${session.access_token}`);
+  return request;
+}
+
+export function messageOf(body: unknown): string | null {
+  const error = (body as { error?: { message?: unknown } } | null)?.error;
+  return typeof error?.message === "string" ? error.message : null;
+}

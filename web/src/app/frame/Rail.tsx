@@ -1,0 +1,53 @@
+/** The way around: eight domains, then the tools. The pages of the open domain are listed below it. */
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { useRouterState } from "@tanstack/react-router";
+import styles from "@/app/frame/frame.module.css";
+import { dashboardsQuery } from "@/api/queries";
+import { DOMAINS, TOOLS, isWithin, type PageEntry } from "@/lib/pages";
+import { PageLink } from "@/ui/PageLink";
+
+export function Rail({ onGo }: { onGo?: () => void }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const { data: dashboards } = useSuspenseQuery(dashboardsQuery);
+  const entry = (page: PageEntry) => {
+    const active = isWithin(path, page.path);
+    const below = dashboards.filter((dashboard) => dashboard.domain === page.name);
+    return (
+      <li key={page.name}>
+        <PageLink
+          path={page.path}
+          className={styles.item}
+          data-active={active || undefined}
+          aria-current={path === page.path ? "page" : undefined}
+          onClick={onGo}
+        >
+          {page.title}
+        </PageLink>
+        {active && below.length > 1 ? (
+          <ul className={styles.below}>
+            {below.map((dashboard) => (
+              <li key={dashboard.name}>
+                <PageLink
+                  path={dashboard.path}
+                  aria-current={path === dashboard.path ? "page" : undefined}
+                  onClick={onGo}
+                >
+                  {dashboard.title}
+                </PageLink>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+      </li>
+    );
+  };
+  return (
+    <nav className={styles.nav} aria-label="Pages">
+      <PageLink path="/" className={styles.mark} aria-label="Tillsight, overview" onClick={onGo}>
+        till<span>sight</span>
+      </PageLink>
+      <ul className={styles.list}>{DOMAINS.map(entry)}</ul>
+      <ul className={styles.list}>{TOOLS.map(entry)}</ul>
+    </nav>
+  );
+}

@@ -1,0 +1,53 @@
+/** Shop, period, comparison and filters on the left; freshness, search and the user on the right. */
+import { useMatches } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { useShop } from "@/api/shop";
+import { ComparePicker } from "@/app/frame/ComparePicker";
+import { AddFilter, FilterChips } from "@/app/frame/Filters";
+import styles from "@/app/frame/frame.module.css";
+import { Freshness } from "@/app/frame/Freshness";
+import { PeriodPicker } from "@/app/frame/PeriodPicker";
+import { Search } from "@/app/frame/Search";
+import { UserMenu } from "@/app/frame/UserMenu";
+import { ChipButton, Soft } from "@/ui/Parts";
+import ui from "@/ui/ui.module.css";
+
+export function TopBar({ onMenu }: { onMenu: () => void }) {
+  const { shop } = useShop();
+  const [scrolled, setScrolled] = useState(false);
+  const mark = useRef<HTMLDivElement>(null);
+  const asked = useMatches({ select: (matches) => matches.some((match) => match.staticData.asks) });
+  useEffect(() => {
+    if (!mark.current) return;
+    const observer = new IntersectionObserver(([entry]) => setScrolled(!entry?.isIntersecting));
+    observer.observe(mark.current);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <>
+      <div ref={mark} />
+      <header className={styles.top} data-scrolled={scrolled || undefined}>
+        <div className={styles.topRow}>
+          <span className={styles.menuOnly}>
+            <ChipButton onClick={onMenu}>Menu</ChipButton>
+          </span>
+          <span className={ui.chip} title={`${shop.timezone} · ${shop.locale}`}>
+            {shop.name} <Soft>· {shop.currency}</Soft>
+          </span>
+          {asked ? (
+            <>
+              <PeriodPicker />
+              <ComparePicker />
+              <AddFilter />
+            </>
+          ) : null}
+          <span className={styles.grow} />
+          <Freshness />
+          <Search />
+          <UserMenu />
+        </div>
+        {asked ? <FilterChips /> : null}
+      </header>
+    </>
+  );
+}

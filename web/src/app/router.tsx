@@ -1,0 +1,123 @@
+/** The routes. Dashboards have none of their own: a path that no page has is looked up among the declared dashboards. */
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { dashboardsQuery, dimensionsQuery, metricsQuery, shopQuery } from "@/api/queries";
+import { signedIn } from "@/api/session";
+import { Frame } from "@/app/frame/Frame";
+import { Broken, Missing, Waiting } from "@/app/Outcomes";
+import { DashboardPage } from "@/app/DashboardPage";
+import { SignIn } from "@/features/sign-in/SignIn";
+import { parseSearch, readView, stringifySearch } from "@/lib/view";
+
+declare module "@tanstack/react-router" {
+  interface StaticDataRouteOption {
+    /** The page asks questions, so the top bar offers period, comparison and filters. */
+    asks?: boolean;
+  }
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
+
+const anything = (search: Record<string, unknown>): Record<string, unknown> => search;
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet, notFoundComponent: Missing });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    // Only a path of this page may be gone to, never another host.
+    typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {},
+  component: SignIn,
+});
+
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: "frame",
+  validateSearch: (search: Record<string, unknown>) => ({ ...anything(search), ...readView(search) }),
+  beforeLoad: async ({ location }) => {
+    if (!(await signedIn())) {
+      throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
+    }
+  },
+  loader: async ({ context: { client } }) => {
+    await Promise.all([
+      client.ensureQueryData(shopQuery),
+      client.ensureQueryData(dashboardsQuery),
+      client.ensureQueryData(metricsQuery),
+      client.ensureQueryData(dimensionsQuery),
+    ]);
+  },
+  component: Frame,
+  pendingComponent: Waiting,
+  errorComponent: Broken,
+});
+
+const page = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>, asks = false) =>
+  createRoute({ getParentRoute: () => frame, path, component, staticData: { asks }, notFoundComponent: Missing });
+
+const overview = page(
+  "/",
+  lazyRouteComponent(() => import("@/features/overview/Overview"), "Overview"),
+  true,
+);
+const explore = page(
+  "/explore",
+  lazyRouteComponent(() => import("@/features/explore/Explore"), "Explore"),
+  true,
+);
+const data = page(
+  "/data",
+  lazyRouteComponent(() => import("@/features/data/DataPage"), "DataPage"),
+);
+const load = page(
+  "/data/loads/$id",
+  lazyRouteComponent(() => import("@/features/data/LoadPage"), "LoadPage"),
+);
+const release = page(
+  "/data/releases/$number",
+  lazyRouteComponent(() => import("@/features/data/ReleasePage"), "ReleasePage"),
+);
+const job = page(
+  "/data/jobs/$id",
+  lazyRouteComponent(() => import("@/features/data/JobPage"), "JobPage"),
+);
+const table = page(
+  "/data/tables/$name",
+  lazyRouteComponent(() => import("@/features/data/TablePage"), "TablePage"),
+);
+const settings = page(
+  "/settings",
+  lazyRouteComponent(() => import("@/features/settings/Settings"), "Settings"),
+);
+const declared = createRoute({
+  getParentRoute: () => frame,
+  path: "$",
+  component: DashboardPage,
+  staticData: { asks: true },
+});
+
+const routes = root.addChildren([
+  signIn,
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, declared]),
+]);
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: routes,
+    context: { client },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPendingMs: 100,
+    scrollRestoration: true,
+  });
+}

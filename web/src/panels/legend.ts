@@ -1,0 +1,44 @@
+/** The legend of a picture: the same colours by the same rule as the picture itself. */
+import type { Answer } from "@/api/types";
+import { seriesOf } from "@/panels/answers";
+import type { AskingPanel } from "@/panels/questions";
+
+export interface LegendItem {
+  title: string;
+  /** An index into the series colours, or the comparison. */
+  color: number | "comparison";
+  shape: "line" | "box";
+}
+
+export const MOST_SERIES = 7;
+
+/** The colour of a series: the last of the palette is for the rest. */
+export const colorOf = (index: number, rest: boolean): number => (rest ? MOST_SERIES : index % MOST_SERIES);
+
+export function legendOf(panel: AskingPanel, answer: Answer, titles: (metric: string) => string): LegendItem[] {
+  if (panel.kind !== "line" && panel.kind !== "bar" && panel.kind !== "area" && panel.kind !== "combo" && panel.kind !== "cumulative")
+    return [];
+  const box = panel.kind === "bar" || panel.kind === "area" ? "box" : "line";
+  const by = panel.kind === "cumulative" ? undefined : panel.by[0];
+  const timed = panel.kind === "cumulative" || panel.grain !== null;
+  if (by && timed) {
+    return seriesOf(answer, by, panel.metrics[0]!).map((series, index) => ({
+      title: series.title,
+      color: colorOf(index, series.rest),
+      shape: box,
+    }));
+  }
+  const compared = answer.columns.some((column) => column.kind === "compare");
+  if (panel.metrics.length === 1) {
+    if (!compared) return [];
+    return [
+      { title: "this period", color: 0, shape: box },
+      { title: "comparison", color: "comparison", shape: box },
+    ];
+  }
+  return panel.metrics.map((metric, index) => ({
+    title: titles(metric),
+    color: index,
+    shape: panel.kind === "combo" ? (index === 0 ? "box" : "line") : box,
+  }));
+}

@@ -1,0 +1,52 @@
+/** Calendars for a span of days and for one day. Loaded when they are opened. */
+import { DatePicker } from "@mantine/dates";
+import "@mantine/dates/styles.css";
+import { useState } from "react";
+import { WEEKDAYS, type Span } from "@/lib/days";
+
+const first = (weekStart: string) => ((WEEKDAYS.indexOf(weekStart as (typeof WEEKDAYS)[number]) + 1) % 7) as 0;
+
+interface RangeProps {
+  span: Span;
+  weekStart: string;
+  onChoose: (span: Span) => void;
+}
+
+export function RangeCalendar({ span, weekStart, onChoose }: RangeProps) {
+  const [days, setDays] = useState<[string | null, string | null]>([span.start, span.end]);
+  return (
+    <DatePicker
+      type="range"
+      size="sm"
+      allowSingleDateInRange
+      defaultDate={span.end}
+      firstDayOfWeek={first(weekStart)}
+      value={days}
+      onChange={([start, end]) => {
+        setDays([start, end]);
+        if (start && end) onChoose({ start, end });
+      }}
+    />
+  );
+}
+
+interface DayProps {
+  day: string | null;
+  last: string;
+  weekStart: string;
+  onChoose: (day: string) => void;
+}
+
+export function DayCalendar({ day, last, weekStart, onChoose }: DayProps) {
+  return (
+    <DatePicker
+      size="sm"
+      defaultDate={day ?? last}
+      firstDayOfWeek={first(weekStart)}
+      value={day}
+      onChange={(chosen) => {
+        if (chosen) onChoose(chosen);
+      }}
+    />
+  );
+}
