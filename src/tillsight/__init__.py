@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "open"]
 
 
-def open(workspace: str | Path = ".") -> Shop:
-    """Open a workspace folder. Raises SettingsError where the folder is none, or where a setting in it is wrong."""
+def open(workspace: str | Path | None = None) -> Shop:
+    """Open a workspace: the folder given, else TILLSIGHT_WORKSPACE, else the current folder.
+
+    Raises SettingsError where the folder is none, or where a setting in it is wrong.
+    """
     from tillsight.shop import Shop
 
-    return Shop.open(Path(workspace))
+    return Shop.open(workspace)
 
 
 def __getattr__(name: str) -> str:

@@ -112,3 +112,16 @@ def test_every_make_target_that_is_shown_exists() -> None:
     named = {first or second for file in WRITTEN for first, second in calls.findall(file.read_text("utf-8"))}
     assert named
     assert named - targets == set()
+
+
+def test_every_mapping_that_is_shown_can_be_read() -> None:
+    from tillsight.connectors.files.mapping import parse_mapping
+
+    shown = [
+        (file.name, block)
+        for file in WRITTEN
+        for block in re.findall(r"```toml\n(.*?)```", file.read_text("utf-8"), flags=re.DOTALL)
+    ]
+    assert shown
+    for name, block in shown:
+        parse_mapping(block, name)  # raises where a key, a column or an effect does not exist

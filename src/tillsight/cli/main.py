@@ -32,8 +32,9 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"{error.format_message().rstrip('.')}. See tillsight --help.", error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has what it wanted (`| head`). Python would complain once more when it flushes at exit.
+    except SystemExit as stop:  # Typer's own end when the reader of the output went away (`| head`)
+        return READER_GONE if stop.code == 1 else 0
+    except BrokenPipeError:  # the same, found out by the last flush; Python would complain once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     except OSError as error:

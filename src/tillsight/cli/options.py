@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -22,7 +21,7 @@ WorkspaceOption = Annotated[
     ),
 ]
 
-ListFormat = Literal["table", "json", "csv"]
+ListFormat = Literal["table", "json"]
 AnswerFormat = Literal["table", "json", "csv", "parquet", "xlsx"]
 
 ListFormatOption = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
@@ -84,9 +83,8 @@ AsOfOption = Annotated[
 def open_shop(context: typer.Context, folder: Path | None) -> Shop:
     """Open the workspace that is meant: the option after or before the command, the environment, the current folder.
 
-    Raises SettingsError where the folder is no workspace.
+    Raises SettingsError where the folder is no workspace. It is closed when the command ends.
     """
     import tillsight
-    from tillsight.core.settings import WORKSPACE_VARIABLE
 
-    return tillsight.open(folder or context.find_root().obj or Path(os.environ.get(WORKSPACE_VARIABLE) or "."))
+    return context.with_resource(tillsight.open(folder or context.find_root().obj))

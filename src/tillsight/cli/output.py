@@ -1,7 +1,7 @@
 """What is printed, and where: data to standard output, sentences to standard error.
 
-Tables are plain lines with numbers to the right, the same on a terminal and in a pipe, so that they can be read, searched and
-compared; on a terminal the last column of words is folded to its width. JSON is a list of objects, with exact decimals.
+Tables are plain lines with numbers to the right, the same on a terminal and in a pipe, so that they can be read, searched
+and compared; on a terminal the last column of words is folded to its width. JSON has exact decimals.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,62 +33,48 @@ class Heading:
     number: bool = False
 
 
-def say(text: str, style: str = "") -> None:
-    """One sentence to standard error; colour only where that is a terminal."""
-    errors().print(text, style=style or None, soft_wrap=True)
+def say(text: str, style: str | None = None) -> None:
+    """A sentence to standard error; coloured only where that is a terminal."""
+    errors().print(text, style=style, soft_wrap=True)
 
 
 def errors() -> Console:
-    """Standard error as Rich sees it. Made when asked for, so that tests and pipes see their own stream."""
+    """Standard error as Rich sees it. Made when asked for, so that it is the stream of now."""
     from rich.console import Console
 
     return Console(stderr=True, markup=False, highlight=False, emoji=False)
 
 
 def print_list(headings: Sequence[Heading], rows: Sequence[Mapping[str, Any]], how: ListFormat) -> None:
-    """A list of things as a table for people, or complete as JSON or CSV."""
+    """A list of things: as a table of the headings for people, or whole as JSON."""
     if how == "json":
-        print_json([{heading.name: row.get(heading.name) for heading in headings} for row in rows])
-    elif how == "csv":
-        import csv
-
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([heading.name for heading in headings])
-        writer.writerows([_cell(row.get(heading.name)) for heading in headings] for row in rows)
-    else:
-        print_table(
-            [heading.title for heading in headings],
-            [[in_words(row.get(heading.name)) for heading in headings] for row in rows],
-            [heading.number for heading in headings],
-        )
-
-
-def _cell(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else value
+        print_json(rows)
+        return
+    print_table(
+        [heading.title for heading in headings],
+        [[in_words(row.get(heading.name)) for heading in headings] for row in rows],
+        [heading.number for heading in headings],
+    )
 
 
 def print_json(value: Any) -> None:
     """A value as JSON: decimals exact, days and moments as ISO texts, unknown as null."""
     import simplejson
 
-    def plain(item: Any) -> Any:
-        if isinstance(item, date | datetime):
-            return item.isoformat()
-        if isinstance(item, Path):
-            return str(item)
-        raise TypeError(f"{type(item).__name__} cannot be written as JSON")
+    simplejson.dump(value, sys.stdout, use_decimal=True, ignore_nan=True, default=_plain, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
 
-    text = simplejson.dumps(value, use_decimal=True, ignore_nan=True, default=plain, indent=2, ensure_ascii=False)
-    print(text)
+
+def _plain(value: Any) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def print_pairs(pairs: Mapping[str, Any]) -> None:
-    """Names with their values, one a line; those without a value are left out."""
-    print_table(
-        ("", ""),
-        [(name, in_words(value)) for name, value in pairs.items() if value not in (None, "", [], ())],
-        (False, False),
-    )
+    """Names and their values, one a line; those without a value are left out."""
+    lines = [(name, in_words(value)) for name, value in pairs.items() if value not in (None, "", [], ())]
+    print_lines(lines, (False, False))
 
 
 def print_table(
@@ -98,35 +83,34 @@ def print_table(
     numbers: Sequence[bool],
     totals: Sequence[str] | None = None,
 ) -> None:
-    """Lines of aligned cells: numbers to the right, words to the left, totals below a rule."""
+    """A table with its titles above and its totals below a rule."""
+    body = [list(row) for row in rows]
+    print_lines([titles, *body, *([totals] if totals else [])], numbers, {1, *([len(body) + 1] if totals else [])})
+
+
+def print_lines(lines: Sequence[Sequence[str]], numbers: Sequence[bool], rules: Iterable[int] = ()) -> None:
+    """Aligned cells, with a rule before the lines of these numbers."""
     from rich.cells import cell_len
 
-    body = [list(row) for row in rows]
-    everything = [list(titles), *body, *([list(totals)] if totals else [])]
-    widths = [max(cell_len(row[index]) for row in everything) for index in range(len(titles))]
+    widths = [max((cell_len(line[index]) for line in lines), default=0) for index in range(len(numbers))]
     folded = _fold(widths, numbers)
-    out = sys.stdout
+    before = set(rules)
+    for number, line in enumerate(lines):
+        if number in before:
+            sys.stdout.write(GAP.join("─" * width for width in widths) + "\n")
+        last = textwrap.wrap(line[-1], folded) if folded else [line[-1]]
+        cells = [*line[:-1], last[0] if last else ""]
+        sys.stdout.write(_line(cells, widths, numbers, cell_len))
+        for more in last[1:]:
+            sys.stdout.write(_line([*[""] * (len(line) - 1), more], widths, numbers, cell_len))
 
-    def write(cells: Sequence[str]) -> None:
-        parts = [
-            textwrap.wrap(cell, folded) or [""] if index == len(cells) - 1 and folded else [cell]
-            for index, cell in enumerate(cells)
-        ]
-        for line in range(max(len(part) for part in parts)):
-            padded = []
-            for part, width, number in zip(parts, widths, numbers, strict=True):
-                text = part[line] if line < len(part) else ""
-                space = " " * max(width - cell_len(text), 0)
-                padded.append(space + text if number else text + space)
-            out.write(GAP.join(padded).rstrip() + "\n")
 
-    write(titles)
-    out.write(GAP.join("─" * width for width in widths) + "\n")
-    for row in body:
-        write(row)
-    if totals:
-        out.write(GAP.join("─" * width for width in widths) + "\n")
-        write(totals)
+def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool], length: Any) -> str:
+    padded = []
+    for cell, width, number in zip(cells, widths, numbers, strict=True):
+        space = " " * max(width - length(cell), 0)
+        padded.append(space + cell if number else cell + space)
+    return GAP.join(padded).rstrip() + "\n"
 
 
 def _fold(widths: list[int], numbers: Sequence[bool]) -> int:
@@ -149,11 +133,9 @@ def in_words(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float | Decimal):
-        return f"{value:,.2f}" if value == value else "–"
+        return f"{value:,.2f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, list | tuple):
         return ", ".join(in_words(item) for item in value)
     return " ".join(str(value).split())

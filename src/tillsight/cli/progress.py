@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-
-class Report(Protocol):
-    """What the facade calls: the stage, how much is done, of how much, and words such as the rows per second."""
-
-    def __call__(self, stage: str, done: float | None = None, total: float | None = None, text: str = "") -> None: ...
+if TYPE_CHECKING:
+    from tillsight.pipeline.build import Progress
 
 
 @contextmanager
-def progress() -> Iterator[Report]:
+def progress() -> Iterator[Progress]:
     """Show progress while the block runs. The bars go away at its end; what was done is reported by the command."""
     from tillsight.cli.output import errors, say
 
@@ -22,7 +19,7 @@ def progress() -> Iterator[Report]:
     if not console.is_terminal:
         last: list[str] = []
 
-        def line(stage: str, done: float | None = None, total: float | None = None, text: str = "") -> None:
+        def line(stage: str, done: float | None, total: float | None, text: str) -> None:
             if [stage] != last:
                 last[:] = [stage]
                 say(f"{stage} …")
@@ -30,10 +27,11 @@ def progress() -> Iterator[Report]:
         yield line
         return
 
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
 
     bars: dict[str, TaskID] = {}
-    with Progress(
+    with Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[text]}"),
@@ -42,7 +40,7 @@ def progress() -> Iterator[Report]:
         transient=True,
     ) as shown:
 
-        def bar(stage: str, done: float | None = None, total: float | None = None, text: str = "") -> None:
+        def bar(stage: str, done: float | None, total: float | None, text: str) -> None:
             if stage not in bars:
                 for task in bars.values():
                     shown.stop_task(task)

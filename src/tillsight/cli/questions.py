@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tillsight.cli.answers import chosen_format, write_answer
+from tillsight.cli.answers import chosen_format, days, write_answer
 from tillsight.cli.options import (
     AnswerFormatOption,
     AsOfOption,
@@ -20,10 +20,11 @@ from tillsight.cli.options import (
     WorkspaceOption,
     open_shop,
 )
-from tillsight.cli.output import Heading, print_json, print_list, print_pairs
+from tillsight.cli.output import Heading, print_json, print_lines, print_list, print_pairs, say
 from tillsight.core.errors import QuestionError
 
-PairFormatOption = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
+if TYPE_CHECKING:
+    from tillsight.metrics.explain import Explanation
 
 metrics_app = typer.Typer(invoke_without_command=True)
 
@@ -35,7 +36,6 @@ def metrics(
         str | None, typer.Option("--domain", metavar="NAME", help="Only those of one domain.", show_default=False)
     ] = None,
     how: ListFormatOption = "table",
-    folder: WorkspaceOption = None,
 ) -> None:
     """List the metrics, or show one.
 
@@ -43,41 +43,49 @@ def metrics(
     """
     if context.invoked_subcommand is not None:
         return
-    rows = open_shop(context, folder).metrics()
-    if domain is not None:
-        domains = sorted({row["domain"] for row in rows})
-        if domain not in domains:
-            raise QuestionError(
-                f"There is no domain {domain!r} with metrics. Choose one of: {', '.join(domains)}.",
-                field="domain",
-                value=domain,
-            )
-        rows = [row for row in rows if row["domain"] == domain]
-    headings = [
+    from tillsight.domains.registry import catalogue
+
+    rows = [_describe(name) for name in catalogue().metrics]
+    domains = sorted({row["domain"] for row in rows})
+    if domain is not None and domain not in domains:
+        raise QuestionError(
+            f"There is no domain {domain!r} with metrics. Choose one of: {', '.join(domains)}.",
+            field="domain",
+            value=domain,
+        )
+    headings = (
         Heading("name", "Name"),
-        Heading("domain", "Domain"),
         Heading("unit", "Unit"),
         Heading("title", "Title"),
-    ]
-    if how != "table":
-        more = ("better", "total", "basis", "dimensions", "grains", "available", "missing")
-        headings += [Heading(name, name) for name in more]
-    print_list([*headings, Heading("formula", "Formula")], rows, how)
+        Heading("formula", "Formula"),
+    )
+    print_list(headings, [row for row in rows if domain in (None, row["domain"])], how)
 
 
 @metrics_app.command("show")
 def show_metric(
-    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A metric by name.")],
-    how: PairFormatOption = "table",
-    folder: WorkspaceOption = None,
+    how: ListFormatOption = "table",
 ) -> None:
-    """Tell all about one metric."""
-    metric = open_shop(context, folder).metric(name)
+    """Tell all about one metric: its meaning, its formula, and what it can be cut by."""
+    metric = _describe(name)
     if how == "json":
         print_json(metric)
     else:
-        print_pairs({key.replace("_", " ").capitalize(): value for key, value in metric.items()})
+        print_pairs({key.capitalize(): value for key, value in metric.items()})
+
+
+def _describe(name: str) -> dict[str, Any]:
+    from tillsight.domains.registry import catalogue
+    from tillsight.metrics.explain import describe
+
+    metric = catalogue().metric(name)
+    return {
+        **describe(metric),
+        "description": metric.description,
+        "dimensions": catalogue().dimensions_of(metric),
+        "relations": [relation.name for relation in catalogue().relations_of(metric)],
+    }
 
 
 def query(
@@ -120,8 +128,7 @@ def query(
     For example: tillsight query revenue,orders --by country --grain month --from 2011-01-01 --limit 5 --others
     """
     how = chosen_format(how, output)
-    shop = open_shop(context, folder)
-    answer = shop.query(
+    answer = open_shop(context, folder).query(
         metrics,
         by=by,
         grain=grain,
@@ -145,18 +152,63 @@ def explain(
     end: ToOption = None,
     period: PeriodOption = None,
     where: WhereOption = None,
+    compare: CompareOption = None,
     as_of: AsOfOption = None,
-    how: PairFormatOption = "table",
+    how: ListFormatOption = "table",
     folder: WorkspaceOption = None,
 ) -> None:
     """Say how a number came about.
 
-    Formula and steps, the SQL that ran, the sources with their freshness, and the checks that they passed.
+    Formula and steps, the SQL that ran, the sources with their freshness, and the checks that bear on it.
     """
     shop = open_shop(context, folder)
-    explanation = shop.explain(metric, start=start, end=end, period=period, where=where or (), as_of=as_of)
+    explanation = shop.explain(
+        metric, start=start, end=end, period=period, where=where or (), compare=compare, as_of=as_of
+    )
+    evidence = shop.evidence(explanation.answer)
     if how == "json":
-        print_json(explanation.to_dict())
+        print_json({**explanation.to_dict(), **evidence})
+    else:
+        _print_explanation(explanation, evidence)
+
+
+def _print_explanation(explanation: Explanation, evidence: dict[str, Any]) -> None:
+    from tillsight.metrics.answer import AnswerColumn, shown
+
+    metric, answer = explanation.metric, explanation.answer
+
+    def amount(value: Any, unit: str) -> str:
+        currency = answer.currency if unit == "money" else None
+        return f"{shown(value, AnswerColumn('', '', 'metric', unit=unit, currency=currency))}{f' {currency}' if currency else ''}"
+
+    print(f"{metric.title}: {amount(explanation.value, metric.unit)}")
+    if answer.period:
+        print(days(answer.period))
+    print()
+    print_pairs(
+        {
+            "Formula": metric.formula,
+            "Basis": metric.basis,
+            "Arithmetic": explanation.arithmetic,
+            "Source": metric.source,
+        }
+    )
+    print("\nParts")
+    print_lines([(step["title"], amount(step["value"], step["unit"])) for step in explanation.steps], (False, True))
+    print("\nMade from")
+    print_lines(
+        [(row["title"], f"{row['rows']:,} rows", row["known_to"] or "") for row in evidence["sources"]],
+        (False, True, False),
+    )
+    print(f"\nRelease {evidence['release']['number']}, data to {evidence['freshness']['data_to']}")
+    print("\nChecks")
+    print_lines(
+        [(check["state"], check["title"], check["text"]) for check in evidence["checks"]], (False, False, False)
+    )
+    for sql in answer.queries:
+        print(f"\n{sql}")
+    for note in answer.notes:
+        say(note["text"], style="yellow" if note["level"] == "warning" else "dim")
 
 
 def analyse(
@@ -180,16 +232,15 @@ def analyse(
 ) -> None:
     """Run a named analysis.
 
-    An analysis is a question that needs more than a cut of metrics; one with sentences prints them first.
+    An analysis is a question that needs more than a cut of metrics; what it says in sentences comes first.
     """
     how = chosen_format(how, output)
     params: dict[str, Any] = {}
     for text in param or []:
         key, sign, value = text.partition("=")
-        if not sign or not key.strip():
-            raise QuestionError(f"--param {text!r} must be written as KEY=VALUE.", field="param", value=text)
+        if not sign or key.strip() in ("", "name", "scope", "as_of"):
+            raise QuestionError(f"Write --param as KEY=VALUE, not {text!r}.", field="param", value=text)
         params[key.strip()] = value
-    answer = open_shop(context, folder).analyse(
-        name, start=start, end=end, period=period, where=where or (), compare=compare, as_of=as_of, **params
-    )
+    parts = {"start": start, "end": end, "period": period, "where": where or None, "compare": compare}
+    answer = open_shop(context, folder).analyse(name, as_of=as_of, **{**parts, **params})
     write_answer(answer, how, output)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tillsight.cli.options import WorkspaceOption, open_shop
-from tillsight.cli.output import print_json, say
+from tillsight.cli.output import say
+from tillsight.cli.progress import progress
+
+if TYPE_CHECKING:
+    from tillsight.shop import Shop
 
 PortOption = Annotated[
     int | None,
@@ -44,21 +49,56 @@ def serve(
     context: typer.Context, port: PortOption = None, host: HostOption = None, folder: WorkspaceOption = None
 ) -> None:
     """Serve the page and the API until Ctrl-C."""
+    _serve(open_shop(context, folder), host, port)
+
+
+def _serve(shop: Shop, host: str | None, port: int | None) -> None:
+    from tillsight.api.server import serve as run_server
+
+    run_server(shop, host, port, on_ready=_ready)
 
 
 def demo(
+    context: typer.Context,
     folder: Annotated[Path, typer.Option("--workspace", "-w", metavar="DIR", help="Where to make the shop.")] = Path(
         "demo"
     ),
     port: PortOption = None,
     size: Annotated[Literal["small", "medium", "large"], typer.Option("--size", help="How big a shop.")] = "medium",
-    serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page when the shop is made.")] = True,
+    serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it when it is made.")] = True,
 ) -> None:
     """Make the reference shop, build a release and serve it.
 
-    The shop is invented, the same on every machine, and has something of everything. Where it is there already, it is served
-    as it is.
+    The shop is invented, the same on every machine, and has something of everything. Where it is there already, it is
+    served as it is.
     """
+    from tillsight.core.settings import SETTINGS_FILE
+    from tillsight.core.workspace import create_workspace
+    from tillsight.reference_shop.truths import CURRENCY, SHOP, SHOP_NAME, TIMEZONE
+
+    if not (folder / SETTINGS_FILE).exists():
+        create_workspace(folder, name=SHOP_NAME, shop_id=SHOP, currency=CURRENCY, timezone=TIMEZONE)
+    shop = open_shop(context, folder)
+    if shop.releases.current_number() is None:
+        _make_reference_shop(shop, size)
+    if serve_it:
+        _serve(shop, None, port)
+
+
+def _make_reference_shop(shop: Shop, size: str) -> None:
+    """Generate, load and build. What a call that was stopped half way left behind is made again."""
+    from tillsight.reference_shop import generate
+
+    files = shop.path / ".reference"
+    shutil.rmtree(files, ignore_errors=True)
+    try:
+        with progress() as report:
+            generate(files, size, progress=report)
+            shop.load(files, progress=report)
+            release = shop.build(progress=report)
+    finally:
+        shutil.rmtree(files, ignore_errors=True)
+    say(f"Made the reference shop ({size}) in {shop.path}: release {release.number}.")
 
 
 def openapi() -> None:
