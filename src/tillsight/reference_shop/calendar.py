@@ -135,6 +135,13 @@ class Days:
         offset = self._offsets[np.clip(shift + 400, 0, len(self._offsets) - 1), hours]
         return (moments + offset * SECOND) // DAY_MICROSECONDS - self.first
 
+    def working(self, moments: Ints, *keys: Ints) -> Ints:
+        """Moments of the night, before seven o'clock, put off to the early shift: nobody packs or unpacks then."""
+        day = self.day_of(moments)
+        second = (moments - self.moments(day, np.zeros_like(day))) // SECOND
+        early = self.moments(day, 7 * 3_600 + Stream("day.shift").below(7_200, *keys))
+        return np.where(second < 7 * 3_600, early, moments)
+
     def seconds_of_day(self, retail: Bools, *keys: Ints) -> Ints:
         """When in the day something happens: an hour by the planted shape, evenly within the hour."""
         stream = Stream("day.hour")

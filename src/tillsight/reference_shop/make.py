@@ -13,9 +13,11 @@ from tillsight.reference_shop.catalogue import make_catalogue
 from tillsight.reference_shop.columns import Writer
 from tillsight.reference_shop.journeys import draw_journeys
 from tillsight.reference_shop.orders import OrderBook
+from tillsight.reference_shop.return_desk import ReturnDesk
 from tillsight.reference_shop.returns import draw_returns
 from tillsight.reference_shop.sales import Sales
 from tillsight.reference_shop.sizes import size_of
+from tillsight.reference_shop.stock import Stock
 from tillsight.reference_shop.truths import PLAN, Truths
 from tillsight.tables.registry import TABLES
 
@@ -39,6 +41,8 @@ def generate(out: Path, size: str = "medium", *, orders: int | None = None, prog
     with Writer(out, TABLES) as writer:
         pound, dollar = masters.rates(catalogue.days, truths)
         sales = Sales(writer, catalogue, book.people, truths, (pound, dollar))
+        desk = ReturnDesk(writer, catalogue, book.people, truths)
+        stock = Stock(writer, catalogue, truths)
         units = np.zeros(catalogue.count, dtype=np.int64)
         done = 0
         for first, last in book.spans():
@@ -51,9 +55,13 @@ def generate(out: Path, size: str = "medium", *, orders: int | None = None, prog
             sales.write_payments(span, back, cancelled, methods)
             sales.write_refunds(span, back, cancelled)
             sales.write_changes(span, cancelled)
+            desk.write(span, back)
+            stock.add(span, back, shipped)
             np.add.at(units, span.lines.sku, span.lines.quantity)
             done += len(span)
             report("orders", done, chosen.orders, f"Orders to {catalogue.days.dates[last]}")
+        report("stock", None, None, "Purchases, transfers, counts, snapshots")
+        truths = stock.finish()
         report("masters", None, None, "Products, customers, prices, rates")
         masters.write_places(writer, chosen.stores)
         masters.write_suppliers(writer)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tillsight.reference_shop.calendar import Days, index_of
-from tillsight.reference_shop.catalogue import Catalogue
+from tillsight.reference_shop.catalogue import SIZE_NAMES, Catalogue
 from tillsight.reference_shop.cents import divided, summed
 from tillsight.reference_shop.customers import RETAIL, People
 from tillsight.reference_shop.hashing import EXPONENTIAL, Bools, Ints, Stream
@@ -86,6 +86,8 @@ class Returns:
     reason: Ints
     disposition: Ints
     """Index into DISPOSITIONS; -1 while not inspected."""
+    new_sku: Ints
+    """SKU that is sent instead when the return is an exchange."""
     net: Ints
     """Refund of the item without tax, cents of the order's currency, once it is given back."""
     tax: Ints
@@ -114,6 +116,10 @@ def draw_returns(orders: Orders, catalogue: Catalogue, people: People, truths: T
     late = Stream("return.late").chance(plan.outside_share, sequence)
     lag = np.where(late, plan.window_days + 1 + lag, np.minimum(lag, plan.window_days))
     in_store = orders.channel[of_order] == RETAIL
+    for _ in range(3):
+        # Nobody is in the store on Sundays and public holidays, of which three at most follow one another.
+        day = np.minimum(orders.day[of_order] + lag, days.count - 1)
+        lag = lag + (in_store & (days.retail[day] == 0))
     at = _steps(orders, of_order, sequence, lag, in_store, days)
     happened = at[:, INITIATED] < NEVER
     keep = happened[item_return]
@@ -139,6 +145,10 @@ def draw_returns(orders: Orders, catalogue: Catalogue, people: People, truths: T
     kind = np.where((kind == EXCHANGE) & ~(all_sized & ~in_store), REFUND, kind)
     nobody = orders.person[of_order] < 0
     kind = np.where((kind == CREDIT) & (nobody | (orders.currency[of_order] != 0)), REFUND, kind)
+    new_sku = _other_size(lines.sku[back], reason, catalogue)
+    kind = np.where(
+        _unavailable(new_sku, item_return, at, catalogue, truths), np.where(kind == EXCHANGE, REFUND, kind), kind
+    )
     reached = (at < NEVER).sum(axis=1) - 1
     # A rejected return ends with the rejection, in the place of the settlement.
     rejected = kind == REJECTED
@@ -174,6 +184,7 @@ def draw_returns(orders: Orders, catalogue: Catalogue, people: People, truths: T
         quantity=quantity,
         reason=reason,
         disposition=disposition,
+        new_sku=new_sku,
         net=share_net,
         tax=share_tax,
     )
@@ -210,6 +221,7 @@ def _steps(orders: Orders, of_order: Ints, sequence: Ints, lag: Ints, in_store: 
         extra = Stream("return.step").quantile(EXPONENTIAL, sequence, step) * mean
         hours = np.where(in_store, extra * 0.02, least + extra)
         at[:, step] = at[:, step - 1] + np.rint(hours * 3_600).astype(np.int64) * 1_000_000 + 60_000_000
+        at[:, step] = np.where(in_store, at[:, step], days.working(at[:, step], sequence))
     end = days.moments(np.array([days.count]), np.array([0]))[0]
     return np.where(at < end, at, NEVER)
 
@@ -236,6 +248,25 @@ def _reasons(
     )[serial]
     reason[defective] = REASONS.index(DEFECT)
     return reason
+
+
+def _other_size(sku: Ints, reason: Ints, catalogue: Catalogue) -> Ints:
+    """The next larger or smaller size of the style where there is one, else the same product again."""
+    garment = catalogue.garment[sku]
+    larger = (reason == REASONS.index("too_small")) & (garment >= 0) & (garment < len(SIZE_NAMES) - 1)
+    smaller = (reason == REASONS.index("too_large")) & (garment > 0)
+    return np.asarray(sku + larger - smaller)
+
+
+def _unavailable(new_sku: Ints, item_return: Ints, at: Ints, catalogue: Catalogue, truths: Truths) -> Bools:
+    """Returns for which some product is sold out when it should be sent."""
+    settled = at[item_return, SETTLED]
+    day = np.where(settled < NEVER, catalogue.days.day_of(np.where(settled < NEVER, settled, 0)), -1)
+    out = np.zeros(len(new_sku), dtype=bool)
+    for product, first, last in truths.stockouts.spans:
+        # A day more on either side: the clock of the parcel is not that of the planner.
+        out |= (new_sku == catalogue.ids.index(product)) & (day >= index_of(first) - 1) & (day <= index_of(last) + 1)
+    return np.asarray(np.bincount(item_return, out, minlength=len(at)) > 0)
 
 
 def _dispositions(back: Ints, orders: Orders, reason: Ints, kind: Ints, reached: Ints) -> Ints:

@@ -144,7 +144,7 @@ class Sales:
         # The warehouse does not work on Sundays.
         sunday = self.days.weekday[orders.day] == 6
         moment = orders.placed + np.rint(hours * 60).astype(np.int64) * MINUTE + np.where(sunday, 18 * HOUR, 0)
-        moment = np.where(orders.channel == RETAIL, orders.placed, moment)
+        moment = np.where(orders.channel == RETAIL, orders.placed, self.days.working(moment, orders.sequence))
         left = orders.counts & (moment < self.end)
         return np.where(left, moment, 0)
 

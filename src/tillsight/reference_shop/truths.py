@@ -342,8 +342,29 @@ class Stockouts(Truth):
 
     def _sizes(self) -> list[str]:
         return [
-            "demand on the days is lost, not moved",
+            "demand on the days is lost, not moved; parcels ordered before may leave on the first of them",
             *(f"{product}: {first} to {last}" for product, first, last in self.spans),
+        ]
+
+
+@dataclass(frozen=True)
+class StockErrors(Truth):
+    """Differences that counts find, and receipts that were booked too late."""
+
+    title = "Errors in the stock"
+    where = "stock_counts against the system; inventory_movements summed by product and location go below zero on the days stated"
+    noise = "each product of a count differs or not by chance"
+    count_difference: float = 0.05
+    loss_share: float = 0.8
+    booked_late_days: int = 4
+    booked_late: tuple[tuple[str, date, date], ...] = ()
+
+    def _sizes(self) -> list[str]:
+        return [
+            f"{percent(self.count_difference)} of the counted products differ, {percent(self.loss_share)} of them by one unit too few, "
+            "the others by one too many",
+            f"a receipt is booked {self.booked_late_days} days after the goods came",
+            *(f"{product} in the warehouse: {first} to {last}" for product, first, last in self.booked_late),
         ]
 
 
@@ -852,6 +873,7 @@ class Truths:
     together: BoughtTogether = BoughtTogether()
     competition: Competition = Competition()
     stockouts: Stockouts = field(default_factory=Stockouts)
+    stock_errors: StockErrors = StockErrors()
     suppliers: SupplierQuality = SupplierQuality()
     returns: Returns = Returns()
     serial: SerialReturners = SerialReturners()
