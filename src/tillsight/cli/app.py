@@ -44,6 +44,7 @@ def root(
 app.command("demo")(workspace.demo)
 app.command("init")(workspace.init)
 app.command("serve")(workspace.serve)
+app.command("password")(workspace.password)
 
 app.command("load")(data.load)
 app.command("build")(data.build)

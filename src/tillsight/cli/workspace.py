@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tillsight.cli.options import WorkspaceOption, open_shop
-from tillsight.cli.output import say
+from tillsight.cli.output import print_json, say
 from tillsight.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -48,14 +48,45 @@ def init(
 def serve(
     context: typer.Context, port: PortOption = None, host: HostOption = None, folder: WorkspaceOption = None
 ) -> None:
-    """Serve the page and the API until Ctrl-C."""
-    _serve(open_shop(context, folder), host, port)
+    """Serve the page and the API until Ctrl-C.
+
+    The first start makes an administrator and prints his password, this once.
+    """
+    _serve(open_shop(context, folder), host, port, None)
 
 
-def _serve(shop: Shop, host: str | None, port: int | None) -> None:
+def _serve(shop: Shop, host: str | None, port: int | None, known: tuple[str, str] | None) -> None:
+    """Serve, and print where. `known`: user and password to print where no user is made at this start."""
     from tillsight.api.server import serve as run_server
 
-    run_server(shop, host, port, on_ready=_ready)
+    def ready(address: str, new: tuple[str, str] | None) -> None:
+        print(f"{shop.settings.name} is served at {address}")
+        if signed := new or known:
+            print(f"User      {signed[0]}\nPassword  {signed[1]}")
+        print("Ctrl-C stops it.", flush=True)
+
+    run_server(shop, host, port, on_ready=ready)
+
+
+def password(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="USER", help="Who gets it.")] = "admin",
+    folder: WorkspaceOption = None,
+) -> None:
+    """Give a user a new random password.
+
+    It is printed, this once; his sessions end.
+    """
+    print(_new_password(open_shop(context, folder), name))
+
+
+def _new_password(shop: Shop, name: str) -> str:
+    from tillsight.accounts import set_password
+    from tillsight.accounts.passwords import random_password
+
+    made = random_password()
+    set_password(shop.database, name, made)
+    return made
 
 
 def demo(
@@ -72,6 +103,7 @@ def demo(
     The shop is invented, the same on every machine, and has something of everything. Where it is there already, it is
     served as it is.
     """
+    from tillsight.accounts import ADMINISTRATOR, ensure_administrator
     from tillsight.core.settings import SETTINGS_FILE
     from tillsight.core.workspace import create_workspace
     from tillsight.reference_shop.truths import CURRENCY, SHOP, SHOP_NAME, TIMEZONE
@@ -82,7 +114,9 @@ def demo(
     if shop.releases.current_number() is None:
         _make_reference_shop(shop, size)
     if serve_it:
-        _serve(shop, None, port)
+        ensure_administrator(shop.database)
+        # Nobody remembers the password of a demo, and nothing in it is secret.
+        _serve(shop, None, port, (ADMINISTRATOR, _new_password(shop, ADMINISTRATOR)))
 
 
 def _make_reference_shop(shop: Shop, size: str) -> None:
@@ -103,3 +137,6 @@ def _make_reference_shop(shop: Shop, size: str) -> None:
 
 def openapi() -> None:
     """Print the description of the API (OpenAPI)."""
+    from tillsight.api.app import openapi_document
+
+    print_json(openapi_document())
