@@ -325,7 +325,11 @@ class Compiler:
             keys.append(
                 ibis.desc(value, nulls_first=False) if name.startswith("-") else ibis.asc(value, nulls_first=False)
             )
-        keys += [ibis.asc(table[name], nulls_first=False) for name in ([TIME] if grain else []) + list(by)]
+        # the engine takes a key once; those that were asked for come first
+        sorted_by = {name.lstrip("-+") for name in asked}
+        left = [TIME] if grain and grain not in sorted_by else []
+        left += [name for name in by if name not in sorted_by]
+        keys += [ibis.asc(table[name], nulls_first=False) for name in left]
         if question.limit is not None:
             table = table.mutate(**{ROW_COUNT: table.count().over(ibis.window())})
         table = table.order_by(keys)
