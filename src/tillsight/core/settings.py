@@ -57,6 +57,7 @@ class ServeSettings(_Section):
     host: str = Field("127.0.0.1", description="address to listen on; loopback unless others may come in")
     port: int = Field(8300, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     access_minutes: int = Field(15, ge=1, le=1440, description="life of an access token")
+    hosts: tuple[str, ...] = Field((), description="further host names that the server answers to, behind a proxy")
     session_hours: int = Field(12, ge=1, le=24 * 90, description="how long a session lasts without signing in again")
 
 
@@ -72,6 +73,7 @@ class LimitSettings(_Section):
     threads: int = Field(0, ge=0, description="processors to use; 0 takes all")
     seconds: float = Field(60, gt=0, description="seconds that one question may take")
     rows: int = Field(1_000_000, ge=1, description="rows that one answer may have")
+    upload_mb: int = Field(2048, ge=1, description="size of an upload, in MB")
     cache_mb: int = Field(256, ge=0, description="memory for answers that are kept, in MB; 0 keeps none")
 
 
