@@ -1,10 +1,10 @@
 """A small shop for the command line: four orders whose figures are worked out by hand.
 
-    order  day         country  channel  state      lines                    revenue
-    A1     2011-01-05  France   web      completed  2 × 10.00, 1 × 5.50        25.50
-    A2     2011-01-20  Germany  retail   completed  3 × 4.00 less 2.00         10.00
-    A3     2011-02-10  France   web      cancelled  1 × 99.00                      –
-    A4     2011-02-11  (none)   web      completed  1000 × 1.25             1,250.00
+order  day         country  channel  state      lines                    revenue
+A1     2011-01-05  France   web      completed  2 × 10.00, 1 × 5.50        25.50
+A2     2011-01-20  Germany  retail   completed  3 × 4.00 less 2.00         10.00
+A3     2011-02-10  France   web      cancelled  1 × 99.00                      –
+A4     2011-02-11  (none)   web      completed  1000 × 1.25             1,250.00
 """
 
 from collections.abc import Callable

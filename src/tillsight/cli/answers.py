@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast, get_args
 
 from tillsight.cli.options import AnswerFormat
-from tillsight.cli.output import print_json, print_table, say
+from tillsight.cli.output import in_words, print_json, print_table, say
 from tillsight.core.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _cell(value: Any, column: AnswerColumn, labels: dict[date, str]) -> str:
 
     if column.kind == "time" and value in labels:
         return labels[value]
-    text = shown(value, column)
+    text = in_words(value) if isinstance(value, bool) else shown(value, column)
     return f"+{text}" if column.kind in ("change", "change_rate") and value is not None and value > 0 else text
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GAP = "  "
 NARROWEST = 24
+NARROWEST_TITLE = 10
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,19 @@ def print_table(
     numbers: Sequence[bool],
     totals: Sequence[str] | None = None,
 ) -> None:
-    """A table with its titles above and its totals below a rule."""
+    """A table with its titles above and its totals below a rule; long titles take several lines."""
     body = [list(row) for row in rows]
-    print_lines([titles, *body, *([totals] if totals else [])], numbers, {1, *([len(body) + 1] if totals else [])})
+    below = [list(totals)] if totals else []
+    head = _head(titles, [max((len(row[index]) for row in [*body, *below]), default=0) for index in range(len(titles))])
+    print_lines([*head, *body, *below], numbers, {len(head), *([len(head) + len(body)] if totals else [])})
+
+
+def _head(titles: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
+    """Titles broken at spaces to about the width of what stands below them, the last lines level."""
+    folded = [textwrap.wrap(title, max(width, NARROWEST_TITLE)) for title, width in zip(titles, widths, strict=True)]
+    height = max(len(lines) for lines in folded)
+    columns = [[*[""] * (height - len(lines)), *lines] for lines in folded]
+    return [list(line) for line in zip(*columns, strict=True)]
 
 
 def print_lines(lines: Sequence[Sequence[str]], numbers: Sequence[bool], rules: Iterable[int] = ()) -> None:
@@ -94,15 +105,18 @@ def print_lines(lines: Sequence[Sequence[str]], numbers: Sequence[bool], rules: 
 
     widths = [max((cell_len(line[index]) for line in lines), default=0) for index in range(len(numbers))]
     folded = _fold(widths, numbers)
+    rule = GAP.join("─" * width for width in widths) + "\n"
     before = set(rules)
     for number, line in enumerate(lines):
         if number in before:
-            sys.stdout.write(GAP.join("─" * width for width in widths) + "\n")
+            sys.stdout.write(rule)
         last = textwrap.wrap(line[-1], folded) if folded else [line[-1]]
         cells = [*line[:-1], last[0] if last else ""]
         sys.stdout.write(_line(cells, widths, numbers, cell_len))
         for more in last[1:]:
             sys.stdout.write(_line([*[""] * (len(line) - 1), more], widths, numbers, cell_len))
+    if len(lines) in before:
+        sys.stdout.write(rule)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool], length: Any) -> str:

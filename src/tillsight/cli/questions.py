@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,7 +22,7 @@ from tillsight.cli.options import (
     WorkspaceOption,
     open_shop,
 )
-from tillsight.cli.output import Heading, print_json, print_lines, print_list, print_pairs, say
+from tillsight.cli.output import Heading, in_words, print_json, print_list, print_pairs, print_table, say
 from tillsight.core.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def show_metric(
     if how == "json":
         print_json(metric)
     else:
-        print_pairs({key.capitalize(): value for key, value in metric.items()})
+        print_pairs({key.capitalize(): value for key, value in metric.items() if key != "source"})
 
 
 def _describe(name: str) -> dict[str, Any]:
@@ -169,10 +171,10 @@ def explain(
     if how == "json":
         print_json({**explanation.to_dict(), **evidence})
     else:
-        _print_explanation(explanation, evidence)
+        _print_explanation(explanation, evidence, shop.settings.zone)
 
 
-def _print_explanation(explanation: Explanation, evidence: dict[str, Any]) -> None:
+def _print_explanation(explanation: Explanation, evidence: dict[str, Any], zone: ZoneInfo) -> None:
     from tillsight.metrics.answer import AnswerColumn, shown
 
     metric, answer = explanation.metric, explanation.answer
@@ -190,25 +192,29 @@ def _print_explanation(explanation: Explanation, evidence: dict[str, Any]) -> No
             "Formula": metric.formula,
             "Basis": metric.basis,
             "Arithmetic": explanation.arithmetic,
-            "Source": metric.source,
         }
     )
-    print("\nParts")
-    print_lines([(step["title"], amount(step["value"], step["unit"])) for step in explanation.steps], (False, True))
-    print("\nMade from")
-    print_lines(
-        [(row["title"], f"{row['rows']:,} rows", row["known_to"] or "") for row in evidence["sources"]],
-        (False, True, False),
-    )
+    print()
+    parts = [(step["title"], amount(step["value"], step["unit"])) for step in explanation.steps]
+    print_table(("Part", "Value"), parts, (False, True))
+    print()
+    sources = [
+        (row["title"], row["table"], f"{row['rows']:,}", in_words(_clock(row["known_to"], zone)))
+        for row in evidence["sources"]
+    ]
+    print_table(("Made from", "Table", "Rows", "Known to"), sources, (False, False, True, False))
+    print()
+    checks = [(check["state"], check["title"], check["text"]) for check in evidence["checks"]]
+    print_table(("State", "Check", "Result"), checks, (False, False, False))
     print(f"\nRelease {evidence['release']['number']}, data to {evidence['freshness']['data_to']}")
-    print("\nChecks")
-    print_lines(
-        [(check["state"], check["title"], check["text"]) for check in evidence["checks"]], (False, False, False)
-    )
     for sql in answer.queries:
         print(f"\n{sql}")
     for note in answer.notes:
         say(note["text"], style="yellow" if note["level"] == "warning" else "dim")
+
+
+def _clock(moment: str | None, zone: ZoneInfo) -> datetime | None:
+    return datetime.fromisoformat(moment).astimezone(zone) if moment else None
 
 
 def analyse(
