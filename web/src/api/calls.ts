@@ -1,7 +1,6 @@
 /** Every call of the page, by name. */
 import { ask, askBlob, askPage } from "@/api/client";
 import type {
-  AnalysisAnswer,
   Answer,
   DashboardSpec,
   DashboardSummary,
@@ -18,6 +17,7 @@ import type {
   Question,
   Reject,
   Release,
+  ReleaseItem,
   Shop,
   TableState,
 } from "@/api/types";
@@ -52,7 +52,7 @@ export const analyse = (
   analysis: string,
   params: Record<string, unknown>,
   signal?: AbortSignal,
-): Promise<AnalysisAnswer> => ask(`/analyses/${name(analysis)}`, { json: params, ...(signal ? { signal } : {}) });
+): Promise<Answer> => ask(`/analyses/${name(analysis)}`, { json: params, ...(signal ? { signal } : {}) });
 export const analyseFile = (analysis: string, params: Record<string, unknown>, format: Format): Promise<Blob> =>
   askBlob(`/analyses/${name(analysis)}`, { json: { ...params, format } });
 
@@ -64,7 +64,7 @@ export const rejectsFile = (id: string): Promise<Blob> =>
   askBlob(`/loads/${name(id)}/rejects`, { params: { format: "csv" } });
 export const startLoad = (form: FormData): Promise<Job> => ask("/loads", { body: form });
 export const startBuild = (): Promise<Job> => ask("/builds", { method: "POST" });
-export const getReleases = (): Promise<Release[]> => ask("/releases");
+export const getReleases = (): Promise<ReleaseItem[]> => ask("/releases");
 export const getRelease = (number: number): Promise<Release> => ask(`/releases/${number}`);
 export const getJobs = (): Promise<Job[]> => ask("/jobs");
 export const getJob = (id: string): Promise<Job> => ask(`/jobs/${name(id)}`);

@@ -24,7 +24,7 @@ export interface ChecksSummary {
 
 export interface ReleaseSummary {
   number: number;
-  published_at: string;
+  published_at: string | null;
   known_to: string | null;
   data_from: string | null;
   data_to: string | null;
@@ -70,7 +70,8 @@ export interface Metric {
   grains: Grain[];
   available: boolean;
   missing: string[];
-  description?: string;
+  /** Dimensions that a cut must have. */
+  requires: string[];
 }
 
 export interface Dimension {
@@ -78,7 +79,8 @@ export interface Dimension {
   title: string;
   type: string;
   description: string;
-  labels?: string[];
+  /** Words for 0, 1, 2 … */
+  labels: string[];
 }
 
 export interface DimensionValue {
@@ -138,6 +140,7 @@ export interface Answer {
   compare_period: (Span & { title?: string | null }) | null;
   buckets: Bucket[] | null;
   notes: Note[];
+  sentences: Sentence[];
   release: number | null;
   as_of: string | null;
   sources: string[];
@@ -149,8 +152,8 @@ export interface CheckResult {
   title: string;
   state: "passed" | "failed" | "warned";
   text: string;
-  relations?: string[];
-  depends?: string[];
+  table: string;
+  relations: string[];
 }
 
 export interface Explanation {
@@ -162,8 +165,8 @@ export interface Explanation {
   basis: string;
   sql: string[];
   sources: { table: string; title: string; rows: number; known_to: string | null }[];
-  release: { number: number; published_at: string } | null;
-  freshness: { data_to: string | null; published_at: string | null } | null;
+  release: { number: number; published_at: string | null };
+  freshness: { data_to: string | null; published_at: string | null };
   checks: CheckResult[];
   notes: Note[];
 }
@@ -174,12 +177,6 @@ export interface Sentence {
   metric?: string | null;
 }
 
-export interface AnalysisAnswer {
-  columns: Column[];
-  rows: Row[];
-  sentences?: Sentence[] | null;
-  notes: Note[];
-}
 
 interface PanelBase {
   id: string;
@@ -277,10 +274,10 @@ export interface LoadFile {
   name: string;
   bytes: number;
   sha256: string;
-  format?: string | null;
-  encoding?: string | null;
-  delimiter?: string | null;
-  mapping?: string | null;
+  format: string | null;
+  encoding: string | null;
+  delimiter: string | null;
+  mapping: string | null;
   rows_read: number;
   rows_rejected: number;
   columns_unmapped: string[];
@@ -290,31 +287,33 @@ export interface LoadFile {
 export interface LoadSummary {
   id: string;
   source: string;
-  state: string;
+  state: "staged" | "committed" | "failed" | "withdrawn";
   known_at: string;
-  started_at: string;
+  created_at: string;
+  created_by: string | null;
+  started_at: string | null;
   finished_at: string | null;
+  seconds: number | null;
   rows_read: number;
   rows_rejected: number;
-  seconds: number | null;
   files: LoadFile[];
 }
 
 export interface Load extends LoadSummary {
-  code_version?: string;
-  digest?: string;
-  replaces: Record<string, string | null>[];
+  digest: string | null;
+  code_version: string | null;
   tables: Record<string, { rows: number; file: string; time_from: string | null; time_to: string | null }>;
+  replaces: Record<string, string | null>[];
 }
 
 export interface Reject {
-  file: string;
-  line: number;
+  file: string | null;
+  line: number | null;
   table: string | null;
   column: string | null;
   value: string | null;
   reason: string;
-  row: string;
+  row: string | null;
 }
 
 export interface Paged<T> {
@@ -326,18 +325,26 @@ export interface Paged<T> {
 
 export interface ReleaseTable {
   name: string;
-  title?: string;
+  title: string;
   rows: number;
-  bytes?: number | null;
-  kind?: string;
+  bytes: number | null;
+  kind: "canonical" | "derived";
+  known_to: string | null;
 }
 
-export interface Release extends ReleaseSummary {
-  current?: boolean;
-  bytes?: number | null;
-  seconds?: number | null;
-  tables?: ReleaseTable[];
-  check_results?: CheckResult[];
+export interface ReleaseItem extends ReleaseSummary {
+  current: boolean;
+  kind: "current" | "as_of";
+  as_of: string | null;
+  bytes: number;
+  seconds: number;
+}
+
+export interface Release extends ReleaseItem {
+  tables: ReleaseTable[];
+  check_results: CheckResult[];
+  loads: string[];
+  steps: Record<string, number>;
 }
 
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
@@ -345,16 +352,18 @@ export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
 export interface Job {
   id: string;
   kind: string;
-  title?: string;
+  title: string;
   state: JobState;
   progress: number | null;
-  stage: string | null;
+  stage: string;
+  created_by: string | null;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
-  log?: { at?: string; text: string }[];
-  result?: Record<string, unknown> | null;
-  error?: string | null;
+  attempts: number;
+  log: { at: string; text: string }[];
+  result: Record<string, unknown> | null;
+  error: string | null;
 }
 
 export interface TableState {
@@ -362,11 +371,13 @@ export interface TableState {
   title: string;
   domain: string;
   grain: string;
+  key: string[];
+  time: string | null;
   rows: number;
-  known_to?: string | null;
-  time_from?: string | null;
-  time_to?: string | null;
-  columns: { name: string; type: string; unit: string | null; description: string; required: boolean }[];
+  known_to: string | null;
+  time_from: string | null;
+  time_to: string | null;
+  columns: { name: string; type: string; unit: string | null; description: string; required: boolean; personal: boolean }[];
 }
 
 export interface Hit {

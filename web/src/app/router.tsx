@@ -62,7 +62,13 @@ const frame = createRoute({
 });
 
 const page = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>, asks = false) =>
-  createRoute({ getParentRoute: () => frame, path, component, staticData: { asks }, notFoundComponent: Missing });
+  createRoute({
+    getParentRoute: () => frame,
+    path,
+    component,
+    staticData: { asks },
+    errorComponent: Broken,
+  });
 
 const overview = page(
   "/",
@@ -103,6 +109,7 @@ const declared = createRoute({
   path: "$",
   component: DashboardPage,
   staticData: { asks: true },
+  errorComponent: Broken,
 });
 
 const routes = root.addChildren([

@@ -124,10 +124,11 @@ export function createFormat(options: FormatOptions): Format {
     const value = asNumber(raw);
     if (value === null) return full(raw, unit);
     const scale = scaleOf(value, 10_000);
-    if (unit === "money") return scale ? money(value / scale[0], 1, scale[1]) : money(value, minorUnits);
-    if (scale && Math.abs(value) >= 99_999.5 && unit !== "percent" && unit !== "points")
-      return plain(value / scale[0], 1, 1) + scale[1];
-    return full(value, unit);
+    if (!scale || unit === "percent" || unit === "points") return full(value, unit);
+    // One decimal of thousands, two of a few millions: about the same precision.
+    const digits = scale[0] > 1e3 && Math.abs(value) < 10 * scale[0] ? 2 : 1;
+    if (unit === "money") return money(value / scale[0], digits, scale[1]);
+    return Math.abs(value) < 99_999.5 ? full(value, unit) : plain(value / scale[0], digits, digits) + scale[1];
   };
 
   const axis = (value: number, unit: string): string => {

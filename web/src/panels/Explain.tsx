@@ -104,7 +104,6 @@ function Explained({ metric }: { metric: Metric }) {
 function Meaning({ metric }: { metric: Metric }) {
   return (
     <section>
-      {metric.description ? <p style={{ marginBottom: 10 }}>{metric.description}</p> : null}
       <div className={styles.formula}>{metric.formula}</div>
       <p className={styles.sub} style={{ marginTop: 6 }}>
         {[metric.basis, TOTALS[metric.total] ?? metric.total, BETTER[metric.better ?? ""]].filter(Boolean).join(" · ")}
@@ -155,9 +154,11 @@ function Evidence({ data, metric }: { data: Explanation; metric: Metric }) {
             ),
             [
               "Release",
-              data.release ? `${data.release.number}, published ${format.moment(data.release.published_at)}` : "–",
+              data.release.published_at
+                ? `${data.release.number}, published ${format.moment(data.release.published_at)}`
+                : String(data.release.number),
             ],
-            ["Data to", data.freshness?.data_to ? format.day(data.freshness.data_to.slice(0, 10)) : "–"],
+            ["Data to", data.freshness.data_to ? format.day(data.freshness.data_to.slice(0, 10)) : "–"],
           ]}
         />
       </section>

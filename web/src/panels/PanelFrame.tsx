@@ -43,10 +43,7 @@ export function PanelFrame({ title, question, fileQuestion, sub, height, legend,
   return (
     <section className={styles.panel} aria-label={title}>
       <header className={styles.head}>
-        <div className={styles.titles}>
-          <h2>{title}</h2>
-          <div className={styles.sub}>{sub(answer.data)}</div>
-        </div>
+        <h2 className={styles.title}>{title}</h2>
         <div className={styles.actions}>
           {extra}
           {noTable || missing ? null : (
@@ -57,6 +54,7 @@ export function PanelFrame({ title, question, fileQuestion, sub, height, legend,
           {missing ? null : <Download question={fileQuestion ?? question} title={title} answer={answer.data} />}
           <ExplainWord names={question.metrics} />
         </div>
+        <div className={styles.below}>{sub(answer.data)}</div>
       </header>
       {items.length && !asTable && !missing ? <Legend items={items} /> : null}
       <div className={styles.body} data-stale={answer.isPlaceholderData || undefined} aria-busy={answer.isFetching}>

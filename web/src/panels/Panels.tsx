@@ -29,7 +29,7 @@ import { panelGrain, panelQuestion, type AskingPanel } from "@/panels/questions"
 import { useDrill } from "@/panels/useDrill";
 import { Change } from "@/ui/Change";
 import { ColumnChooser, DataTable } from "@/ui/DataTable";
-import { Failed, Pane, Skeleton, Word } from "@/ui/Parts";
+import { Failed, Skeleton, Word } from "@/ui/Parts";
 import { Spark } from "@/ui/Spark";
 
 const Chart = lazy(() => import("@/panels/Chart").then((module) => ({ default: module.Chart })));
@@ -54,7 +54,8 @@ function subtitle(panel: AskingPanel, metric: Metric | undefined, grain: Grain |
     grain ? `by ${GRAIN_TITLES[grain].toLowerCase()}` : null,
     one?.basis,
     partial ? (drawn ? "dotted: not complete" : panel.kind === "bar" ? "hatched: not complete" : null) : null,
-    panel.kind === "heatmap" ? "darker is more" : null,
+    panel.kind === "heatmap" ? "stronger is more" : null,
+    panel.kind === "rank" && answer?.compare_period ? "mark: comparison" : null,
     panel.note,
   ]
     .filter(Boolean)
@@ -305,7 +306,9 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
     >
       {(first) => {
         const rows: Row[] = [...first.rows, ...(pages.data?.pages ?? []).flatMap((page) => page.rows)];
-        const more = rows.length < first.row_count;
+        // With a grain each group has a row for each step; the server counts and pages groups.
+        const groups = panel.limit * (1 + (pages.data?.pages.length ?? 0));
+        const more = groups < first.row_count;
         return (
           <DataTable
             label={panel.title}
@@ -322,7 +325,7 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
               pages.error ? (
                 <Failed error={pages.error} retry={() => void pages.fetchNextPage()} />
               ) : more ? (
-                `${format.count(rows.length)} of ${format.count(first.row_count)}; scroll for more`
+                `${format.count(groups)} of ${format.count(first.row_count)}; scroll for more`
               ) : null
             }
           />
@@ -364,7 +367,7 @@ export function Headline({ panel }: { panel: AnalysisPanelSpec }) {
       </div>
     );
   }
-  const sentences = answer.data.sentences ?? [];
+  const sentences = answer.data.sentences;
   if (!sentences.length) return null;
   return (
     <div className={styles.headline} role="note" aria-label={panel.title} style={{ opacity: answer.isPlaceholderData ? 0.55 : 1 }}>
@@ -390,15 +393,16 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
   const answer = useQuery({ ...analysisQuery(release, panel.analysis, params), enabled: release !== null });
   const sentences = answer.data?.sentences ?? [];
   return (
-    <Pane
-      title={panel.title}
-      sub={panel.note ?? "written from the numbers of the period"}
-      actions={
-        answer.data?.rows.length ? (
-          <DownloadMenu title={panel.title} span={period} get={(format) => analyseFile(panel.analysis, params, format)} />
-        ) : null
-      }
-    >
+    <section className={styles.panel} aria-label={panel.title}>
+      <header className={styles.head}>
+        <h2 className={styles.title}>{panel.title}</h2>
+        {answer.data?.rows.length ? (
+          <div className={styles.actions}>
+            <DownloadMenu title={panel.title} span={period} get={(format) => analyseFile(panel.analysis, params, format)} />
+          </div>
+        ) : null}
+        <div className={styles.below}>{panel.note ?? "written from the numbers of the period"}</div>
+      </header>
       {release === null ? (
         <NoRelease />
       ) : answer.error ? (
@@ -424,7 +428,7 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
       ) : (
         <p className={styles.sub}>Nothing stands out in this period.</p>
       )}
-    </Pane>
+    </section>
   );
 }
 

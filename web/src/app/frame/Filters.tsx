@@ -52,7 +52,7 @@ export function AddFilter() {
   return (
     <Popover opened={open} onChange={(next) => !next && close()} position="bottom-start" trapFocus returnFocus>
       <Popover.Target>
-        <ChipButton onClick={() => (open ? close() : setOpen(true))}>Add filter</ChipButton>
+        <ChipButton onClick={() => (open ? close() : setOpen(true))}>Filter</ChipButton>
       </Popover.Target>
       <Popover.Dropdown>
         {chosen ? (

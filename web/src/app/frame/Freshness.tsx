@@ -11,8 +11,9 @@ import { PageLink } from "@/ui/PageLink";
 const DayCalendar = lazy(() => import("@/ui/Calendar").then((module) => ({ default: module.DayCalendar })));
 
 function checksText({ failed, warned, passed }: ChecksSummary): string {
-  if (failed) return `${failed} of ${failed + warned + passed} checks failed`;
-  return warned ? `${passed} checks passed, ${warned} warned` : `${passed} checks passed`;
+  const bad = failed || warned;
+  if (!bad) return `${passed} checks passed`;
+  return `${bad} of ${failed + warned + passed} checks ${failed ? "failed" : "warned"}`;
 }
 
 export function Freshness() {
@@ -54,7 +55,7 @@ export function Freshness() {
                   ? format.span({ start: release.data_from, end: release.data_to })
                   : "no dated rows",
               ],
-              ["Release", `${release.number}, published ${format.moment(release.published_at)}`],
+              ["Release", release.published_at ? `${release.number}, published ${format.moment(release.published_at)}` : String(release.number)],
               ["Known to", release.known_to ? format.moment(release.known_to) : "–"],
               ["Checks", checksText(release.checks)],
             ]}

@@ -55,7 +55,7 @@ function DataState() {
             "Days",
             release?.data_from && release.data_to ? format.span({ start: release.data_from, end: release.data_to }) : "no data yet",
           ],
-          ["Release", release ? `${release.number}, published ${format.moment(release.published_at)}` : "none yet"],
+          ["Release", release?.published_at ? `${release.number}, published ${format.moment(release.published_at)}` : "none yet"],
           [
             "Checks",
             release ? (
@@ -71,7 +71,7 @@ function DataState() {
           [
             "Last load",
             last
-              ? `${format.moment(last.finished_at ?? last.started_at)}: ${format.count(last.rows_read)} rows, ${format.count(last.rows_rejected)} rejected`
+              ? `${format.moment(last.created_at)}: ${format.count(last.rows_read)} rows, ${format.count(last.rows_rejected)} rejected`
               : "none yet",
           ],
         ]}

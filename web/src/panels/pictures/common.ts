@@ -84,7 +84,7 @@ export const grid = (more: object = {}) => ({
   left: 0,
   right: 6,
   top: 10,
-  bottom: 0,
+  bottom: 2,
   outerBoundsMode: "same" as const,
   outerBoundsContain: "axisLabel" as const,
   ...more,

@@ -111,6 +111,7 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
   const column = columnOf(answer, dimension);
   const titles = answer.rows.map((row) => wordsOf(row[dimension], column));
   const compare = answer.columns.some((one) => one.kind === "compare");
+  const figures = Math.max(...answer.rows.map((row) => format.compact(row[name], unit).length), 3) * 7.4 + 6;
   const longest = Math.max(...titles.map((title) => title.length), 4);
   const room = Math.min(Math.max(width * 0.4, 90), longest * 6.6 + 8);
   return {
@@ -118,9 +119,10 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
     drill: { dimension, values: answer.rows.map((row) => drillValue(row[dimension])) },
     option: {
       ...base(palette, FONT),
-      grid: grid({ top: 0, right: 74 }),
+      grid: grid({ top: 0, right: 0 }),
       xAxis: valueAxis(palette, format, unit, { show: false }),
-      yAxis: categoryAxis(palette, {
+      yAxis: [
+        categoryAxis(palette, {
         data: titles.map((_, index) => String(index)),
         inverse: true,
         axisLine: { show: false },
@@ -135,6 +137,14 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
           formatter: (index: string) => titles[Number(index)] ?? "",
         },
       }),
+        categoryAxis(palette, {
+          data: answer.rows.map((row) => format.compact(row[name], unit)),
+          inverse: true,
+          position: "right",
+          axisLine: { show: false },
+          axisLabel: { color: palette.ink, fontSize: 12.5, interval: 0, align: "right", margin: figures },
+        }),
+      ],
       tooltip: {
         ...tooltip(palette),
         trigger: "item",
@@ -147,13 +157,6 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
           barMaxWidth: 16,
           barCategoryGap: "36%",
           itemStyle: { borderRadius: 2 },
-          label: {
-            show: true,
-            position: "right",
-            color: palette.ink,
-            fontSize: 12,
-            formatter: ({ dataIndex }: { dataIndex: number }) => format.compact(answer.rows[dataIndex]?.[name], unit),
-          },
           data: answer.rows.map((row) => ({
             value: numberOf(row[name]),
             itemStyle: { color: row[dimension] === OTHERS ? palette.comparison : palette.series[0] },
