@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 _SPOT = r"[0-9](?:[ -]?[0-9]){12,18}"
 _NUMBER = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][ .,-]){_SPOT}(?![0-9A-Za-z]|[ .,-][0-9])")
 _CARD_HEADER = re.compile(
-    r"(credit|debit|bank|payment|cc|charge)[ _.-]*card|card[ _.-]*(no|num|nr|pan)|^(card|pan|cc|ccn)$|cc[ _.-]*(no|num|nr)|kredit|kart(e|en)n",
+    r"(credit|debit|bank|payment|cc|charge)[ _.-]*card|card[ _.-]*(no|num|nr|pan)|^(card|pan|cc|ccn)$|cc[ _.-]*(no|num|nr)"
+    r"|kredit|kart(e|en)n",
     re.IGNORECASE,
 )
 _BRANDS = (
@@ -90,9 +91,7 @@ def _cut_column(column: pa.ChunkedArray, name: str) -> tuple[pa.ChunkedArray, in
     count = sum(found for _, found in cut)
     if not count:
         return column, 0
-    replaced = pc.replace_with_mask(
-        _flat(column), _flat(hit), pa.array([text for text, _ in cut], type=column.type)
-    )
+    replaced = pc.replace_with_mask(_flat(column), _flat(hit), pa.array([text for text, _ in cut], type=column.type))
     return pa.chunked_array([replaced]), count
 
 

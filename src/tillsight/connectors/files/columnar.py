@@ -57,7 +57,9 @@ def read_parquet(
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([(field.name, pa.string() if pa.types.is_string_view(field.type) else field.type) for field in schema])
+    return pa.schema(
+        [(field.name, pa.string() if pa.types.is_string_view(field.type) else field.type) for field in schema]
+    )
 
 
 def _is_text(kind: str) -> bool:

@@ -119,9 +119,7 @@ def _transcoded(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
     yield decoder.decode(b"", True).encode("utf-8", errors="replace")
 
 
-def _layout(
-    pieces: Iterator[bytes], name: str, reading: Reading, known: Callable[[list[str]], int]
-) -> Layout:
+def _layout(pieces: Iterator[bytes], name: str, reading: Reading, known: Callable[[list[str]], int]) -> Layout:
     sample = next(pieces, b"")
     text = sample[:_SAMPLE].decode("utf-8", errors="ignore")
     if not text.strip():
@@ -266,7 +264,9 @@ def _judge(view: bytes, records: Records, skipped: int, line: int, width: int) -
     return _Block(view, kept, line, broken)
 
 
-def _reason(records: Records, index: int, width: int, strange: np.ndarray[tuple[int], np.dtype[np.bool_]] | None) -> str:
+def _reason(
+    records: Records, index: int, width: int, strange: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
+) -> str:
     if records.misquoted[index]:
         return "a quote inside a quoted field that is not doubled"
     if records.fields[index] != width:

@@ -128,9 +128,7 @@ class Condition(_Part):
     def _says_something(self) -> Self:
         said = (self.equals, self.starts_with, self.ends_with, self.contains, self.matches)
         if not any(said) and self.empty is None and self.above is None and self.below is None:
-            raise ValueError(
-                "needs one of equals, starts_with, ends_with, contains, matches, empty, above and below"
-            )
+            raise ValueError("needs one of equals, starts_with, ends_with, contains, matches, empty, above and below")
         return self
 
 
@@ -316,7 +314,9 @@ def _check_entry(entry: FileMapping, number: int, text: str, name: str) -> None:
     target = target_of(entry.table)
     if target is None:
         near = get_close_matches(entry.table, _table_names(), n=2)
-        hint = f"; did you mean {' or '.join(near)}?" if near else f". Use {SALES}, {IGNORE} or a table of the reference"
+        hint = (
+            f"; did you mean {' or '.join(near)}?" if near else f". Use {SALES}, {IGNORE} or a table of the reference"
+        )
         raise fail(f"names the table {entry.table}, which does not exist{hint.rstrip('?')}", "table")
     columns = set(target.column_names)
     for column, how in entry.columns.items():
@@ -343,5 +343,3 @@ def _table_names() -> list[str]:
     from tillsight.tables.registry import TABLES
 
     return [*TABLES, SALES, IGNORE]
-
-

@@ -26,7 +26,6 @@ class RawColumn:
     """A column as it came. `type`: its DuckDB type; VARCHAR for text formats.
 
     `numeric`: the format itself says that its values are numbers (JSON, Excel), so that `1.234` is not a thousand.
-    `longest`: length of the longest value in characters, for text.
     """
 
     name: str
@@ -45,7 +44,10 @@ class Broken:
 
 @dataclass
 class RawTable:
-    """One table as it came: a file, a sheet, a list inside a JSON document."""
+    """One table as it came: a file, a sheet, a list inside a JSON document.
+
+    `direct`: `path` is the source itself, which is canonical already and of which no copy is kept.
+    """
 
     name: str
     path: Path
@@ -59,11 +61,20 @@ class RawTable:
     bytes: int = 0
     notes: list[str] = field(default_factory=list)
     cards: int = 0
+    direct: bool = False
 
     @property
     def headers(self) -> tuple[str, ...]:
         """The names of the columns."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def relation(self) -> str:
+        """SQL that gives the columns and `_line`."""
+        if self.direct:
+            file = f"read_parquet({literal(self.path)}, file_row_number = true)"
+            return f"(SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {LINE} FROM {file})"
+        return f"read_parquet({literal(self.path)})"
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def _kinds(delimiter: int, quote: int | None) -> npt.NDArray[np.uint8]:
 
 def _line_ends(data: npt.NDArray[np.uint8], marks: Positions, kind: npt.NDArray[np.uint8], *, final: bool) -> Flags:
     """LF, or CR without LF behind it. A CR as the very last byte waits for what follows, unless nothing does."""
-    is_end = kind == _LF
+    is_end: Flags = kind == _LF
     carriage = np.flatnonzero(kind == _CR)
     if len(carriage):
         at = marks[carriage]

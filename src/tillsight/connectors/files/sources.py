@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, Literal
+from typing import BinaryIO, Literal, Protocol
 
 from tillsight.core.errors import LoadError
 
@@ -209,14 +209,18 @@ def _unpacked(source: Source) -> Iterator[BinaryIO]:
             yield _bounded(unpacked, source, info.compress_size)
 
 
-def _bounded(stream: IO[bytes], source: Source, packed: int) -> BinaryIO:
+def _bounded(stream: _Readable, source: Source, packed: int) -> BinaryIO:
     return io.BufferedReader(_Bounded(stream, source, packed), _PIECE)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class _Bounded(io.RawIOBase):
     """Counts what comes out of an archive, and stops when it is too much."""
 
-    def __init__(self, stream: IO[bytes], source: Source, packed: int) -> None:
+    def __init__(self, stream: _Readable, source: Source, packed: int) -> None:
         self._stream, self._source = stream, source
         limits = source.limits
         self._limit = min(limits.size, max(limits.free, limits.ratio * packed))

@@ -64,13 +64,12 @@ def _lists(source: Source) -> Iterator[tuple[str, Iterator[_Objects]]]:
         yield "", _by_line(source)
         return
     data = _document(source)
-    start = len(data) - len(data.lstrip())
-    if data[start : start + 1] == b"[" or _is_one_object(data, start):
-        if data[start : start + 1] == b"[" or not _is_lines(data):
-            for objects in _in_document(data, source.name):
-                yield objects.name, iter([objects])
-            return
-    yield "", _by_line(source)
+    first = data.lstrip()[:1]
+    if first == b"[" or (first == b"{" and not _is_lines(data)):
+        for objects in _in_document(data, source.name):
+            yield objects.name, iter([objects])
+    else:
+        yield "", _by_line(source)
 
 
 def _document(source: Source) -> bytes:
@@ -78,17 +77,14 @@ def _document(source: Source) -> bytes:
         data = stream.read(_LARGEST_DOCUMENT + 1)
     if len(data) > _LARGEST_DOCUMENT:
         raise LoadError(
-            f"{source.name} is too large for one JSON document. Write it as NDJSON: one object a line.", file=source.name
+            f"{source.name} is too large for one JSON document. Write it as NDJSON: one object a line.",
+            file=source.name,
         )
     with source.open() as stream:
         encoding = find_encoding(stream)
     if encoding.name == "utf-8":
         return data[encoding.skip :]
     return data[encoding.skip :].decode(encoding.name, errors="replace").encode("utf-8")
-
-
-def _is_one_object(data: bytes, start: int) -> bool:
-    return data[start : start + 1] == b"{"
 
 
 def _is_lines(data: bytes) -> bool:
@@ -145,7 +141,7 @@ def _in_document(data: bytes, name: str) -> list[_Objects]:
     lists = []
     heads = np.flatnonzero((depth == level) & (turn == 1) & (signs[at] == ord("[")))
     for head in heads:
-        tail = head + int(np.argmax((depth[head:] == level - 1)))
+        tail = head + int(np.argmax(depth[head:] == level - 1))
         key = _key_before(data, int(at[head]))
         lists.append(_elements(data, signs, at, turn, depth, lines, key, level, int(head), int(tail) + 1))
     lists = [objects for objects in lists if len(objects.texts)]
@@ -198,7 +194,8 @@ def _outside_strings(signs: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
         quotes = quotes[~np.isin(quotes, escaped)]
     toggles = np.zeros(len(signs), dtype=np.int8)
     toggles[quotes] = 1
-    return (np.cumsum(toggles) & 1) == 0
+    outside: npt.NDArray[np.bool_] = (np.cumsum(toggles) & 1) == 0
+    return outside
 
 
 def _slices(data: bytes, starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]) -> pa.Array:

@@ -29,7 +29,19 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # Single- and multi-byte encodings that shops' exports come in; the first that fits wins a tie.
-_OTHERS = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859_15", "cp932", "gb18030", "big5", "euc_kr", "cp850")
+_OTHERS = (
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "iso8859_15",
+    "cp932",
+    "gb18030",
+    "big5",
+    "euc_kr",
+    "cp850",
+)
 _NUMBER = re.compile(r"^[\s+\-(]*[$€£¥₱₹]?\s*\d[\d.,'\s]*\s*[%€£$)]?$")
 _DATE = re.compile(r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?$")
 
@@ -140,7 +152,11 @@ def _western(lines: list[bytes]) -> bool:
     """Read as Windows-1252, the signs beyond ASCII are letters of western Europe, currency signs or typographic marks."""
     text = "".join(line.decode("cp1252", errors="replace") for line in lines)
     beyond = [sign for sign in text if not sign.isascii()]
-    usual = sum(1 for sign in beyond if sign in "£€§°²³®©«»–—‘’“”„•…´¡¿ºª½¼¾™\xa0" or ("À" <= sign <= "ÿ" and sign not in "×÷Ðð¤Þþ"))
+    usual = sum(
+        1
+        for sign in beyond
+        if sign in "£€§°²³®©«»–—‘’“”„•…´¡¿ºª½¼¾™\xa0" or ("À" <= sign <= "ÿ" and sign not in "×÷Ðð¤Þþ")
+    )
     return usual >= 0.95 * len(beyond)
 
 
@@ -183,8 +199,10 @@ def find_layout(
         found = find_header(filled, name, known)
     width = Counter(len(row) for index, row in filled if index > found).most_common(1)
     headers = list(rows[found])
-    if width and width[0][0] == len(headers) + 1 and all(
-        not row[-1].strip() for index, row in filled if index > found and len(row) == len(headers) + 1
+    if (
+        width
+        and width[0][0] == len(headers) + 1
+        and all(not row[-1].strip() for index, row in filled if index > found and len(row) == len(headers) + 1)
     ):
         headers.append("")
     return Layout(delimiter, quote, found, name_headers(headers, notes), tuple(notes))
@@ -203,7 +221,9 @@ def name_headers(headers: list[str], notes: list[str] | None = None) -> tuple[st
         if notes is not None and not raw.strip():
             notes.append(f"Column {position} has no header; it is called {name}.")
         elif notes is not None and number > 1:
-            notes.append(f"The header {base} stands there more than once; the one in column {position} is called {name}.")
+            notes.append(
+                f"The header {base} stands there more than once; the one in column {position} is called {name}."
+            )
         taken.add(name.casefold())
         names.append(name)
     return tuple(names)
