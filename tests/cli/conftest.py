@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.support.shops import line, make_shop, order
+
 from tillsight.cli.main import run
 
 Ask = Callable[..., tuple[str, str]]

@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import python_calamine
-
 from tests.cli.conftest import Ask
 
 
