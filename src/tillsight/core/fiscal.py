@@ -26,7 +26,8 @@ LEVELS: tuple[Level, ...] = ("fiscal_week", "fiscal_period", "fiscal_quarter", "
 class Rule:
     """How a fiscal calendar is made.
 
-    `year_end_weekday`: 0 is Monday. `week_53_period`: the period (1–12) that takes the 53rd week.
+    `year_end_weekday`: 0 is Monday. `week_53_period`: the period (1–12) that takes the 53rd week. `restated`: what a span
+    of a year of weeks compares with, see `FiscalCalendar`.
     """
 
     pattern: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
@@ -36,6 +37,7 @@ class Rule:
     year_end_weekday: int = 5
     week_53_period: int = 12
     label: Literal["start", "end"] = "start"
+    restated: bool = False
 
 
 PRESETS: dict[str, Rule] = {
@@ -77,15 +79,25 @@ def weeks_in_year(rule: Rule, label: int) -> int:
 class FiscalCalendar:
     """Fiscal weeks in order, and the spans of every level above them.
 
-    The list holds no gap and no overlap: `ValueError` names the first day where it would.
+    The list holds no gap and no overlap: `ValueError` names the first day where it would. `restated`: a fiscal span
+    compares with the days 52 weeks before it instead of with the same span of the year before, so that the weeks after
+    a 53-week year stand against the same weeks of the calendar.
     """
 
-    def __init__(self, weeks: Iterable[FiscalWeek]) -> None:
+    def __init__(self, weeks: Iterable[FiscalWeek], *, restated: bool = False) -> None:
         self.weeks = sorted(weeks, key=lambda week: week.start)
+        self.restated = restated
         for before, after in zip(self.weeks, self.weeks[1:], strict=False):
             if after.start != before.end + timedelta(days=1):
                 raise ValueError(f"the fiscal calendar has a gap or an overlap at {before.end}/{after.start}")
         self._starts = [week.start for week in self.weeks]
+        self._whole_weeks = all((week.end - week.start).days == 6 for week in self.weeks)
+        self._spans = {level: self._made(level) for level in LEVELS}
+        self._span_starts = {level: [span[0] for span in spans] for level, spans in self._spans.items()}
+        self._places = {
+            level: {place: (start, end) for (start, end, _), place in zip(spans, self._held(level), strict=True)}
+            for level, spans in self._spans.items()
+        }
 
     def week_of(self, day: date) -> FiscalWeek:
         """The row that holds a day; KeyError when the calendar does not reach it."""
@@ -96,6 +108,27 @@ class FiscalCalendar:
 
     def spans(self, level: Level) -> list[tuple[date, date, str]]:
         """Every span of a level: first day, last day, label such as `FY2026 P03`."""
+        return list(self._spans[level])
+
+    def span_of(self, level: Level, day: date) -> tuple[date, date, str] | None:
+        """The span of a level that holds a day; None when the calendar does not reach it."""
+        index = bisect_right(self._span_starts[level], day) - 1
+        if index < 0 or day > self._spans[level][index][1]:
+            return None
+        return self._spans[level][index]
+
+    def year_before(self, level: Level, day: date) -> tuple[date, date] | None:
+        """The same span of the fiscal year before the one that holds a day: P03 of P03, W53 of W53.
+
+        None when the calendar does not reach it, or when that year has no such span.
+        """
+        span = self.span_of(level, day)
+        if span is None:
+            return None
+        year, *place = self._place(level, self.week_of(span[0]))
+        return self._places[level].get((year - 1, *place))
+
+    def _made(self, level: Level) -> list[tuple[date, date, str]]:
         spans: list[tuple[date, date, str]] = []
         for week in self.weeks:
             label = _label(level, week)
@@ -104,6 +137,27 @@ class FiscalCalendar:
             else:
                 spans.append((week.start, week.end, label))
         return spans
+
+    def _held(self, level: Level) -> list[tuple[int, ...]]:
+        return [self._place(level, self.week_of(start)) for start in self._span_starts[level]]
+
+    def _place(self, level: Level, week: FiscalWeek) -> tuple[int, ...]:
+        """Year, and where in it: what a span of the year before is found by."""
+        if level == "fiscal_year":
+            return (week.year,)
+        if level == "fiscal_quarter":
+            return week.year, week.quarter
+        if level == "fiscal_period":
+            return week.year, week.period
+        if self._whole_weeks:
+            return week.year, week.week
+        # weeks that are cut at month ends are known by month and order: a 29 February would shift the numbers
+        first = self._period_start(week)
+        return week.year, week.period, (week.start - first).days // 7
+
+    def _period_start(self, week: FiscalWeek) -> date:
+        span = self.span_of("fiscal_period", week.start)
+        return span[0] if span else week.start
 
 
 def _label(level: Level, week: FiscalWeek) -> str:
@@ -124,7 +178,7 @@ def generate(rule: Rule, first: date, last: date) -> FiscalCalendar:
         rows = _months(rule, year) if rule.pattern == "months" else _retail(rule, year)
         if rows and rows[-1].end >= first and rows[0].start <= last:
             weeks.extend(rows)
-    return FiscalCalendar(weeks)
+    return FiscalCalendar(weeks, restated=rule.restated and rule.pattern != "months")
 
 
 def _months(rule: Rule, year: int) -> list[FiscalWeek]:

@@ -106,23 +106,31 @@ class Calendar:
         return date(day.year, first, 1), date(day.year, last, calendar.monthrange(day.year, last)[1])
 
     def _fiscal_span(self, level: Level, day: date) -> tuple[date, date]:
-        for start, end, _ in self.fiscal.spans(level):
-            if start <= day <= end:
-                return start, end
-        raise QuestionError(f"The fiscal calendar does not reach {day}.", field="grain", reason="calendar too short")
+        span = self.fiscal.span_of(level, day)
+        if span is None:
+            raise QuestionError(
+                f"The fiscal calendar does not reach {day}.", field="grain", reason="calendar too short"
+            )
+        return span[0], span[1]
 
-    def buckets(self, grain: Grain, period: Period, data_to: date | None = None) -> list[Bucket]:
-        """The buckets of a grain that touch a period, in order; the first and last may be partial."""
+    def buckets(
+        self, grain: Grain, period: Period, data_to: date | None = None, data_from: date | None = None
+    ) -> list[Bucket]:
+        """The buckets of a grain that touch a period, in order; those that the period or the data cut are partial."""
         result: list[Bucket] = []
-        fiscal = {start: label for start, _, label in self.fiscal.spans(grain)} if grain in LEVELS else {}
+        known_from = max(period.start, data_from) if data_from else period.start
+        known_to = min(period.end, data_to) if data_to else period.end
         day = period.start
         while day <= period.end:
             start, end = self._span(grain, day)
-            known_to = min(period.end, data_to) if data_to else period.end
-            partial = start < period.start or end > known_to
-            result.append(Bucket(start, end, fiscal.get(start) or bucket_label(grain, start), partial))
+            partial = start < known_from or end > known_to
+            result.append(Bucket(start, end, self._label(grain, start), partial))
             day = end + timedelta(days=1)
         return result
+
+    def _label(self, grain: Grain, start: date) -> str:
+        span = self.fiscal.span_of(grain, start) if grain in LEVELS else None
+        return span[2] if span else bucket_label(grain, start)
 
     def named(self, name: str, today: date, data_from: date) -> Period:
         """The days of a named period, seen from `today`. Raises QuestionError that lists the names."""
@@ -155,27 +163,119 @@ class Calendar:
     def previous(self, period: Period) -> Period:
         """The period before, to compare with.
 
-        Whole months, quarters or years compare with the whole ones before them; a month, quarter or year to date with
-        the same number of days of the one before (never past its end); anything else with as many days just before.
+        A whole month, quarter or year compares with the whole one before it; a week, month, quarter or year to date
+        (the smallest that holds the period) with the same days of the one before, never past its end; anything else
+        with as many days just before.
         """
         for grain in ("year", "quarter", "month"):
-            if period.start != self.start_of(grain, period.start) or period.end > self.end_of(grain, period.start):
-                continue
-            start = self.start_of(grain, period.start - timedelta(days=1))
-            last = self.end_of(grain, start)
-            if period.end == self.end_of(grain, period.start):
-                return Period(start, last)
-            if period.days > 1:
-                return Period(start, min(start + timedelta(days=period.days - 1), last))
+            if (period.start, period.end) == self._span(grain, period.start):
+                return Period(*self._span(grain, period.start - timedelta(days=1)))
+        if period.days > 1:
+            for grain in ("week", "month", "quarter", "year"):
+                start, end = self._span(grain, period.start)
+                if period.start == start and period.end <= end:
+                    first, last = self._span(grain, start - timedelta(days=1))
+                    return Period(first, min(first + timedelta(days=period.days - 1), last))
         end = period.start - timedelta(days=1)
         return Period(end - timedelta(days=period.days - 1), end)
 
     def last_year(self, period: Period) -> Period:
         """The same days a year before; 29 February compares with 28 February, whole months with whole months."""
         start, end = shift_years(period.start, -1), shift_years(period.end, -1)
-        if period.end == self.end_of("month", period.end):
+        if period.start == self.start_of("month", period.start) and period.end == self.end_of("month", period.end):
             end = self.end_of("month", end)
         return Period(start, end)
+
+    def before(self, grain: Grain, part: Period) -> Period | None:
+        """The bucket before, for a bucket or a part of one: the same part of it, so that like stands against like.
+
+        A part that reaches to the end of its bucket reaches to the end of the one before. None when there is none: the
+        fiscal calendar does not reach back, or the one before is too short to have such a part.
+        """
+        if grain in ("day", "week"):
+            back = timedelta(days=1 if grain == "day" else 7)
+            return Period(part.start - back, part.end - back)
+        here = self._span(grain, part.start)
+        there = self._known_span(grain, here[0] - timedelta(days=1))
+        return _same_part(here, there, part) if there else None
+
+    def year_before(self, grain: Grain, part: Period) -> Period | None:
+        """The same bucket a year before, for a bucket or a part of one.
+
+        Weeks stand against the weeks 52 weeks before, so that weekdays match. Fiscal buckets stand against the same one
+        of the fiscal year before, or, in a restated calendar, against the days 52 weeks before. None when there is none:
+        29 February by day, week 53 of a year that follows one of 52 weeks, a calendar that does not reach back.
+        """
+        if grain == "day":
+            there = shift_years(part.start, -1)
+            return Period(there, there) if there.day == part.start.day else None
+        if grain == "week" or (grain in LEVELS and self.fiscal.restated):
+            back = timedelta(days=364)
+            return Period(part.start - back, part.end - back)
+        if grain not in LEVELS:
+            return self.last_year(part)
+        same = self.fiscal.year_before(grain, part.start)
+        return _same_part(self._span(grain, part.start), same, part) if same else None
+
+    def compared(self, kind: str, period: Period, grain: Grain | None) -> Period:
+        """The days that a period compares with (`previous` or `last_year`), at a grain.
+
+        By week and by fiscal grains a year is counted in weeks or fiscal buckets (see `year_before`), so that every bucket
+        has a partner of its own kind.
+        """
+        if kind == "previous":
+            return self.previous(period)
+        if grain != "week" and grain not in LEVELS:
+            return self.last_year(period)
+        parts = [self.year_before(grain, part) for part in self.parts(grain, period)]
+        known = [part for part in parts if part is not None]
+        return Period(known[0].start, known[-1].end) if known else self.last_year(period)
+
+    def parts(self, grain: Grain, period: Period) -> list[Period]:
+        """The buckets of a period, each cut to the days that lie in the period."""
+        return [
+            Period(max(bucket.start, period.start), min(bucket.end, period.end))
+            for bucket in self.buckets(grain, period)
+        ]
+
+    def partners(self, grain: Grain, period: Period, compare: Period, kind: str) -> list[Period | None]:
+        """For every bucket of a period, the days of the comparison that it stands against; None when there are none.
+
+        `last_year`: see `year_before`. Otherwise days and weeks stand against the days that lie as far from the start of
+        the comparison, longer buckets against the one that is the same in order. Nothing outside the comparison counts.
+        """
+        parts = self.parts(grain, period)
+        found: list[Period | None]
+        if kind == "last_year":
+            found = [self.year_before(grain, part) for part in parts]
+        elif grain in ("day", "week"):
+            shift = compare.start - period.start
+            found = [Period(part.start + shift, part.end + shift) for part in parts]
+        elif self._known_span(grain, compare.start) is None or self._known_span(grain, compare.end) is None:
+            found = [None] * len(parts)
+        else:
+            others = self.parts(grain, compare)
+            found = [*others[: len(parts)], *([None] * (len(parts) - len(others)))]
+        return [_within(part, compare) for part in found]
+
+    def _known_span(self, grain: Grain, day: date) -> tuple[date, date] | None:
+        if grain not in LEVELS:
+            return self._span(grain, day)
+        span = self.fiscal.span_of(grain, day)
+        return (span[0], span[1]) if span else None
+
+
+def _same_part(here: tuple[date, date], there: tuple[date, date], part: Period) -> Period | None:
+    """The days of `there` that lie as `part` lies in `here`."""
+    start = there[0] + (part.start - here[0])
+    end = there[1] if part.end >= here[1] else min(there[0] + (part.end - here[0]), there[1])
+    return Period(start, end) if start <= end else None
+
+
+def _within(part: Period | None, whole: Period) -> Period | None:
+    if part is None or part.end < whole.start or part.start > whole.end:
+        return None
+    return Period(max(part.start, whole.start), min(part.end, whole.end))
 
 
 def shift_years(day: date, years: int) -> date:

@@ -49,6 +49,10 @@ class FiscalSettings(_Section):
 
     preset: Literal["months", "nrf-4-5-4", "last-sunday-of-june"] = Field("months", description="which calendar")
     start_month: int = Field(1, ge=1, le=12, description="first month of the fiscal year, for the preset of months")
+    restated: bool = Field(
+        False,
+        description="a year of weeks compares with the days 52 weeks before, instead of with the same weeks of the year before",
+    )
 
 
 class ServeSettings(_Section):

@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from babel import Locale
 from babel.numbers import format_compact_currency, format_currency, format_decimal
 
 
 def amount(value: Decimal | float, currency: str, locale: str) -> str:
-    """Money: whole below ten thousand (`€1,234.50`), compact above (`€482.6K`)."""
+    """Money in a sentence: with cents below a hundred, whole below ten thousand, compact above (`€482.6k`)."""
     known = locale.replace("-", "_")
     if not -10_000 < value < 10_000:
-        return str(format_compact_currency(value, currency, locale=known, fraction_digits=1))
+        text = str(format_compact_currency(value, currency, locale=known, fraction_digits=1))
+        return text.replace("K", "k") if known.startswith("en") else text  # as the page writes thousands
+    if not -100 < value < 100:
+        whole = Locale.parse(known).currency_formats["standard"].pattern.replace(".00", "")
+        return str(format_currency(round(value), currency, locale=known, format=whole, currency_digits=False))
     return str(format_currency(value, currency, locale=known))
 
 
