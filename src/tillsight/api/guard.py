@@ -1,0 +1,92 @@
+"""Around every request: the host it is for, how large it may be, security headers, and a last net for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tillsight.api.envelope import failure
+from tillsight.api.errors import unexpected
+
+SECURITY_HEADERS = {
+    # The page is built ahead, so no script is written into it; the style library sets styles on elements.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+LARGEST_BODY = 1_000_000
+UPLOADS = "/api/v1/loads"
+
+
+class Guard:
+    """ASGI middleware. `hosts`: the names that a request may be for, None for any; `upload`: bytes of an upload."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None, upload: int) -> None:
+        self._app, self._hosts, self._upload = app, hosts, upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+        headers = Headers(scope=scope)
+        path, method = scope["path"], scope["method"]
+        most = self._upload if path == UPLOADS else LARGEST_BODY
+        too_large = f"The request is larger than the {most / 1e6:,.0f} MB that this address takes."
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                out = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    out.setdefault(name, value)
+                if path.startswith("/api/"):
+                    out.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        read = 0
+
+        async def guarded_receive() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                # An error that reading a body passes on as it is.
+                raise HTTPException(413, too_large)
+            return message
+
+        if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
+            message = "This server does not answer to that name; use the address that it printed when it started."
+            await failure("WRONG_HOST", message, 421, {})(scope, receive, guarded_send)
+            return
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > most:
+            await failure("TOO_LARGE", too_large, 413, {"limit": most})(scope, receive, guarded_send)
+            return
+        try:
+            await self._app(scope, guarded_receive, guarded_send)
+        except Exception as error:
+            response = unexpected(method, path, error)
+            if started:
+                raise
+            await response(scope, receive, guarded_send)
+
+
+def _host(header: str) -> str:
+    """The name without the port: `127.0.0.1`, `localhost`, `[::1]`."""
+    if header.startswith("["):
+        return header.partition("]")[0] + "]"
+    return header.partition(":")[0].lower()

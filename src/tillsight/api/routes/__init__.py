@@ -1,0 +1,1 @@
+"""The endpoints, a file for each topic: thin, with the models of what they take and give."""

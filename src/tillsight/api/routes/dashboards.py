@@ -1,0 +1,124 @@
+"""Declared dashboards, and analyses: named questions that panels, reports and people ask."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from tillsight.api.access import Door, Reader
+from tillsight.api.envelope import Envelope, Paged, ok, to_bytes
+from tillsight.api.keeping import Kept, respond
+from tillsight.api.questions import FILES, AnswerOut, ViewIn, as_file, as_json
+from tillsight.api.services import Given
+from tillsight.core.errors import NotFoundError
+from tillsight.dashboards.declaration import Dashboard, DashboardSummary
+from tillsight.dashboards.declaration import load as dashboards
+
+router = APIRouter(prefix="/api/v1", tags=["dashboards"], route_class=Door)
+
+
+class ParameterOut(BaseModel):
+    """A parameter of an analysis."""
+
+    name: str
+    type: Literal["text", "integer", "number", "boolean"]
+    default: Any
+    description: str
+    choices: list[str]
+    minimum: float | None
+    maximum: float | None
+
+
+class AnalysisOut(BaseModel):
+    """A named question that needs more than a cut of metrics."""
+
+    name: str
+    title: str
+    domain: str
+    description: str
+    parameters: list[ParameterOut]
+
+
+class AnalysisIn(ViewIn):
+    """Days, comparison and filters; every other field is a parameter that the analysis declares."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+
+@router.get("/dashboards", response_model=Envelope[list[DashboardSummary]])
+def list_dashboards(_who: Reader) -> Response:
+    """Every dashboard, in the order of the rail."""
+    return ok([dashboard.model_dump(include=set(DashboardSummary.model_fields)) for dashboard in dashboards().values()])
+
+
+@router.get("/dashboards/{name}", response_model=Envelope[Dashboard])
+def get_dashboard(name: str, _who: Reader) -> Response:
+    """One dashboard with its panels."""
+    found = dashboards().get(name)
+    if found is None:
+        raise NotFoundError(f"There is no dashboard {name!r}.", field="name", value=name)
+    return ok(found)
+
+
+@router.get("/analyses", response_model=Envelope[list[AnalysisOut]])
+def list_analyses(_who: Reader, given: Given) -> Response:
+    """Every analysis with its parameters."""
+    return ok(
+        [
+            {
+                "name": analysis.name,
+                "title": analysis.title,
+                "domain": analysis.domain,
+                "description": analysis.description,
+                "parameters": [
+                    {
+                        "name": parameter.name,
+                        "type": parameter.type,
+                        "default": parameter.default,
+                        "description": parameter.description,
+                        "choices": list(parameter.choices),
+                        "minimum": parameter.minimum,
+                        "maximum": parameter.maximum,
+                    }
+                    for parameter in analysis.parameters
+                ],
+            }
+            for analysis in given.shop.catalogue.analyses.values()
+        ]
+    )
+
+
+@router.post("/analyses/{name}", response_model=Paged[AnswerOut], responses=FILES)
+def run_analysis(name: str, who: Reader, given: Given, request: Request, asked: AnalysisIn) -> Response:
+    """Run an analysis: columns, rows, and sentences written from the numbers; or its rows as a file."""
+    given.shop.catalogue.analysis(name)
+    scope = given.scope(who)
+    asker = given.shop.asker(scope, asked.as_of)
+    parameters = {
+        "start": asked.from_,
+        "end": asked.to,
+        "period": asked.period,
+        "where": asked.filters() or None,
+        "compare": asked.comparison(),
+        **(asked.model_extra or {}),
+    }
+    parameters = {key: value for key, value in parameters.items() if value is not None}
+    key = (
+        "analysis",
+        name,
+        asker.release.number,
+        asker.release.today,
+        to_bytes(dict(sorted(parameters.items()))),
+        scope.key,
+        asked.format,
+    )
+
+    def make() -> Kept:
+        answer = given.shop.analyse(name, scope=scope, as_of=asked.as_of, **parameters)
+        if asked.format == "json":
+            return as_json(answer)
+        return as_file(answer, asked.format, [name])
+
+    return respond(request, given.kept, key, make)

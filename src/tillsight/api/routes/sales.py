@@ -1,0 +1,134 @@
+"""The sales endpoints: fixed questions to the catalogue, so that they say what every other way of asking says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from tillsight.accounts import SignedIn
+from tillsight.api.access import Door, Reader
+from tillsight.api.envelope import Paged
+from tillsight.api.questions import FILES, AnswerOut, Day, Format, Moment, NamedPeriod, answered
+from tillsight.api.services import Given, Services
+from tillsight.core.periods import Grain
+from tillsight.metrics.question import ask_for
+
+router = APIRouter(prefix="/api/v1/sales", tags=["sales"], route_class=Door)
+
+SUMMARY = (
+    "gross_sales",
+    "discounts",
+    "returned_sales",
+    "net_sales",
+    "taxes",
+    "shipping_charges",
+    "total_sales",
+    "revenue",
+    "orders",
+    "units_sold",
+    "average_order_value",
+    "items_per_order",
+    "gross_profit",
+    "gross_margin_rate",
+    "cost_coverage_rate",
+    "customers",
+    "revenue_per_customer",
+)
+TRENDS = ("revenue", "net_sales", "orders", "units_sold", "average_order_value")
+PRODUCTS = ("revenue", "units_sold", "orders", "gross_profit", "gross_margin_rate")
+CUSTOMERS = ("revenue", "orders", "units_sold", "average_order_value")
+CHANNELS = ("revenue", "orders", "units_sold", "average_order_value", "gross_margin_rate", "new_customers")
+
+
+class ViewParams(BaseModel):
+    """Days, comparison and filters in an address. Days are inclusive."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    from_: Day | None = Field(None, alias="from")
+    to: Day | None = None
+    period: NamedPeriod | None = None
+    where: list[str] = Field([], description="country=France, channel!=web, product~lamp; repeated")
+    compare: str | None = Field(None, description="none, previous, last_year, or days such as 2025-01-01..2025-01-31")
+    as_of: Moment | None = None
+    format: Format = "json"
+
+
+class TrendParams(ViewParams):
+    """A view, and the steps of its axis."""
+
+    grain: Grain = "day"
+
+
+class PageParams(ViewParams):
+    """A view, and which page of its rows."""
+
+    sort: list[str] = Field([], description="columns; with - in front the largest first; by default the first metric")
+    page: int = Field(1, ge=1)
+    per_page: int = Field(50, ge=1, le=1000)
+
+
+class ChannelParams(PageParams):
+    """A page of a view, by one of the ways that orders come in."""
+
+    by: Literal["channel", "traffic_source", "device_type", "referrer"] = "channel"
+
+
+@router.get("/summary", response_model=Paged[AnswerOut], responses=FILES)
+def get_sales_summary(who: Reader, given: Given, request: Request, view: Annotated[ViewParams, Query()]) -> Response:
+    """The figures of a period in one row."""
+    return _answered(request, given, who, view, SUMMARY)
+
+
+@router.get("/trends", response_model=Paged[AnswerOut], responses=FILES)
+def get_sales_trends(who: Reader, given: Given, request: Request, view: Annotated[TrendParams, Query()]) -> Response:
+    """Sales over time."""
+    return _answered(request, given, who, view, TRENDS, grain=view.grain)
+
+
+@router.get("/products", response_model=Paged[AnswerOut], responses=FILES)
+def list_sales_products(who: Reader, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
+    """Products, by default the one with the most revenue first."""
+    return _answered(request, given, who, view, PRODUCTS, ("product_id", "product"))
+
+
+@router.get("/customers", response_model=Paged[AnswerOut], responses=FILES)
+def list_sales_customers(who: Reader, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
+    """Customers, by default the one with the most revenue first."""
+    return _answered(request, given, who, view, CUSTOMERS, ("customer_id",))
+
+
+@router.get("/channels", response_model=Paged[AnswerOut], responses=FILES)
+def list_sales_channels(
+    who: Reader, given: Given, request: Request, view: Annotated[ChannelParams, Query()]
+) -> Response:
+    """Channels, or traffic sources, devices, referrers, by default the one with the most revenue first."""
+    return _answered(request, given, who, view, CHANNELS, (view.by,))
+
+
+def _answered(
+    request: Request,
+    given: Services,
+    who: SignedIn,
+    view: ViewParams,
+    metrics: tuple[str, ...],
+    by: tuple[str, ...] = (),
+    grain: Grain | None = None,
+) -> Response:
+    page = view if isinstance(view, PageParams) else None
+    question = ask_for(
+        metrics,
+        by,
+        grain,
+        view.from_,
+        view.to,
+        view.period,
+        view.where,
+        view.compare,
+        sort=(page.sort or f"-{metrics[0]}") if page else (),
+        limit=page.per_page if page else None,
+        offset=(page.page - 1) * page.per_page if page else 0,
+    )
+    return answered(request, given, who, question, view.as_of, view.format)

@@ -1,0 +1,111 @@
+"""Serving a shop: the API, the page and the worker in one process, until it is told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from tillsight.accounts import ensure_administrator
+from tillsight.api.app import LOOPBACK, create_app
+from tillsight.core.errors import ConflictError, SettingsError
+from tillsight.jobs import Worker
+from tillsight.shop import Shop
+
+OnReady = Callable[[str, tuple[str, str] | None], None]
+"""Called once the server answers, with its address, and with name and password of the administrator if he is new."""
+
+STOP_SECONDS = 10
+
+
+def serve(
+    shop: Shop, host: str | None = None, port: int | None = None, on_ready: OnReady = lambda _address, _new: None
+) -> None:
+    """Serve a shop until Ctrl-C or SIGTERM; a job that runs then is taken up by the next start.
+
+    `host` and `port` are those of the settings unless given; port 0 takes a free one. Raises ConflictError for a port
+    that is taken, SettingsError for an address that is not one of this machine.
+    """
+    host = host or shop.settings.serve.host
+    listening = _listen(host, shop.settings.serve.port if port is None else port)
+    with contextlib.closing(listening):
+        administrator = ensure_administrator(shop.database)
+        worker = Worker(shop.database, shop.path)
+        hosts = LOOPBACK | set(shop.settings.serve.hosts) if _is_loopback(host) else None
+        app = create_app(shop, worker, hosts)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        server = _Server(config, lambda: on_ready(_address(listening), administrator))
+        if threading.current_thread() is threading.main_thread():
+            # uvicorn stops in order and then raises the signal again; by then there is nothing left to stop.
+            signal.signal(signal.SIGTERM, lambda *_: None)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host.strip("[]"), port))
+        # Taken, and refused to others, from here on.
+        listening.listen(128)
+    except socket.gaierror:
+        listening.close()
+        raise SettingsError(f"{host} is not an address of this machine.", field="serve.host", value=host) from None
+    except PermissionError:
+        listening.close()
+        raise SettingsError(
+            f"Port {port} may only be used by the system; take one above 1023.", field="serve.port"
+        ) from None
+    except OverflowError:
+        listening.close()
+        raise SettingsError(f"A port is a number up to 65535, not {port}.", field="serve.port", value=port) from None
+    except OSError as error:
+        listening.close()
+        raise ConflictError(
+            f"{host}:{port} cannot be listened on ({error.strerror}); choose another port, or 0 for a free one.",
+            field="port",
+            value=port,
+        ) from None
+    return listening
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 (every address of this machine; it is reached by the loopback one too)
+        host = "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
