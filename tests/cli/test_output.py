@@ -75,7 +75,7 @@ def test_progress_without_a_terminal_is_one_line_a_stage(capsys: pytest.CaptureF
         report("checks", None, None, "Checking")
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err == "read …\nchecks …\n"
+    assert printed.err == "read: sales.csv …\nchecks: Checking …\n"
 
 
 def test_progress_on_a_terminal_shows_stage_and_words(monkeypatch: pytest.MonkeyPatch) -> None:

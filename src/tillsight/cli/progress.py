@@ -22,7 +22,7 @@ def progress() -> Iterator[Progress]:
         def line(stage: str, done: float | None, total: float | None, text: str) -> None:
             if [stage] != last:
                 last[:] = [stage]
-                say(f"{stage} …")
+                say(f"{stage}: {text} …" if text else f"{stage} …")
 
         yield line
         return
