@@ -228,7 +228,8 @@ class OrderBook:
             sequence=sequence,
             day=day,
             channel=channel,
-            placed=self.days.moments(day, second),
+            # The British shop keeps London time, always an hour behind.
+            placed=self.days.moments(day, second) + np.where(currency == GBP, 3_600_000_000, 0),
             person=person,
             guest=guest,
             first=is_first,

@@ -88,7 +88,7 @@ class ReturnDesk:
         self._first_text = np.cumsum([0, *(len(TEXTS[reason]) for reason in REASONS)])[:-1]
         self._text_count = np.array([len(TEXTS[reason]) for reason in REASONS])
 
-    def write(self, orders: Orders, returns: Returns) -> None:
+    def add(self, orders: Orders, returns: Returns) -> None:
         """Write all tables of the returns of a span."""
         if len(returns) == 0:
             return

@@ -92,7 +92,7 @@ def emails(persons: Ints) -> Array:
 
 def phones(persons: Ints) -> Array:
     """The telephone number of each customer."""
-    return c.label("+49 30 55", Stream("person.phone").below(1_000_000, persons), 7)
+    return c.label("+49 30 ", 20_000_000 + persons * 37)
 
 
 def city_index(people: People, persons: Ints) -> Ints:
@@ -138,7 +138,7 @@ class Sales:
         self.total_value = np.zeros(people.count, dtype=np.int64)
         self.last_day = np.full(people.count, -1, dtype=np.int64)
 
-    def shipped_at(self, orders: Orders) -> Ints:
+    def _shipped_at(self, orders: Orders) -> Ints:
         """When the first parcel leaves; the moment of sale in a store; 0 where it has not left."""
         hours = 4 + Stream("order.dispatch").quantile(EXPONENTIAL, orders.sequence) * np.where(orders.express, 3, 14)
         # The warehouse does not work on Sundays.
@@ -148,12 +148,13 @@ class Sales:
         left = orders.counts & (moment < self.end)
         return np.where(left, moment, 0)
 
-    def cancelled_at(self, orders: Orders) -> Ints:
+    def _cancelled_at(self, orders: Orders) -> Ints:
         """When a cancelled order was called off."""
         hours = 1 + Stream("order.called_off").quantile(EXPONENTIAL, orders.sequence) * 12
-        return np.asarray(np.minimum(orders.placed + np.rint(hours * 60).astype(np.int64) * MINUTE, self.end - MINUTE))
+        latest = np.maximum(self.end - MINUTE, orders.placed + MINUTE)
+        return np.asarray(np.minimum(orders.placed + np.rint(hours * 60).astype(np.int64) * MINUTE, latest))
 
-    def methods(self, orders: Orders) -> Ints:
+    def _methods(self, orders: Orders) -> Ints:
         """How each order is paid: index into METHODS."""
         online = Stream("order.method").choice(ONLINE_SHARES, orders.sequence)
         cash = Stream("order.cash").chance(0.24, orders.sequence)
@@ -163,14 +164,24 @@ class Sales:
             np.where(orders.channel == MARKETPLACE, MARKET, online),
         )
 
-    def status(self, orders: Orders, returns: Returns, shipped: Ints) -> Ints:
+    def _status(self, orders: Orders, returns: Returns, shipped: Ints) -> Ints:
         """0 pending, 1 completed, 2 cancelled, 3 refunded."""
         refunded = np.zeros(len(orders), dtype=bool)
         refunded[returns.order[returns.refunded & returns.whole_order]] = True
         waiting = orders.counts & (shipped == 0)
         return np.where(orders.cancelled, 2, np.where(refunded, 3, np.where(waiting, 0, 1)))
 
-    def write_orders(
+    def add(self, orders: Orders, returns: Returns, journeys: Journeys) -> Ints:
+        """Write the sales tables of a span; gives when each order was shipped (0: not yet)."""
+        shipped, cancelled, methods = self._shipped_at(orders), self._cancelled_at(orders), self._methods(orders)
+        self._orders(orders, returns, journeys, shipped, cancelled, methods)
+        self._lines(orders, shipped)
+        self._payments(orders, returns, cancelled, methods)
+        self._refunds(orders, returns, cancelled)
+        self._changes(orders, cancelled)
+        return shipped
+
+    def _orders(
         self, orders: Orders, returns: Returns, journeys: Journeys, shipped: Ints, cancelled: Ints, methods: Ints
     ) -> None:
         """The orders."""
@@ -244,7 +255,7 @@ class Sales:
                 "shipped_at": c.moment(shipped, (shipped > 0)),
                 "cancelled_at": c.moment(cancelled, orders.cancelled),
                 "order_status": c.words(
-                    ("pending", "completed", "cancelled", "refunded"), self.status(orders, returns, shipped)
+                    ("pending", "completed", "cancelled", "refunded"), self._status(orders, returns, shipped)
                 ),
                 "is_test": c.boolean(orders.test),
                 "is_deleted": c.boolean(orders.deleted),
@@ -311,7 +322,7 @@ class Sales:
         ]
         return pc.binary_join_element_wise(*parts, pa.scalar(" > ", pa.string()), null_handling="skip")
 
-    def write_lines(self, orders: Orders, shipped: Ints) -> None:
+    def _lines(self, orders: Orders, shipped: Ints) -> None:
         """Order lines, with tax lines, discount lines and shipping lines."""
         lines, catalogue = orders.lines, self.catalogue
         of = lines.order
@@ -419,7 +430,7 @@ class Sales:
             },
         )
 
-    def write_payments(self, orders: Orders, returns: Returns, cancelled: Ints, methods: Ints) -> None:
+    def _payments(self, orders: Orders, returns: Returns, cancelled: Ints, methods: Ints) -> None:
         """Payments that sum to the totals, with gift cards spent and sold, and what is paid back."""
         real = ~orders.test & ~orders.deleted & (orders.total > 0)
         card_rows = self._redeem(orders, real)
@@ -519,7 +530,7 @@ class Sales:
         goods = summed(returns.net + returns.tax, returns.item_return, len(returns))
         return goods + returns.shipping_refund + returns.shipping_tax_refund
 
-    def write_refunds(self, orders: Orders, returns: Returns, cancelled: Ints) -> None:
+    def _refunds(self, orders: Orders, returns: Returns, cancelled: Ints) -> None:
         """Refunds of returned goods and of shipping, goodwill, and what cancelled orders got back."""
         lines = orders.lines
         item = np.flatnonzero(returns.refunded[returns.item_return])
@@ -594,7 +605,7 @@ class Sales:
             },
         )
 
-    def write_changes(self, orders: Orders, cancelled: Ints) -> None:
+    def _changes(self, orders: Orders, cancelled: Ints) -> None:
         """Edits of orders after payment, and cancellations."""
         edited = (
             orders.counts & orders.online & Stream("order.edited").chance(self.truths.channels.edited, orders.sequence)
@@ -650,7 +661,7 @@ class Sales:
                 },
             )
 
-    def write_customers(self) -> None:
+    def finish(self) -> None:
         """The customers, with what the shop's own system says about their orders."""
         people, days = self.people, self.days
         block = 500_000

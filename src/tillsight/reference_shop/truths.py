@@ -582,7 +582,7 @@ class WinBack(Truth):
     """A campaign with a random control group and a known effect on orders."""
 
     title = "Campaign with a control group"
-    where = "campaign_members (group treated or control) and their orders from the start to the end"
+    where = "campaign_members (arm target or control) and their orders from the start to the end"
     noise = "orders of a customer come by chance; the control group is 30 %"
     campaign_id: str = "CMP-SPRING"
     name: str = "Spring letter 2026"
@@ -630,10 +630,10 @@ class AdResponse(Truth):
     noise = "weekly spend levels are drawn from the stated list; orders are counted; the shop's own seasons multiply the response"
     levels: tuple[float, ...] = (0.3, 0.6, 1.0, 1.5, 2.2)
     campaigns: tuple[AdCampaign, ...] = (
-        AdCampaign("G-GENERIC", "Search generic", "google", "search", "conversion", 120, 0.075, 110, 0.55, 0.042, 1.05),
-        AdCampaign("G-SHOPPING", "Shopping", "google", "shopping", "conversion", 150, 0.095, 130, 0.38, 0.011, 1.05),
-        AdCampaign("G-BRAND", "Search brand", "google", "search", "conversion", 25, 0.0, 30, 0.18, 0.160, 1.0, 0.050),
-        AdCampaign("G-VIDEO", "Video", "google", "video", "awareness", 45, 0.012, 90, 0.30, 0.006, 1.6, view_rate=0.31),
+        AdCampaign("G-GENERIC", "Search generic", "google", "search", "conversion", 120, 0.075, 110, 1.10, 0.042, 1.05),
+        AdCampaign("G-SHOPPING", "Shopping", "google", "shopping", "conversion", 150, 0.095, 130, 0.76, 0.011, 1.05),
+        AdCampaign("G-BRAND", "Search brand", "google", "search", "conversion", 25, 0.0, 30, 0.36, 0.160, 1.0, 0.050),
+        AdCampaign("G-VIDEO", "Video", "google", "video", "awareness", 45, 0.012, 90, 0.60, 0.006, 1.6, view_rate=0.31),
         AdCampaign(
             "FB-PROSPECT",
             "Prospecting",
@@ -668,14 +668,14 @@ class AdResponse(Truth):
         AdCampaign(
             "TT-SPARK", "Spark ads", "tiktok", "video", "awareness", 55, 0.022, 120, 0.33, 0.011, 1.7, view_rate=0.42
         ),
-        AdCampaign("AZ-PRODUCTS", "Sponsored products", "amazon", "shopping", "conversion", 35, 0.300, 40, 0.42, 0.006),
-        AdCampaign("PI-IDEAS", "Idea pins", "pinterest", "social", "awareness", 25, 0.010, 45, 0.36, 0.005, 1.3),
-        AdCampaign("MS-SEARCH", "Search", "microsoft", "search", "conversion", 20, 0.012, 25, 0.44, 0.031),
+        AdCampaign("AZ-PRODUCTS", "Sponsored products", "amazon", "shopping", "conversion", 35, 0.300, 40, 0.84, 0.006),
+        AdCampaign("PI-IDEAS", "Idea pins", "pinterest", "social", "awareness", 25, 0.010, 45, 0.72, 0.005, 1.3),
+        AdCampaign("MS-SEARCH", "Search", "microsoft", "search", "conversion", 20, 0.012, 25, 0.88, 0.031),
         AdCampaign(
             "SC-SNAP", "Snap ads", "snapchat", "video", "awareness", 12, 0.003, 30, 0.29, 0.007, 1.8, view_rate=0.35
         ),
-        AdCampaign("X-POSTS", "Promoted posts", "x", "social", "awareness", 10, 0.002, 30, 0.41, 0.004, 1.5),
-        AdCampaign("LI-GIFTS", "Corporate gifts", "linkedin", "social", "conversion", 14, 0.002, 20, 2.40, 0.004),
+        AdCampaign("X-POSTS", "Promoted posts", "x", "social", "awareness", 10, 0.002, 30, 0.82, 0.004, 1.5),
+        AdCampaign("LI-GIFTS", "Corporate gifts", "linkedin", "social", "conversion", 14, 0.002, 20, 4.80, 0.004),
     )
 
     def _sizes(self) -> list[str]:
@@ -691,6 +691,30 @@ class AdResponse(Truth):
                 text += f" and claims {percent(campaign.harvests)} of the other online orders"
             lines.append(text)
         return [*lines, f"weekly spend is the mean times one of {', '.join(f'{level:g}' for level in self.levels)}"]
+
+
+@dataclass(frozen=True)
+class Creatives(Truth):
+    """An A/B test with a winner, an ad that tires, and a search that only costs."""
+
+    title = "Ads, keywords and searches"
+    where = "ad_performance by ad and day; ads.test_name and test_arm; search_terms"
+    noise = "clicks of an ad and day are shaken by 8 %"
+    test_campaign: str = "FB-PROSPECT"
+    test_name: str = "Headline, spring 2026"
+    test_lift: float = 1.18
+    tired_campaign: str = "IG-STORIES"
+    tired_half_life: int = 150
+    wasted_term: str = "free knitting pattern"
+    wasted_share: float = 0.06
+
+    def _sizes(self) -> list[str]:
+        return [
+            f"arm B of the test {self.test_name} ({self.test_campaign}) has {effect(self.test_lift)} click-through rate, the same "
+            "conversions a click",
+            f"the click-through rate of the first ad of {self.tired_campaign} halves every {self.tired_half_life} days",
+            f"the search '{self.wasted_term}' takes {percent(self.wasted_share)} of the clicks of a generic keyword and never sells",
+        ]
 
 
 @dataclass(frozen=True)
@@ -743,7 +767,7 @@ class Loyalty(Truth):
     """Members, offers with a held-out group, and a paid subscription."""
 
     title = "Loyalty"
-    where = "loyalty_offers, loyalty_offer_events (allocated, held out, activated, redeemed), loyalty_subscriptions and orders.member_id"
+    where = "offers, offer_events (allocated, is_control, activated, redeemed), subscriptions and orders of the members"
     noise = "orders come by chance; members are the better customers anyway, so members against others misleads"
     member_share: float = 0.5
     held_out: float = 0.25
@@ -855,6 +879,23 @@ class Currencies(Truth):
 
 
 @dataclass(frozen=True)
+class SeasonBudgets(Truth):
+    """Season budgets: all near their plan but one."""
+
+    title = "Season budgets"
+    where = "season_spend against season_budgets"
+    noise = "the other lines end between 90 % and 106 % of their budget"
+    overspent: str = "XM25"
+    overspent_category: str = "marketing"
+    overspend: float = 1.28
+
+    def _sizes(self) -> list[str]:
+        return [
+            f"{self.overspent_category} of {self.overspent} (Christmas 2025) is overspent by {percent(self.overspend - 1)}"
+        ]
+
+
+@dataclass(frozen=True)
 class Truths:
     """Everything that is planted."""
 
@@ -879,8 +920,10 @@ class Truths:
     serial: SerialReturners = SerialReturners()
     campaign: WinBack = WinBack()
     ads: AdResponse = AdResponse()
+    creatives: Creatives = Creatives()
     journeys: Journeys = Journeys()
     loyalty: Loyalty = Loyalty()
+    seasons: SeasonBudgets = SeasonBudgets()
 
     def all(self) -> list[Truth]:
         """Every truth, in the order of the guide."""
