@@ -29,6 +29,7 @@ export const theme = createTheme({
   focusRing: "auto",
   components: {
     Button: { defaultProps: { size: "sm" } },
+    InputWrapper: { styles: { label: { color: "var(--dim)", fontSize: 12.5, fontWeight: 400, marginBottom: 3 } } },
     TextInput: { defaultProps: { size: "sm" } },
     PasswordInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },

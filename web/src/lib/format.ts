@@ -27,6 +27,8 @@ export interface Format {
   /** A relative change in percent with its sign: `+8.4%`. */
   rate: (value: Value) => string;
   count: (value: Value) => string;
+  /** The whole value without a currency sign, for a table whose head has it. */
+  plain: (value: Value, unit: string) => string;
   /** What follows a title: `€`, `%`, `days`. Empty for plain counts. */
   unit: (unit: string) => string;
   day: (day: string) => string;
@@ -46,7 +48,8 @@ const SCALES: [number, string][] = [
   [1e3, "k"],
 ];
 
-const minus = (text: string): string => text.replace(/-/g, "−");
+/** The sign of subtraction for a hyphen; and nothing before a value that rounds to zero. */
+const minus = (text: string): string => (/[1-9]/.test(text) ? text.replace(/-/g, "−") : text.replace(/-/g, ""));
 
 const asNumber = (value: Value): number | null => {
   if (value === null || value === undefined || value === "" || typeof value === "boolean") return null;
@@ -140,7 +143,7 @@ export function createFormat(options: FormatOptions): Format {
     return plain(scaled, 0, digits) + (scale?.[1] ?? "");
   };
 
-  const signed = (value: number, text: string): string => (value > 0 ? `+${text}` : text);
+  const signed = (value: number, text: string): string => (value > 0 && /[1-9]/.test(text) ? `+${text}` : text);
 
   const bucket = (day: string, grain: Grain): string => {
     const date = toDate(day);
@@ -168,6 +171,10 @@ export function createFormat(options: FormatOptions): Format {
       return signed(value, percent(value));
     },
     count: (raw) => full(raw, "count"),
+    plain: (raw, unit) => {
+      const value = unit === "money" ? asNumber(raw) : null;
+      return value === null ? full(raw, unit) : plain(value, minorUnits, minorUnits);
+    },
     unit: (unit) => {
       if (unit === "money") {
         const parts = number({ style: "currency", currency, currencyDisplay: "narrowSymbol" }).formatToParts(0);

@@ -42,7 +42,7 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
   const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType>(null);
-  const [width, setWidth] = useState(0);
+  const [[width, tall], setSize] = useState<[number, number]>([0, 0]);
 
   useEffect(() => {
     const node = box.current;
@@ -52,7 +52,7 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
     const observer = new ResizeObserver(([entry]) => {
       if (!entry) return;
       made.resize();
-      setWidth(Math.round(entry.contentRect.width));
+      setSize([Math.round(entry.contentRect.width), Math.round(entry.contentRect.height)]);
     });
     observer.observe(node);
     return () => {
@@ -70,7 +70,7 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
         format,
         palette: PALETTES[scheme],
         width,
-        height,
+        height: tall,
         metric: (name) => metrics.get(name) ?? { title: name, unit: "ratio", better: null },
         weekStart: Math.max(WEEKDAYS.indexOf(shop.week_start as (typeof WEEKDAYS)[number]), 0),
       })
@@ -78,7 +78,6 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
 
   useEffect(() => {
     if (!picture || !chart.current) return;
-    chart.current.resize({ height });
     chart.current.setOption({ ...picture.option, aria: { enabled: true, label: { enabled: false } } }, { notMerge: true });
   });
 
@@ -101,7 +100,7 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
   return (
     <div
       className={styles.chart}
-      style={{ height }}
+      style={picture?.height ? { height: picture.height, flex: "none" } : { minHeight: height }}
       data-drills={drill && onDrill ? true : undefined}
       role="img"
       aria-label={picture?.label ?? panel.title}

@@ -44,6 +44,9 @@ export function useAsked() {
   );
 }
 
+/** The first two parts of a basis; all of it is in the explanation. */
+const inShort = (basis: string): string => basis.split(/[,;] /).slice(0, 2).join(", ");
+
 /** What stands below a title: unit, step, basis, what dotted means, and the panel's own note. */
 function subtitle(panel: AskingPanel, metric: Metric | undefined, grain: Grain | undefined, unit: string, answer?: Answer): string {
   const one = panel.metrics.length === 1 ? metric : undefined;
@@ -52,7 +55,7 @@ function subtitle(panel: AskingPanel, metric: Metric | undefined, grain: Grain |
   return [
     unit,
     grain ? `by ${GRAIN_TITLES[grain].toLowerCase()}` : null,
-    one?.basis,
+    one ? inShort(one.basis) : null,
     partial ? (drawn ? "dotted: not complete" : panel.kind === "bar" ? "hatched: not complete" : null) : null,
     panel.kind === "heatmap" ? "stronger is more" : null,
     panel.kind === "rank" && answer?.compare_period ? "mark: comparison" : null,
@@ -91,7 +94,7 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
         panel={panel}
         answer={answer}
         grain={grain}
-        height={panel.kind === "rank" ? Math.max(answer.rows.length, 3) * 30 : height}
+        height={height}
         onDrill={drill}
         onSpan={
           timed
@@ -118,7 +121,7 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
       question={question}
       height={height}
       sub={(answer) => subtitle(panel, metric, timed ? grain : undefined, units.size === 1 ? format.unit(metric?.unit ?? "") : "", answer)}
-      legend={(answer) => legendOf(panel, answer, (name) => metrics.get(name)?.title ?? name)}
+      legend={(answer) => legendOf(panel, answer, (name) => metrics.get(name)?.title ?? name, format)}
       extra={timed && metric ? <GrainWord grain={grain} metric={metric} /> : null}
     >
       {(answer) => (panel.kind === "share" ? <Share panel={panel} answer={answer} ring={draw(answer)} /> : draw(answer))}
@@ -252,18 +255,23 @@ export function Kpi({ panel }: { panel: KpiPanelSpec }) {
           </div>
         </div>
       )}
-      <div className={styles.basis}>{panel.note ?? metric?.basis}</div>
+      <div className={styles.basis} title={metric?.basis}>
+        {panel.note ?? inShort(metric?.basis ?? "")}
+      </div>
     </section>
   );
 }
 
-/** Columns of a comparison that a table hides until they are chosen: the change in percent says enough. */
-const hiddenAtFirst = (answer: Answer): Set<string> =>
-  new Set(
+/** Columns of a comparison that a table hides until they are chosen: all but the change of what it is sorted by. */
+function hiddenAtFirst(answer: Answer, sort: string | undefined): Set<string> {
+  const main = answer.columns.find((column) => column.metric && column.name === sort?.replace(/^-/, ""))?.metric;
+  const shown = answer.columns.some((column) => column.kind === "change_rate" && column.metric === main) ? "change_rate" : "change";
+  return new Set(
     answer.columns
-      .filter((column) => column.kind === "compare" || (column.kind === "change" && column.unit !== "percent"))
+      .filter(({ kind, metric }) => ["compare", "change", "change_rate"].includes(kind) && !(kind === shown && metric === main))
       .map((column) => column.name),
   );
+}
 
 export function TablePanel({ panel }: { panel: TablePanelSpec }) {
   const { format, metrics, release } = useShop();
@@ -296,7 +304,7 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
         [
           answer ? `${format.count(answer.row_count)} in all` : null,
           sort ? `by ${(metrics.get(sort.replace(/^-/, ""))?.title ?? "name").toLowerCase()}` : null,
-          metric?.basis,
+          metric ? inShort(metric.basis) : null,
           panel.note,
         ]
           .filter(Boolean)
@@ -315,7 +323,7 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
             columns={answerColumns({ answer: { ...first, rows }, format, bars: panel.bars, onDrill: drill })}
             rows={rows}
             rowKey={(_, index) => String(index)}
-            hidden={chosen ?? hiddenAtFirst(first)}
+            hidden={chosen ?? hiddenAtFirst(first, sort)}
             sort={sort}
             onSort={setSort}
             maxHeight={panel.height ?? 420}
@@ -347,7 +355,7 @@ function Chooser({
   const { release, format } = useShop();
   const { data } = useQuery({ ...answerQuery(release, question), enabled: false });
   if (!data) return null;
-  return <ColumnChooser columns={answerColumns({ answer: data, format })} hidden={hidden ?? hiddenAtFirst(data)} onChange={onChange} />;
+  return <ColumnChooser columns={answerColumns({ answer: data, format })} hidden={hidden ?? hiddenAtFirst(data, question.sort?.[0])} onChange={onChange} />;
 }
 
 /** The parameters of an analysis: the view, without what only metrics know. */

@@ -28,7 +28,7 @@ export function cellText(format: Format, column: Column, value: Row[string] | un
   if (column.kind === "change") return format.change(value, column.unit ?? "ratio");
   if (column.kind === "change_rate") return format.rate(value);
   if (!column.unit) return value === null || value === undefined ? "–" : String(value);
-  return format.full(value, column.unit);
+  return format.plain(value, column.unit);
 }
 
 export function answerColumns({ answer, format, bars = [], onDrill }: Options): TableColumn<Row>[] {
@@ -88,5 +88,5 @@ function title(column: Column, format: Format): string {
   const short = SHORT[column.kind];
   if (short) return `${column.title.split(",")[0]}, ${short}`;
   const unit = column.unit === "money" ? format.unit("money") : "";
-  return unit ? `${column.title} ${unit}` : column.title;
+  return unit ? `${column.title}\u00a0${unit}` : column.title;
 }

@@ -1,5 +1,6 @@
 /** The legend of a picture: the same colours by the same rule as the picture itself. */
 import type { Answer } from "@/api/types";
+import type { Format } from "@/lib/format";
 import { seriesOf } from "@/panels/answers";
 import type { AskingPanel } from "@/panels/questions";
 
@@ -15,7 +16,7 @@ export const MOST_SERIES = 7;
 /** The colour of a series: the last of the palette is for the rest. */
 export const colorOf = (index: number, rest: boolean): number => (rest ? MOST_SERIES : index % MOST_SERIES);
 
-export function legendOf(panel: AskingPanel, answer: Answer, titles: (metric: string) => string): LegendItem[] {
+export function legendOf(panel: AskingPanel, answer: Answer, titles: (metric: string) => string, format: Format): LegendItem[] {
   if (panel.kind !== "line" && panel.kind !== "bar" && panel.kind !== "area" && panel.kind !== "combo" && panel.kind !== "cumulative")
     return [];
   const box = panel.kind === "bar" || panel.kind === "area" ? "box" : "line";
@@ -32,8 +33,12 @@ export function legendOf(panel: AskingPanel, answer: Answer, titles: (metric: st
   if (panel.metrics.length === 1) {
     if (!compared) return [];
     return [
-      { title: "this period", color: 0, shape: box },
-      { title: "comparison", color: "comparison", shape: box },
+      { title: answer.period ? format.span(answer.period) : "this period", color: 0, shape: box },
+      {
+        title: answer.compare_period ? format.span(answer.compare_period) : "comparison",
+        color: "comparison",
+        shape: box,
+      },
     ];
   }
   return panel.metrics.map((metric, index) => ({

@@ -59,13 +59,23 @@ const features = tableFeatures({
 const ROW = 34;
 const LETTER = 7.3;
 
-/** Pixels for a column: its longest text among the first rows, within bounds. */
-function widthOf<R>(column: TableColumn<R>, rows: R[], first: boolean): number {
+/** Letters of a column: its longest text among the first rows. */
+function lettersOf<R>(column: TableColumn<R>, rows: R[]): number {
   const text = column.text ?? ((row: R) => String(column.value(row) ?? "–"));
-  const longest = rows.slice(0, 200).reduce((most, row) => Math.max(most, text(row).length), 0);
-  const head = Math.max(...column.title.split(" ").map((word) => word.length)) + 2;
-  const most = first ? 42 : column.right ? 24 : 34;
-  return Math.round(Math.min(Math.max(longest, head, column.bar ? 14 : 5), most) * LETTER + 22);
+  const total = typeof column.total === "string" ? column.total.length + 1 : 0;
+  return rows.slice(0, 200).reduce((most, row) => Math.max(most, text(row).length), total);
+}
+
+/** Pixels for each column, within bounds; the column of text with the most letters takes the room that is left. */
+function layOut<R>(columns: TableColumn<R>[], rows: R[]): { widths: number[]; wide: number } {
+  const letters = columns.map((column) => lettersOf(column, rows));
+  const widths = columns.map((column, index) => {
+    const head = Math.max(...column.title.split(" ").map((word) => word.length)) + 2;
+    const most = column.right ? 24 : 36;
+    return Math.round(Math.min(Math.max(letters[index] ?? 0, head, column.bar ? 14 : 5), most) * LETTER + 22);
+  });
+  const wide = letters.reduce((best, size, index) => (!columns[index]?.right && size > (letters[best] ?? 0) ? index : best), 0);
+  return { widths, wide };
 }
 
 export function DataTable<R extends object>({
@@ -135,8 +145,8 @@ export function DataTable<R extends object>({
   useEffect(() => {
     if (onEnd && last >= model.length - 20) onEnd();
   }, [onEnd, last, model.length]);
-  const widths = useMemo(
-    () => shown.map((column, index) => widthOf(column, rows, index === 0)),
+  const { widths, wide } = useMemo(
+    () => layOut(shown, rows),
     // The widths follow the columns and the first rows; more rows below do not move them.
     [shown.map((column) => column.name).join(), rows[0], rows.length > 200],
   );
@@ -158,13 +168,13 @@ export function DataTable<R extends object>({
                   <th
                     key={column.name}
                     scope="col"
-                    style={index === 0 && shown.length > 1 && !lead ? { width: widths[index] } : index ? { width: widths[index] } : undefined}
+                    style={index === wide ? undefined : { width: widths[index] }}
                     data-right={column.right || undefined}
                     aria-sort={now ? (now.desc ? "descending" : "ascending") : undefined}
                   >
                     <button type="button" className={styles.sort} onClick={() => sortBy(column)}>
                       {column.title}
-                      {now ? <span aria-hidden>{now.desc ? " ↓" : " ↑"}</span> : null}
+                      {now ? <span aria-hidden>{now.desc ? "\u00a0↓" : "\u00a0↑"}</span> : null}
                     </button>
                   </th>
                 );

@@ -25,7 +25,10 @@ export function PeriodPicker() {
         <ChipButton onClick={() => setOpen(!open)} aria-label={`Period: ${period.title}, ${format.span(period)}`}>
           {period.name ? (
             <>
-              {period.title} <Soft>{format.span(period)}</Soft>
+              {period.title}
+              <span className={styles.wide}>
+                <Soft>{format.span(period)}</Soft>
+              </span>
             </>
           ) : (
             format.span(period)

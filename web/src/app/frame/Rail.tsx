@@ -3,6 +3,7 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { useRouterState } from "@tanstack/react-router";
 import styles from "@/app/frame/frame.module.css";
 import { dashboardsQuery } from "@/api/queries";
+import { UserMenu } from "@/app/frame/UserMenu";
 import { DOMAINS, TOOLS, isWithin, type PageEntry } from "@/lib/pages";
 import { PageLink } from "@/ui/PageLink";
 
@@ -48,6 +49,9 @@ export function Rail({ onGo }: { onGo?: () => void }) {
       </PageLink>
       <ul className={styles.list}>{DOMAINS.map(entry)}</ul>
       <ul className={styles.list}>{TOOLS.map(entry)}</ul>
+      <div className={styles.foot}>
+        <UserMenu />
+      </div>
     </nav>
   );
 }

@@ -35,7 +35,7 @@ export function Search() {
   return (
     <>
       <ChipButton onClick={() => setOpen(true)} aria-keyshortcuts="Control+K Meta+K">
-        <Soft>Search</Soft> {isMac ? "⌘K" : "Ctrl K"}
+        <Soft>Search</Soft> <span className={styles.wide}>{isMac ? "⌘K" : "Ctrl K"}</span>
       </ChipButton>
       <Modal
         opened={open}

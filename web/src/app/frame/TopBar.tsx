@@ -8,7 +8,6 @@ import styles from "@/app/frame/frame.module.css";
 import { Freshness } from "@/app/frame/Freshness";
 import { PeriodPicker } from "@/app/frame/PeriodPicker";
 import { Search } from "@/app/frame/Search";
-import { UserMenu } from "@/app/frame/UserMenu";
 import { ChipButton, Soft } from "@/ui/Parts";
 import ui from "@/ui/ui.module.css";
 
@@ -31,20 +30,23 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
           <span className={styles.menuOnly}>
             <ChipButton onClick={onMenu}>Menu</ChipButton>
           </span>
-          <span className={ui.chip} title={`${shop.timezone} · ${shop.locale}`}>
+          <span className={`${ui.chip} ${styles.shop}`} title={`${shop.timezone} · ${shop.locale}`}>
             {shop.name} <Soft>· {shop.currency}</Soft>
           </span>
           {asked ? (
-            <>
+            <span className={styles.asks}>
               <PeriodPicker />
               <ComparePicker />
               <AddFilter />
-            </>
+            </span>
           ) : null}
           <span className={styles.grow} />
-          <Freshness />
-          <Search />
-          <UserMenu />
+          <span className={styles.last}>
+            <Freshness />
+          </span>
+          <span className={styles.second}>
+            <Search />
+          </span>
         </div>
         {asked ? <FilterChips /> : null}
       </header>

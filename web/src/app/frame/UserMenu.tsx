@@ -5,7 +5,6 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { currentUser, signOut } from "@/api/session";
 import styles from "@/app/frame/frame.module.css";
-import { ChipButton } from "@/ui/Parts";
 
 const SCHEMES = [
   { value: "auto", label: "System" },
@@ -20,11 +19,12 @@ export function UserMenu() {
   const client = useQueryClient();
   const user = currentUser();
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
+    <Popover opened={open} onChange={setOpen} position="top-start" trapFocus returnFocus>
       <Popover.Target>
-        <ChipButton onClick={() => setOpen(!open)} aria-label={`User menu: ${user?.name ?? ""}`}>
+        <button type="button" className={styles.user} onClick={() => setOpen(!open)} aria-label={`User menu: ${user?.name ?? ""}`}>
           {user?.name ?? "User"}
-        </ChipButton>
+          <small>{SCHEMES.find((scheme) => scheme.value === colorScheme)?.label.toLowerCase()} colours</small>
+        </button>
       </Popover.Target>
       <Popover.Dropdown>
         <div className={styles.popover}>

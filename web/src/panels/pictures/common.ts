@@ -25,6 +25,8 @@ export interface Picture {
   option: EChartsCoreOption;
   /** The picture in words, for those who do not see it. */
   label: string;
+  /** Pixels that it needs, where that follows from the answer. */
+  height?: number;
   /** What stands at each index of the category axis, when a click on it filters. */
   drill?: { dimension: string; values: (string | null | undefined)[] };
 }

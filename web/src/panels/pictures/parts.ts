@@ -20,11 +20,11 @@ import {
 const drillValue = (cell: Row[string] | undefined): string | null | undefined =>
   cell === OTHERS ? undefined : cell === null || cell === undefined ? null : String(cell);
 
-/** Weekdays in the shop's order; every other dimension as the answer has it. */
-export function inOrder(rows: Row[], dimension: string, weekStart: number): Row[] {
-  if (dimension !== "weekday") return rows;
-  const place = (row: Row) => (Number(row[dimension]) - weekStart + 7) % 7;
-  return [...rows].sort((a, b) => place(a) - place(b));
+/** The values of a dimension on an axis, in order: weekdays and hours all of them, also those without a sale. */
+export function axisValues(rows: Row[], dimension: string, weekStart: number): Row[string][] {
+  if (dimension === "hour") return Array.from({ length: 24 }, (_, hour) => hour);
+  if (dimension === "weekday") return Array.from({ length: 7 }, (_, day) => (day + weekStart) % 7);
+  return [...new Set(rows.map((row) => row[dimension] ?? null))];
 }
 
 function changeNote(input: PictureInput, row: Row, name: string): string | undefined {
@@ -52,7 +52,9 @@ export function columnsPicture(input: PictureInput<SeriesPanelSpec>): Picture {
   const name = panel.metrics[0]!;
   const unit = metric(name).unit;
   const column = columnOf(answer, dimension);
-  const rows = inOrder(answer.rows, dimension, input.weekStart);
+  const rows = axisValues(answer.rows, dimension, input.weekStart).map(
+    (value) => answer.rows.find((row) => (row[dimension] ?? null) === value) ?? { [dimension]: value },
+  );
   const titles = rows.map((row) => wordsOf(row[dimension], column));
   const compare = answer.columns.find((one) => one.kind === "compare" && one.metric === name);
   const short = input.width / Math.max(titles.length, 1) < 76;
@@ -99,9 +101,6 @@ export function columnsPicture(input: PictureInput<SeriesPanelSpec>): Picture {
   };
 }
 
-/** Pixels that a rank needs for its bars. */
-export const rankHeight = (bars: number): number => Math.max(bars, 3) * 30 + 8;
-
 /** Horizontal bars, the largest first, each with its value; names wrap and are never cut. */
 export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
   const { panel, answer, palette, format, metric, width } = input;
@@ -114,7 +113,10 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
   const figures = Math.max(...answer.rows.map((row) => format.compact(row[name], unit).length), 3) * 7.4 + 6;
   const longest = Math.max(...titles.map((title) => title.length), 4);
   const room = Math.min(Math.max(width * 0.4, 90), longest * 6.6 + 8);
+  // The name with the most lines sets the height of every bar's place.
+  const lines = Math.max(...titles.map((title) => Math.ceil((title.length * 7.6) / room)), 1);
   return {
+    height: Math.max(titles.length, 3) * Math.max(30, lines * 14 + 10),
     label: `${panel.title}: ${titles.slice(0, 3).join(", ")} lead. The table has every value.`,
     drill: { dimension, values: answer.rows.map((row) => drillValue(row[dimension])) },
     option: {
@@ -227,13 +229,6 @@ export function sharePicture(input: PictureInput<RankPanelSpec>): Picture {
   };
 }
 
-/** Every value of an axis of a heat map, in order: a gap (an hour without a sale) is a place too. */
-function axisValues(rows: Row[], dimension: string, weekStart: number): (string | number)[] {
-  if (dimension === "hour") return Array.from({ length: 24 }, (_, hour) => hour);
-  if (dimension === "weekday") return Array.from({ length: 7 }, (_, day) => (day + weekStart) % 7);
-  return [...new Set(rows.map((row) => row[dimension] as string | number))];
-}
-
 /** One metric over two dimensions: the first down, the second across; more is stronger. */
 export function heatmapPicture(input: PictureInput<HeatmapPanelSpec>): Picture {
   const { panel, answer, palette, format, metric, width } = input;
@@ -249,7 +244,7 @@ export function heatmapPicture(input: PictureInput<HeatmapPanelSpec>): Picture {
     xs.map((x, xIndex) => [xIndex, yIndex, cells.get(`${y}|${x}`) ?? null] as [number, number, number | null]),
   );
   const highest = Math.max(...data.map(([, , value]) => value ?? 0), 0);
-  const acrossTitle = (value: string | number) =>
+  const acrossTitle = (value: Row[string]) =>
     across === "hour" ? `${String(value).padStart(2, "0")}:00` : wordsOf(value, acrossColumn);
   const narrow = width < 520;
   const every = narrow ? 6 : width < 760 ? 3 : 2;

@@ -42,21 +42,20 @@ const bucketTitle = (bucket: Bucket, grain: Grain, format: Format): string => {
   return bucket.partial ? `${words}, not complete` : words;
 };
 
-export function timeAxis(answer: Answer, grain: Grain, format: Format, palette: Palette, width: number) {
+export function timeAxis(answer: Answer, grain: Grain, format: Format, palette: Palette, width: number, bars: boolean) {
   const starts = (answer.buckets ?? []).map((bucket) => bucket.start);
   const long = starts.length > 1 && daysBetween(starts[0]!, starts.at(-1)!) > 330;
   const label = (grain === "day" || grain === "week") && long ? "month" : grain;
   const ticks = tickIndices(starts, grain, Math.floor((width - 60) / (label === "day" || label === "week" ? 58 : 72)));
   return categoryAxis(palette, {
     data: starts,
+    boundaryGap: bars || starts.length === 1,
     axisLabel: {
       color: palette.dim,
       fontSize: SMALL,
       interval: (index: number) => ticks.has(index),
       formatter: (start: string) => format.bucket(start, label),
       hideOverlap: true,
-      alignMinLabel: ticks.has(0) && starts.length > 8 ? "left" : undefined,
-      alignMaxLabel: ticks.has(starts.length - 1) && starts.length > 8 ? "right" : undefined,
     },
   });
 }
@@ -139,7 +138,7 @@ function picture(input: PictureInput, grain: Grain, { courses, axes, zero }: Lay
     option: {
       ...base(palette, FONT),
       grid: grid(two ? { top: 28, right: 2 } : {}),
-      xAxis: timeAxis(answer, grain, format, palette, width),
+      xAxis: timeAxis(answer, grain, format, palette, width, courses.some((course) => course.draw === "bar")),
       yAxis: axes.map((axis, index) =>
         valueAxis(palette, format, axis.unit, {
           scale: !zero,
