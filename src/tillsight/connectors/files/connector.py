@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -27,13 +27,14 @@ from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, 
 from tillsight.connectors.files.recognise import Plan, recognise_tables
 from tillsight.connectors.files.sales import Rows, fan_out, prepare_lines
 from tillsight.connectors.files.sheets import read_workbook
-from tillsight.connectors.files.sources import Source, find
+from tillsight.connectors.files.sources import Source, find_all
 from tillsight.connectors.files.structured import read_structured
 from tillsight.connectors.files.targets import known_keys, target_of
 from tillsight.core.errors import LoadError
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import header_key
 
+_MOST_FILES = 5_000
 _LOOKS_LIKE_CARDS = "[0-9](?:[ -]?[0-9]){12,18}"
 
 
@@ -86,7 +87,7 @@ class Outcome:
 
 
 def run(
-    path: Path,
+    paths: Sequence[Path],
     folder: Path,
     defaults: Defaults,
     *,
@@ -96,10 +97,12 @@ def run(
     threads: int = 0,
     progress: Progress,
 ) -> Outcome:
-    """Read `path` into `folder`. Raises LoadError when a file cannot be read or is not recognised; rows never raise."""
+    """Read files and folders into `folder`. Raises LoadError when a file cannot be read or is not recognised; rows never raise."""
     for name in ("raw", "tables", "scratch"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    sources, skipped = find(path)
+    sources, skipped = find_all(paths)
+    if len(sources) > _MOST_FILES:
+        raise LoadError(f"There are {len(sources):,} files; at most {_MOST_FILES:,} are read in one load.")
     with engine(folder / "scratch", memory, threads) as connection:
         tables = [
             table

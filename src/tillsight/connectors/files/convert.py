@@ -138,9 +138,9 @@ def plan_columns(
         found = [by_key[header_key(header)] for header in how.column if header_key(header) in by_key]
         wanted = len(how.column) if how.join is not None else 1
         if how.column and len(found) < wanted:
-            missing = [header for header in how.column if header_key(header) not in by_key]
+            absent = [header for header in how.column if header_key(header) not in by_key]
             raise MappingError(
-                f"{name} has no column {' or '.join(missing)}, which the mapping names for {column}; it has "
+                f"{name} has no column {' or '.join(absent)}, which the mapping names for {column}; it has "
                 f"{', '.join(headers)}.",
                 file=name,
                 key=f"columns.{column}",
@@ -151,11 +151,10 @@ def plan_columns(
         taken.update(chosen)
     if not entry.only:
         free = [header for header in headers if header not in taken]
-        for column, found_headers in match_headers(target, free).columns.items():
+        for column, words in match_headers(target, free).columns.items():
             if column not in mapped:
-                join = " " if len(found_headers) > 1 else None
-                mapped[column] = ColumnMapping(column=found_headers, join=join)
-                taken.update(found_headers)
+                mapped[column] = ColumnMapping(column=words, join=" " if len(words) > 1 else None)
+                taken.update(words)
     missing = missing_columns(target, mapped)
     if missing:
         raise MappingError(

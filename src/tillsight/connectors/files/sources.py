@@ -12,7 +12,8 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +88,24 @@ class Source:
                 sha.update(piece)
                 size += len(piece)
         return sha.hexdigest(), size
+
+
+def find_all(paths: Sequence[Path], limits: Limits = LIMITS) -> tuple[list[Source], list[str]]:
+    """All sources of several files and folders, in the order given, and the names of files that hold no data.
+
+    Raises LoadError when there is nothing to read, or when two files would bear the same name.
+    """
+    sources: list[Source] = []
+    skipped: list[str] = []
+    for path in paths:
+        found, left = find(path, limits)
+        sources += found
+        skipped += left
+    names = Counter(source.name for source in sources)
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise LoadError(f"Two files are called {twice}. Load them one after the other, or rename one.", file=twice)
+    return sources, skipped
 
 
 def find(path: Path, limits: Limits = LIMITS) -> tuple[list[Source], list[str]]:
