@@ -11,10 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tillsight.jobs.queue import uploads_of
 from tillsight.jobs.states import LOG_LINES, Report, line
-
-Run = Callable[["Task"], dict[str, Any]]
-KINDS: dict[str, Run] = {}
 
 
 class CancelledError(Exception):
@@ -66,3 +64,45 @@ class Task:
         with self._lock:
             self._changed = False
             return Report(self._report.stage, self._report.progress, list(self._report.log))
+
+
+Run = Callable[[Task], dict[str, Any]]
+
+
+def load(task: Task) -> dict[str, Any]:
+    """Land the files that came with the job, and build a release if asked.
+
+    Parameters: files (names in the job's folder), mapping (name of a TOML file there, or None), preset, source, as_of,
+    replaces, build. The result names the load, its rows and rejects, and the release.
+    """
+    from tillsight.shop import Shop
+
+    params = task.params
+    folder = uploads_of(task.workspace, task.job_id)
+    with Shop.open(task.workspace) as shop:
+        loaded = shop.load(
+            [folder / "files" / name for name in params["files"]],
+            mapping=folder / params["mapping"] if params["mapping"] else None,
+            preset=params["preset"],
+            source=params["source"],
+            as_of=params["as_of"],
+            replaces=params["replaces"],
+            progress=task.progress,
+            created_by=task.created_by,
+        )
+        result = {"load": loaded.manifest["id"]}
+        result |= {name: loaded.manifest[name] for name in ("rows_read", "rows_rejected")}
+        if params["build"]:
+            result["release"] = shop.build(progress=task.progress).number
+    return result
+
+
+def build(task: Task) -> dict[str, Any]:
+    """Build a release from everything that is landed, after any other build. The result names it."""
+    from tillsight.shop import Shop
+
+    with Shop.open(task.workspace) as shop:
+        return {"release": shop.build(progress=task.progress).number}
+
+
+KINDS: dict[str, Run] = {"load": load, "build": build}
