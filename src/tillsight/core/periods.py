@@ -167,11 +167,12 @@ class Calendar:
         (the smallest that holds the period) with the same days of the one before, never past its end; anything else
         with as many days just before.
         """
-        for grain in ("year", "quarter", "month"):
+        whole: tuple[Grain, ...] = ("year", "quarter", "month")
+        for grain in whole:
             if (period.start, period.end) == self._span(grain, period.start):
                 return Period(*self._span(grain, period.start - timedelta(days=1)))
         if period.days > 1:
-            for grain in ("week", "month", "quarter", "year"):
+            for grain in ("week", *reversed(whole)):
                 start, end = self._span(grain, period.start)
                 if period.start == start and period.end <= end:
                     first, last = self._span(grain, start - timedelta(days=1))

@@ -22,7 +22,7 @@ from tillsight.core.money import divide, minor_units
 from tillsight.core.periods import NAMED_PERIODS, Bucket, Calendar, Period
 from tillsight.core.scope import Scope
 from tillsight.metrics.answer import Answer, AnswerColumn, tidy
-from tillsight.metrics.compile import ROW_COUNT, TIME, Base, Compiled, Compiler, Slot, elapsed
+from tillsight.metrics.compile import ROW_COUNT, TIME, Among, Base, Compiled, Compiler, Slot, bounds_of, slots_of
 from tillsight.metrics.model import CALENDAR, Catalogue, DataSpan, Metric, Notes, Part
 from tillsight.metrics.question import Question, Resolved, ask_for, resolve
 
@@ -74,20 +74,12 @@ class Asker:
         metrics = [self.catalogue.metrics[name] for name in resolved.metrics]
         notes = self._notes(resolved, metrics)
         queries: list[str] = []
-        rest: pa.Table | None = None
-        if resolved.limit is not None and resolved.by:
-            frame, count, rest = self._limited(resolved, metrics, queries)
+        if resolved.by:
+            table, count = self._by_groups(resolved, metrics, queries)
         else:
-            compiled = self.compiler.compile(resolved)
-            frame = self._fetch(compiled, resolved, metrics, queries)
-            count = frame.num_rows
-        if not resolved.by and resolved.grain and not resolved.sort:
-            frame = self._fill(frame, resolved, metrics)
-            count = frame.num_rows
-        if rest is not None and rest.num_rows:
-            frame = pa.concat_tables([frame, rest], promote_options="permissive")
+            table, count = self._over_time(resolved, metrics, queries)
         return Answer(
-            table=self._finish(frame, resolved, metrics),
+            table=table,
             columns=tuple(self._columns(resolved, metrics)),
             currency=self.release.currency,
             totals=self._totals(resolved, metrics, queries) if resolved.by or resolved.grain else None,
@@ -105,31 +97,70 @@ class Asker:
             queries=tuple(queries),
         )
 
+    def _by_groups(self, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> tuple[pa.Table, int]:
+        """The groups of a cut, all of them or the top ones and the rest, and how many there are in all."""
+        rest: pa.Table | None = None
+        if question.limit is None:
+            frame = self._fetch(self.compiler.compile(question), question, metrics, queries)
+            count = frame.num_rows
+        else:
+            frame, count, rest = self._limited(question, metrics, queries)
+        shown = frame.num_rows
+        if rest is not None:
+            frame = pa.concat_tables([frame, rest], promote_options="permissive")
+        table = self._finish(frame, question, metrics)
+        if question.sort and question.grain:
+            top = _sorted(table.slice(0, shown), [*question.sort, question.grain, *question.by])
+            table = pa.concat_tables([top, table.slice(shown)])
+        return table, count
+
+    def _over_time(self, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> tuple[pa.Table, int]:
+        """One row for every bucket in which there could have been something, or one row in all."""
+        frame = self._fetch(self.compiler.compile(question, limited=False), question, metrics, queries)
+        if question.grain:
+            frame = self._fill(frame, question)
+        table = self._finish(frame, question, metrics)
+        if question.sort:
+            table = _sorted(table, [*question.sort, *([question.grain] if question.grain else [])])
+        return table.slice(question.offset, question.limit), table.num_rows
+
     def _buckets(self, question: Resolved) -> list[Bucket]:
-        return self.calendar.buckets(question.grain, question.period, self.release.span.end) if question.grain else []
+        span = self.release.span
+        return self.calendar.buckets(question.grain, question.period, span.end, span.start) if question.grain else []
 
     def _fetch(self, compiled: Compiled, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> pa.Table:
-        """Run, and keep the exact parts: one column per slot, unknown sums as zero where nothing happened means none."""
+        """Run, and keep the exact parts, a column per slot: nothing is zero where the data reach, and unknown beyond them."""
         table, sql = self.release.run(compiled.table)
         queries.append(sql)
         if TIME in table.column_names:
             index = table.schema.get_field_index(TIME)
             table = table.set_column(index, TIME, table.column(index).cast(pa.date32()))
+        known = {base: self._known(question, base) for base in ("main", "compare")}
         for slot in compiled.slots:
             index = table.schema.get_field_index(slot.column)
             column = table.column(index)
-            if slot.base == "compare" and self._before_data(question.compare):
-                table = table.set_column(index, slot.column, pa.nulls(table.num_rows, column.type))
-                continue
-            if self.catalogue.measures[slot.measure].unknown_when_empty:
-                continue
-            table = table.set_column(
-                index, slot.column, pc.fill_null(column, pa.scalar(0, pa.int8()).cast(column.type))
-            )
+            if TIME in table.column_names:
+                inside = pc.is_in(table.column(TIME), pa.array(sorted(known[slot.base]), pa.date32()))
+            else:
+                inside = pa.scalar(slot.base == "main" or not self._outside(question.compare))
+            unknown = self.catalogue.measures[slot.measure].unknown_when_empty
+            empty = column if unknown else pc.fill_null(column, pa.scalar(0, pa.int8()).cast(column.type))
+            beyond = pa.scalar(None, column.type) if slot.when == "to date" else column
+            column = pc.if_else(inside, empty, beyond)
+            table = table.set_column(index, slot.column, column)
         return table
 
-    def _before_data(self, period: Period | None) -> bool:
-        return period is not None and period.end < self.release.span.start
+    def _known(self, question: Resolved, base: Base) -> set[date]:
+        """The buckets about which the data can say something: the days read for them, and the data, have days in common."""
+        if not question.grain or (base == "compare" and question.compare is None):
+            return set()
+        steps = self.compiler.steps(question, question.grain, base)
+        return {step.bucket for step in steps if step.read is not None and not self._outside(step.read)}
+
+    def _outside(self, period: Period | None) -> bool:
+        """The data do not reach the period at all: what happened in it is unknown."""
+        span = self.release.span
+        return period is not None and (period.end < span.start or period.start > span.end)
 
     def _limited(
         self, question: Resolved, metrics: Sequence[Metric], queries: list[str]
@@ -139,16 +170,19 @@ class Asker:
         top = self._fetch(ranked, question, metrics, queries)
         count = int(top[ROW_COUNT][0].as_py()) if top.num_rows else 0
         top = top.drop_columns([ROW_COUNT])
-        among = [tuple(row[name] for name in question.by) for row in top.select(list(question.by)).to_pylist()]
+        groups = [tuple(row[name] for name in question.by) for row in top.select(list(question.by)).to_pylist()]
         frame = top
         free = replace(question, limit=None, offset=0)
-        if question.grain and among:
-            frame = self._fetch(self.compiler.compile(free, among=among), question, metrics, queries)
+        if question.grain and groups:
+            frame = self._fetch(self.compiler.compile(free, among=Among(groups)), question, metrics, queries)
+        held = [metric for metric in metrics if not metric.requires]
         rest: pa.Table | None = None
-        if question.others and among and count > len(among):
+        if question.others and held and groups and count > len(groups):
             plain = replace(free, sort=())
-            compiled = self.compiler.compile(plain, by=(), among=among, exclude=True)
-            rest = self._fetch(compiled, question, metrics, queries)
+            compiled = self.compiler.compile(plain, among=Among(groups, others=True), metrics=held, limited=False)
+            rest = self._of_whole(self._fetch(compiled, question, held, queries), question, held, queries)
+            if question.grain:
+                rest = rest.sort_by(TIME)
             for name in reversed(question.by):
                 type_ = frame.schema.field(name).type
                 label = OTHERS if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None
@@ -162,31 +196,45 @@ class Asker:
         if held:
             plain = replace(question, by=(), grain=None, limit=None, sort=(), others=False)
             compiled = self.compiler.compile(plain, metrics=held)
-            frame = self._finish(self._fetch(compiled, plain, held, queries), plain, held)
-            totals = frame.to_pylist()[0]
+            frame = self._of_whole(
+                self._fetch(compiled, plain, held, queries), replace(plain, by=question.by), held, queries
+            )
+            totals = self._finish(frame, plain, held).to_pylist()[0]
         return {column.name: totals.get(column.name) for column in self._columns(question, metrics) if column.metric}
 
-    def _fill(self, frame: pa.Table, question: Resolved, metrics: Sequence[Metric]) -> pa.Table:
+    def _of_whole(self, frame: pa.Table, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> pa.Table:
+        """Rows without a cut (totals, the rest): what a share is a share of is asked for by itself."""
+        parents = [slot for slot in slots_of(metrics, question.compare is not None) if slot.when == "parent"]
+        if not parents or not question.by:
+            return frame
+        bounds, _ = bounds_of(question.where, question.by)
+        plain = replace(question, by=(), where=bounds, limit=None, sort=(), others=False)
+        compiled = self.compiler.compile(plain, metrics=metrics, limited=False)
+        found = self._fetch(compiled, plain, metrics, queries)
+        buckets = found[TIME].to_pylist() if question.grain else [None]
+        for slot in parents:
+            values = dict(zip(buckets, found[slot.column].to_pylist(), strict=True))
+            held = [values.get(bucket) for bucket in (frame[TIME].to_pylist() if question.grain else [None])]
+            index = frame.schema.get_field_index(slot.column)
+            frame = frame.set_column(index, slot.column, pa.array(held, found.schema.field(slot.column).type))
+        return frame
+
+    def _fill(self, frame: pa.Table, question: Resolved) -> pa.Table:
         """Buckets in which nothing happened are rows too: zero where nothing means none, unknown otherwise."""
         have = set(frame[TIME].to_pylist())
-        last = self.release.span.end
-        gaps = [
-            b.start
-            for b in self._buckets(question)
-            if b.start not in have and self.release.span.start <= b.end and b.start <= last
-        ]
+        known = self._known(question, "main")
+        gaps = sorted(known - have)
         if not gaps:
-            return frame
-        columns: dict[str, pa.Array] = {}
-        for field in frame.schema:
-            measure = field.name.split("__")[0]
-            if field.name == TIME:
-                columns[TIME] = pa.array(gaps, field.type)
-            elif self.catalogue.measures[measure].unknown_when_empty:
-                columns[field.name] = pa.nulls(len(gaps), field.type)
-            else:
-                columns[field.name] = pa.array([0] * len(gaps), pa.int8()).cast(field.type)
-        return pa.concat_tables([frame, pa.table(columns, schema=frame.schema)]).sort_by(TIME)
+            return frame.sort_by(TIME)
+        compared = self._known(question, "compare")
+        columns: dict[str, pa.Array] = {TIME: pa.array(gaps, pa.date32())}
+        for slot in slots_of([self.catalogue.metrics[name] for name in question.metrics], question.compare is not None):
+            type_ = frame.schema.field(slot.column).type
+            unknown = self.catalogue.measures[slot.measure].unknown_when_empty
+            inside = known if slot.base == "main" else compared
+            zeros = [None if unknown or gap not in inside else 0 for gap in gaps]
+            columns[slot.column] = pa.array(zeros, pa.int8()).cast(type_)
+        return pa.concat_tables([frame, pa.table(columns).select(frame.column_names)]).sort_by(TIME)
 
     def _finish(self, frame: pa.Table, question: Resolved, metrics: Sequence[Metric]) -> pa.Table:
         """From exact parts to metrics, comparison and change; the columns in the order of the answer."""
@@ -233,23 +281,24 @@ class Asker:
 
     def _days(self, frame: pa.Table, name: str, question: Resolved, base: Base) -> npt.NDArray[np.float64]:
         """Days with data in each bucket (`period_days`), or from the first day with data to its end (`observed_days`)."""
-        span = self.release.span
-        period = cast("Period", question.period if base == "main" else question.compare)
-        if not question.grain or TIME not in frame.column_names:
-            spans = [(period.start, period.end)] * frame.num_rows
+        if question.grain and TIME in frame.column_names:
+            steps = self.compiler.steps(question, question.grain, base)
+            read = {step.bucket: step.read for step in steps}
+            spans = [read.get(bucket) for bucket in frame[TIME].to_pylist()]
         else:
-            spans = [(start, self.calendar.end_of(question.grain, start)) for start in frame[TIME].to_pylist()]
-        if name == "observed_days":
-            return np.array(
-                [
-                    elapsed(span.start, min(end, period.end), Period(span.start, end), span.start, span.end)
-                    for _, end in spans
-                ],
-                dtype=float,
-            )
-        if question.grain and base == "compare":
-            period = question.period
-        return np.array([elapsed(start, end, period, span.start, span.end) for start, end in spans], dtype=float)
+            spans = [question.period if base == "main" else question.compare] * frame.num_rows
+        first = self.release.span.start
+        return np.array(
+            [
+                self._elapsed(first if name == "observed_days" else days.start, days.end) if days else np.nan
+                for days in spans
+            ]
+        )
+
+    def _elapsed(self, start: date, end: date) -> float:
+        """How many days from `start` to `end` the data cover."""
+        span = self.release.span
+        return float(max((min(end, span.end) - max(start, span.start)).days + 1, 0))
 
     def _columns(self, question: Resolved, metrics: Sequence[Metric]) -> list[AnswerColumn]:
         columns: list[AnswerColumn] = []
@@ -310,7 +359,7 @@ class Asker:
                 f"The data reach from {_words(span.start)} to {_words(span.end)}; the period is only partly covered.",
             )
         if question.compare and question.compare.start < span.start:
-            part = "lies" if self._before_data(question.compare) else "begins"
+            part = "lies" if self._outside(question.compare) else "begins"
             notes.add("warning", f"The comparison period {part} before the first day with data, {_words(span.start)}.")
         for metric in metrics:
             for relation in self.catalogue.relations_of(metric):
@@ -328,6 +377,12 @@ def _words(day: date) -> str:
 
 def _without(sort: tuple[str, ...], grain: str | None) -> tuple[str, ...]:
     return tuple(name for name in sort if name.lstrip("-+") != grain)
+
+
+def _sorted(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """By these columns; `-` is descending. Unknown comes last either way."""
+    keys = {name.lstrip("-+"): "descending" if name.startswith("-") else "ascending" for name in reversed(names)}
+    return table.sort_by(list(reversed(keys.items())))
 
 
 def _chunked(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:

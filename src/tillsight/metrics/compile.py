@@ -8,7 +8,6 @@ that only one of them has, treats an unknown (null) value of a dimension as a gr
 from __future__ import annotations
 
 import functools
-import itertools
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 import ibis
 
 from tillsight.core.errors import NotAllowedError
-from tillsight.core.periods import Bucket, Calendar, Grain, Period
+from tillsight.core.periods import Calendar, Grain, Period
 from tillsight.core.scope import Scope
 from tillsight.metrics.model import CALENDAR, Catalogue, Dimension, Metric, Part, Relation, When, Window
-from tillsight.metrics.question import Filter, Resolved, shifted_buckets
+from tillsight.metrics.question import Filter, Resolved
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -45,12 +44,34 @@ class Slot(NamedTuple):
         return name if self.base == "main" else f"{name}__compare"
 
 
-class _Piece(NamedTuple):
+Group = tuple[str | int | date | None, ...]
+
+
+class Among(NamedTuple):
+    """Some groups of the cut that was asked; with `others`, all the others together, as one group without a name."""
+
+    groups: Sequence[Group]
+    others: bool = False
+
+
+class Piece(NamedTuple):
     """The measures of one relation over one window."""
 
     relation: str
     when: When
     base: Base
+
+
+class Step(NamedTuple):
+    """One bucket of the answer: its first day, the days of the question that lie in it, and the days that are read for it.
+
+    `read` differs from `own` for a comparison and for parts that look at the period before or a year before; None when
+    there is nothing that the bucket stands against.
+    """
+
+    bucket: date
+    own: Period
+    read: Period | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +82,6 @@ class Compiled:
     slots: tuple[Slot, ...]
     by: tuple[str, ...]
     grain: Grain | None
-    buckets: tuple[Bucket, ...]
 
 
 def slots_of(metrics: Sequence[Metric], compared: bool) -> list[Slot]:
@@ -92,76 +112,79 @@ class Compiler:
         *,
         by: tuple[str, ...] | None = None,
         grain: Grain | Literal["asked"] | None = "asked",
-        extra: Sequence[ir.BooleanValue] = (),
-        among: Sequence[tuple[str | int | date | None, ...]] | None = None,
-        exclude: bool = False,
+        among: Among | None = None,
         limited: bool = True,
         metrics: Sequence[Metric] | None = None,
     ) -> Compiled:
         """The expression for a question.
 
-        `by`, `grain`, `metrics` override what was asked (for totals and for ranking). `among`: keep only these combinations
-        of the asked dimensions, or with `exclude` all the others.
+        `by`, `grain`, `metrics` override what was asked (for totals and for ranking). `among`: only some groups of the
+        question, or all the others as one. Without `limited` the rows come in any order, all of them.
         """
         cut = question.by if by is None else by
         step = question.grain if grain == "asked" else grain
         wanted = [self.catalogue.metrics[name] for name in question.metrics] if metrics is None else list(metrics)
         slots = slots_of(wanted, question.compare is not None)
-        buckets = self.calendar.buckets(step, question.period, question.span.end) if step else []
-        pieces: dict[_Piece, list[Slot]] = {}
+        pieces: dict[Piece, list[Slot]] = {}
         for slot in slots:
             if slot.when not in ("parent", "cohort start"):
                 relation = self.catalogue.measures[slot.measure].relation
-                pieces.setdefault(_Piece(relation, slot.when, slot.base), []).append(slot)
+                pieces.setdefault(Piece(relation, slot.when, slot.base), []).append(slot)
+        if among is not None and among.others:
+            cut = ()
+        early_among, early = among, question.where
+        late: tuple[Filter, ...] = ()
+        if cut and any(slot.when == "parent" for slot in slots):
+            # a share is one of everything its last dimension has: groups are chosen only after the whole is known
+            early, late = bounds_of(question.where, cut)
+            early_among = None
+        tables = [self._piece(piece, held, question, early, cut, step, early_among) for piece, held in pieces.items()]
         keys = [*cut, *([TIME] if step else [])]
-        tables = [
-            self._piece(piece, held, question, cut, step, buckets, among, question.by, exclude)
-            for piece, held in pieces.items()
-        ]
         table = self._stack(tables, keys, [slot for held in pieces.values() for slot in held])
         table = self._over_rows(table, slots, cut, step)
+        for item in late:
+            table = table.filter(condition_on(self.catalogue.dimensions[item.dimension], table[item.dimension], item))
+        if among is not None and early_among is None:
+            table = table.filter(_chosen([table[name] for name in cut], among.groups))
         if limited:
             table = self._order(table, question, wanted, cut, step)
-        return Compiled(table, tuple(slots), cut, step, tuple(buckets))
+        return Compiled(table, tuple(slots), cut, step)
 
     def _piece(
         self,
-        piece: _Piece,
+        piece: Piece,
         slots: Sequence[Slot],
         question: Resolved,
+        where: Sequence[Filter],
         by: tuple[str, ...],
         grain: Grain | None,
-        buckets: Sequence[Bucket],
-        among: Sequence[tuple[str | int | date | None, ...]] | None,
-        among_by: tuple[str, ...],
-        exclude: bool,
+        among: Among | None,
     ) -> ir.Table:
         relation = self.catalogue.relations[piece.relation]
-        rows = self.rows(relation, question.where)
+        rows = self.rows(relation, where)
         if among is not None:
-            chosen = self._among(rows, among_by, among)
-            rows = rows.filter(~chosen if exclude else chosen)
-        days, pairs = self._window(piece, question, grain, buckets)
+            chosen = _chosen([self.catalogue.dimensions[name].of(rows) for name in question.by], among.groups)
+            rows = rows.filter(~chosen if among.others else chosen)
+        steps = self.steps(question, grain, piece.base, piece.when) if grain else []
+        steps = [step for step in steps if step.read is not None]
+        days = self._days(piece, question, steps) if grain is None or steps else None
+        if days is None:  # nothing to compare with: the columns are there, without rows
+            rows, days = rows.filter(ibis.literal(False)), question.period
         window = Window(ibis.date(days.start), ibis.date(days.end))
         if by or grain:
             rows = self._touched(rows, slots, window)
-        if relation.time is None:
-            groups = {name: self.catalogue.dimensions[name].of(rows) for name in by}
-            return self._aggregate(rows, groups, slots, window)
-        day = rows[relation.time]
-        rows = rows.filter(day <= ibis.date(days.end)) if piece.when == "to date" else rows.filter(_between(day, days))
+        to_date = piece.when == "to date"
+        if relation.time is not None:
+            day = rows[relation.time]
+            rows = rows.filter(day <= ibis.date(days.end)) if to_date else rows.filter(_between(day, days))
         groups = {name: self.catalogue.dimensions[name].of(rows) for name in by}
-        if grain is None:
+        if relation.time is None or grain is None:
             return self._aggregate(rows, groups, slots, window)
-        bucket = self._bucket(rows[relation.time], grain, days)
-        if piece.when == "to date":
-            first = ibis.date(pairs[0][0])
-            bucket = ibis.ifelse(bucket < first, first, bucket)
-        start = ibis.greatest(bucket, window.start)
+        bucket, start = self._bucket(rows[relation.time], grain, steps, to_date)
         groups[TIME] = bucket.cast("date")
         table = self._aggregate(rows, groups, slots, Window(start, window.end))
-        table = self._realign(table, pairs, by)
-        return self._run_up(table, by, slots, [new for _, new in pairs]) if piece.when == "to date" else table
+        table = table.filter(table[TIME].notnull())
+        return self._run_up(table, by, slots, [step.bucket for step in steps]) if to_date else table
 
     def _touched(self, rows: ir.Table, slots: Sequence[Slot], window: Window) -> ir.Table:
         """Only rows that bear on one of the measures, so that a group exists only where there is something to say."""
@@ -174,7 +197,7 @@ class Compiler:
     def rows(self, relation: Relation, where: Sequence[Filter]) -> ir.Table:
         """The rows of a relation that the asker may see and the filters let through, of any day."""
         table = ibis.table(dict(relation.schema), name=relation.name)
-        conditions = [condition(self.catalogue.dimensions[item.dimension], table, item) for item in where]
+        conditions = [self._condition(table, item) for item in where]
         for name, values in self.scope.rows:
             if name not in relation.dimensions:
                 raise NotAllowedError(
@@ -182,83 +205,91 @@ class Compiler:
                     "An administrator can grant more.",
                     dimension=name,
                 )
-            conditions.append(condition(self.catalogue.dimensions[name], table, Filter(name, "in", values)))
+            conditions.append(self._condition(table, Filter(name, "in", values)))
         return table.filter(*conditions) if conditions else table
 
-    def _among(
-        self, rows: ir.Table, by: tuple[str, ...], among: Sequence[tuple[str | int | date | None, ...]]
-    ) -> ir.BooleanValue:
-        """True for rows whose cut is one of the combinations; null matches null."""
-        columns = [self.catalogue.dimensions[name].of(rows) for name in by]
-        if len(columns) == 1:
-            values = [combination[0] for combination in among]
-            known = [value for value in values if value is not None]
-            inside = columns[0].isin(known).fill_null(False) if known else ibis.literal(False)
-            return cast("ir.BooleanValue", inside | columns[0].isnull() if None in values else inside)
-        result: ir.BooleanValue = ibis.literal(False)
-        for combination in among:
-            matches = [
-                column.isnull() if value is None else (column == value).fill_null(False)
-                for column, value in zip(columns, combination, strict=True)
-            ]
-            both = matches[0]
-            for match in matches[1:]:
-                both = both & match
-            result = result | both
-        return result
+    def _condition(self, table: ir.Table, item: Filter) -> ir.BooleanValue:
+        dimension = self.catalogue.dimensions[item.dimension]
+        return condition_on(dimension, dimension.of(table), item)
 
-    def _window(
-        self, piece: _Piece, question: Resolved, grain: Grain | None, buckets: Sequence[Bucket]
-    ) -> tuple[Period, list[tuple[date, date]]]:
-        """The days to read, and for each bucket read the bucket of the answer that it belongs to."""
-        main = question.period
-        period = main if piece.base == "main" else cast("Period", question.compare)
-        if grain is None:
+    def steps(self, question: Resolved, grain: Grain, base: Base, when: When = "period") -> list[Step]:
+        """The buckets of a question, and which days are read for each."""
+        own = self.calendar.parts(grain, question.period)
+        starts = [self.calendar.start_of(grain, part.start) for part in own]
+        read: list[Period | None] = list(own)
+        if base == "compare":
+            compare = cast("Period", question.compare)
+            read = self.calendar.partners(grain, question.period, compare, question.compare_kind)
+        if when in ("previous", "last year"):
+            back = self.calendar.before if when == "previous" else self.calendar.year_before
+            read = [back(grain, part) if part is not None else None for part in read]
+        return [Step(*found) for found in zip(starts, own, read, strict=True)]
+
+    def _days(self, piece: Piece, question: Resolved, steps: Sequence[Step]) -> Period:
+        """The days to read. Figures to date never look past the last day with data: what comes then is not known."""
+        if steps:
+            read = [cast("Period", step.read) for step in steps]
+            period = Period(read[0].start, read[-1].end)
+        else:
+            period = question.period if piece.base == "main" else cast("Period", question.compare)
             if piece.when == "previous":
                 period = self.calendar.previous(period)
             elif piece.when == "last year":
                 period = self.calendar.last_year(period)
-            return period, []
-        own = list(buckets) if piece.base == "main" else self.calendar.buckets(grain, period)
-        targets = [bucket.start for bucket in buckets][: len(own)]
-        own = own[: len(targets)]
-        if piece.when in ("previous", "last year"):
-            starts = shifted_buckets(self.calendar, grain, own, piece.when)
-            days = Period(starts[0], max(self.calendar.end_of(grain, starts[-1]), starts[0]))
-            return days, list(zip(starts, targets, strict=True))
-        return period, list(zip([bucket.start for bucket in own], targets, strict=True))
+        if piece.when != "to date" or period.end <= question.span.end:
+            return period
+        return Period(min(period.start, question.span.end), question.span.end)
 
-    def _bucket(self, day: ir.DateValue, grain: Grain, days: Period) -> ir.DateValue:
+    def _bucket(
+        self, day: ir.DateValue, grain: Grain, steps: Sequence[Step], to_date: bool
+    ) -> tuple[ir.DateValue, ir.DateValue]:
+        """The bucket of the answer that a day is read for (null for none), and the first day that is read for it.
+
+        To date, a day that lies between the days of two buckets belongs to the later one: it has happened by then.
+        """
+        if grain in ("day", "week"):
+            return self._moved(day, grain, steps, to_date)
+        read = [cast("Period", step.read) for step in steps]
+        if all(step.read == step.own for step in steps) and grain in ("month", "quarter", "year"):
+            first = ibis.date(read[0].start)
+            inside = ibis.greatest(day, first) if to_date else day
+            bucket = inside.truncate({"month": "M", "quarter": "Q", "year": "Y"}[grain])
+            return bucket, ibis.greatest(bucket, first)
+        meets = [day <= ibis.date(days.end) if to_date else _between(day, days) for days in read]
+        return (
+            ibis.cases(*zip(meets, (ibis.date(step.bucket) for step in steps), strict=True), else_=ibis.null("date")),
+            ibis.cases(*zip(meets, (ibis.date(days.start) for days in read), strict=True), else_=ibis.null("date")),
+        )
+
+    def _moved(
+        self, day: ir.DateValue, grain: Grain, steps: Sequence[Step], to_date: bool
+    ) -> tuple[ir.DateValue, ir.DateValue]:
+        """Days and weeks: every run of days that is moved by the same distance is moved at once."""
+        runs: list[tuple[int, date, date]] = []
+        for step in steps:
+            read = cast("Period", step.read)
+            distance = (step.own.start - read.start).days
+            if runs and runs[-1][0] == distance and runs[-1][2] + timedelta(days=1) == read.start:
+                runs[-1] = (distance, runs[-1][1], read.end)
+            else:
+                runs.append((distance, read.start, read.end))
+        buckets: list[tuple[ir.BooleanValue, ir.DateValue]] = []
+        starts: list[tuple[ir.BooleanValue, ir.DateValue]] = []
+        for distance, first, last in runs:
+            inside = ibis.greatest(day, ibis.date(first)) if to_date else day
+            meets = day <= ibis.date(last) if to_date else _between(day, Period(first, last))
+            bucket = self._step_start(_plus(inside, distance), grain)
+            buckets.append((meets, bucket.cast("date")))
+            starts.append((meets, ibis.greatest(_plus(bucket, -distance), ibis.date(first)).cast("date")))
+        if len(runs) == 1:
+            return buckets[0][1], starts[0][1]
+        return ibis.cases(*buckets, else_=ibis.null("date")), ibis.cases(*starts, else_=ibis.null("date"))
+
+    def _step_start(self, day: ir.DateValue, grain: Grain) -> ir.DateValue:
         if grain == "day":
             return day
-        if grain == "week":
-            shift = self.calendar.week_start
-            if not shift:
-                return day.truncate("W")
-            return (day - ibis.interval(days=shift)).truncate("W") + ibis.interval(days=shift)
-        if grain in ("month", "quarter", "year"):
-            return day.truncate({"month": "M", "quarter": "Q", "year": "Y"}[grain])
-        starts = [bucket.start for bucket in self.calendar.buckets(grain, days)]
-        branches = [(day < ibis.date(after), ibis.date(start)) for start, after in itertools.pairwise(starts)]
-        return ibis.cases(*branches, else_=ibis.date(starts[-1])) if branches else ibis.date(starts[0])
-
-    def _realign(self, table: ir.Table, pairs: Sequence[tuple[date, date]], by: tuple[str, ...]) -> ir.Table:
-        """Move the buckets read to the buckets of the answer; buckets that have no partner are left out."""
-        if all(old == new for old, new in pairs):
-            return table
-        bucket = table[TIME]
-        table = table.filter(bucket >= ibis.date(pairs[0][0]), bucket <= ibis.date(pairs[-1][0]))
-        bucket = table[TIME]
-        days = {new - old for old, new in pairs}
-        moved: ir.DateValue
-        if len(days) == 1:
-            moved = bucket + ibis.interval(days=next(iter(days)).days)
-        else:
-            moved = ibis.cases(
-                *((bucket == ibis.date(old), ibis.date(new)) for old, new in pairs), else_=ibis.null("date")
-            )
-        table = table.mutate(**{TIME: moved.cast("date")})
-        return table.filter(table[TIME].notnull())
+        shift = self.calendar.week_start
+        return _plus(_plus(day, -shift).truncate("W"), shift)
 
     def _aggregate(
         self, rows: ir.Table, groups: Mapping[str, ir.Value], slots: Sequence[Slot], window: Window
@@ -266,7 +297,7 @@ class Compiler:
         values = {slot.column: self.catalogue.measures[slot.measure].of(rows, window) for slot in slots}
         return rows.group_by(**groups).agg(**values) if groups else rows.agg(**values)
 
-    def _run_up(self, table: ir.Table, by: tuple[str, ...], slots: Sequence[Slot], starts: Sequence[date]) -> ir.Table:
+    def _run_up(self, table: ir.Table, by: Sequence[str], slots: Sequence[Slot], starts: Sequence[date]) -> ir.Table:
         """Turn what happened in each bucket into what stands at its end: a running sum over every bucket of every cut."""
         spine = ibis.range(0, len(starts), 1).unnest().name("step").as_table()
         named = ibis.cases(*((spine["step"] == index, ibis.date(start)) for index, start in enumerate(starts)))
@@ -348,7 +379,7 @@ class Compiler:
             if name in (f"{metric.name}_change", f"{metric.name}_change_rate"):
                 now, then = value(table, metric, "main"), value(table, metric, "compare")
                 change = now.fill_null(0) - then.fill_null(0)
-                return change if name.endswith("_change") else change / then.nullif(0)
+                return change if name.endswith("_change") else change / then.abs().nullif(0)
         raise AssertionError(name)  # resolve() has checked the names
 
 
@@ -376,9 +407,35 @@ def _sum(table: ir.Table, parts: Sequence[Part], base: Base) -> ir.FloatingValue
     return result
 
 
-def condition(dimension: Dimension, table: ir.Table, item: Filter) -> ir.BooleanValue:
-    """A filter as a condition. Nulls: never equal to a value; kept by `!=` and `not in`."""
-    column = dimension.of(table)
+def _chosen(columns: Sequence[ir.Value], groups: Sequence[Group]) -> ir.BooleanValue:
+    """True where the columns hold one of the groups; null matches null."""
+    if len(columns) == 1:
+        known = [group[0] for group in groups if group[0] is not None]
+        inside = columns[0].isin(known).fill_null(False) if known else ibis.literal(False)
+        return cast("ir.BooleanValue", inside | columns[0].isnull() if (None,) in groups else inside)
+    matches = [
+        functools.reduce(
+            operator.and_,
+            (
+                column.isnull() if value is None else (column == value).fill_null(False)
+                for column, value in zip(columns, group, strict=True)
+            ),
+        )
+        for group in groups
+    ]
+    return cast("ir.BooleanValue", functools.reduce(operator.or_, matches))
+
+
+def bounds_of(where: Sequence[Filter], by: Sequence[str]) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
+    """The filters that bound what a share is a share of, and those that only choose among its parts."""
+    return (
+        tuple(item for item in where if item.dimension != by[-1]),
+        tuple(item for item in where if item.dimension == by[-1]),
+    )
+
+
+def condition_on(dimension: Dimension, column: ir.Value, item: Filter) -> ir.BooleanValue:
+    """A filter as a condition on a dimension. Nulls: never equal to a value; kept by `!=` and `not in`."""
     if item.op == "is null":
         return column.isnull()
     if item.op == "is not null":
@@ -401,11 +458,9 @@ def _typed(dimension: Dimension, text: str) -> str | int | ir.DateValue:
     return ibis.date(date.fromisoformat(text)) if dimension.type == "day" else text
 
 
+def _plus(day: ir.DateValue, days: int) -> ir.DateValue:
+    return day + ibis.interval(days=days) if days else day
+
+
 def _between(day: ir.DateValue, days: Period) -> ir.BooleanValue:
     return (day >= ibis.date(days.start)) & (day <= ibis.date(days.end))
-
-
-def elapsed(start: date, end: date, period: Period, span_start: date, span_end: date) -> int:
-    """Days of a bucket that lie in the period and in the data."""
-    first, last = max(start, period.start, span_start), min(end, period.end, span_end)
-    return max((last - first + timedelta(days=1)).days, 0)

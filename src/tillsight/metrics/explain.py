@@ -74,18 +74,27 @@ def describe(metric: Metric) -> dict[str, Any]:
 
 
 def explain(asker: Asker, question: Question) -> Explanation:
-    """Explain one metric for a whole period and cut. Raises QuestionError unless exactly one metric is asked."""
+    """Explain one metric for a whole period, without its cut; a share keeps the cut that it is a share in.
+
+    Value and steps are known where that leaves one number. Raises QuestionError unless exactly one metric is asked.
+    """
     if len(question.metrics) != 1:
         raise QuestionError("Explain one metric at a time.", field="metrics")
     metric = asker.catalogue.metric(question.metrics[0])
-    plain = replace(question, by=metric.requires, grain=None, limit=None, sort=(), others=False, offset=0)
+    plain = _plain(metric, question)
     answer = asker.ask(plain)
     resolved = asker.resolve(plain)
     compiled = asker.compiler.compile(resolved)
     parts, _ = asker.release.run(compiled.table)
-    steps = [_step(asker, part, parts) for part in metric.parts] if not metric.requires else []
-    value = answer.table[metric.name][0].as_py() if answer.table.num_rows and not metric.requires else None
+    one = answer.table.num_rows == 1 and not metric.requires
+    steps = [_step(asker, part, parts) for part in metric.parts] if one else []
+    value = answer.table[metric.name][0].as_py() if one else None
     return Explanation(metric, answer, value, tuple(steps), arithmetic(asker, metric))
+
+
+def _plain(metric: Metric, question: Question) -> Question:
+    by = question.by if metric.total == "share of parent" else metric.requires
+    return replace(question, by=by, grain=None, limit=None, sort=(), others=False, offset=0)
 
 
 def _step(asker: Asker, part: Part, parts: pa.Table) -> dict[str, Any]:
@@ -139,7 +148,7 @@ def arithmetic(asker: Asker, metric: Metric) -> str:
 def rows_behind(asker: Asker, question: Question, limit: int, offset: int) -> Answer:
     """The rows of the first relation that a metric is made of, in the period and cut asked, newest first."""
     metric = asker.catalogue.metric(question.metrics[0])
-    plain = replace(question, by=metric.requires, grain=None, limit=None, sort=(), others=False, offset=0)
+    plain = _plain(metric, question)
     resolved = asker.resolve(plain)
     part = next(part for part in metric.parts if part.measure not in CALENDAR)
     measures = [asker.catalogue.measures[p.measure] for p in metric.parts if p.measure not in CALENDAR]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, cast, get_args
 
 from tillsight.core.errors import QuestionError
-from tillsight.core.periods import GRAINS, NAMED_PERIODS, Bucket, Calendar, Grain, Period, parse_day
-from tillsight.metrics.model import Catalogue, DataSpan, Metric
+from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar, Grain, Period, parse_day
+from tillsight.metrics.model import Catalogue, DataSpan, Dimension, Metric
 
 Operator = Literal["=", "!=", "in", "not in", "contains", ">", ">=", "<", "<=", "is null", "is not null"]
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
@@ -64,9 +64,25 @@ def parse_filter(text: str) -> Filter:
         return Filter(dimension, "is not null" if "not" in found["null"].lower() else "is null")
     if found["member"]:
         values = tuple(_unquote(part) for part in _split(found["list"]))
-        return Filter(dimension, "not in" if found["member"].lower().startswith("not") else "in", values)
+        return _made(dimension, "not in" if found["member"].lower().startswith("not") else "in", values)
     op = "contains" if found["op"] == "~" else cast("Operator", found["op"])
-    return Filter(dimension, op, (_unquote(found["value"]),))
+    return _made(dimension, op, (_unquote(found["value"]),) if found["value"] else ())
+
+
+def _made(dimension: str, op: Operator, values: tuple[str, ...]) -> Filter:
+    """A filter with as many values as its operator takes."""
+    null = op in ("is null", "is not null")
+    if not values and not null:
+        raise QuestionError(
+            f"The filter on {dimension} needs a value; for rows without one write {dimension} is null.",
+            field="where",
+            value=dimension,
+        )
+    if len(values) > 1 and op not in ("in", "not in", "=", "!="):
+        raise QuestionError(
+            f"The filter {dimension} {op} takes one value, not {len(values)}.", field="where", value=list(values)
+        )
+    return Filter(dimension, op, () if null else values)
 
 
 def _split(text: str) -> list[str]:
@@ -128,6 +144,8 @@ def ask_for(
         raise QuestionError(f"limit must be 1 or more, not {limit}.", field="limit", value=limit)
     if offset < 0:
         raise QuestionError(f"offset must be 0 or more, not {offset}.", field="offset", value=offset)
+    if offset and limit is None:
+        raise QuestionError("offset skips rows of a limited answer: give a limit too.", field="offset", value=offset)
     filters = [where] if isinstance(where, str) else list(where)
     return Question(
         metrics=names,
@@ -166,11 +184,9 @@ def _filter(item: str | Filter | Mapping[str, Any]) -> Filter:
         raise QuestionError(
             f"There is no operator {op!r}. Choose one of: {', '.join(OPERATORS)}.", field="where", value=op
         )
-    values = item.get("values", item.get("value", ()))
-    texts = (values,) if isinstance(values, str | int | float | date) else tuple(values)
-    if not texts and op not in ("is null", "is not null"):
-        raise QuestionError("A filter needs a value.", field="where", value=dict(item))
-    return Filter(str(item.get("dimension", "")), op, tuple(str(value) for value in texts))
+    values = item.get("values", item.get("value"))
+    texts = () if values is None else (values,) if isinstance(values, str | int | float | date) else tuple(values)
+    return _made(str(item.get("dimension", "")), op, tuple(str(value) for value in texts))
 
 
 def _compare(value: str | Sequence[str | date] | Mapping[str, str] | Period | None) -> Compare | Period:
@@ -224,7 +240,7 @@ def resolve(question: Question, catalogue: Catalogue, calendar: Calendar, span: 
     if isinstance(question.compare, Period):
         compare = question.compare
     elif question.compare != "none":
-        compare = calendar.previous(period) if question.compare == "previous" else calendar.last_year(period)
+        compare = calendar.compared(question.compare, period, question.grain)
     if question.grain:
         days = period.days / {"day": 1, "week": 7, "fiscal_week": 7}.get(question.grain, 28)
         if days > TIME_GRAIN_LIMIT:
@@ -240,7 +256,7 @@ def resolve(question: Question, catalogue: Catalogue, calendar: Calendar, span: 
         compare=compare,
         compare_kind="custom" if isinstance(question.compare, Period) else question.compare,
         where=tuple(_checked(item, catalogue) for item in question.where),
-        sort=_checked_sort(question, by),
+        sort=_checked_sort(question, by, metrics),
         limit=question.limit,
         offset=question.offset,
         others=question.others and question.limit is not None and bool(by),
@@ -306,19 +322,28 @@ def _checked(item: Filter, catalogue: Catalogue) -> Filter:
         elif value.lower() in (label.lower() for label in dimension.labels):
             values.append(str([label.lower() for label in dimension.labels].index(value.lower())))
         else:
-            try:
-                values.append(str(int(Decimal(value))))
-            except InvalidOperation:
-                raise QuestionError(
-                    f"{dimension.title} is a whole number, not {value!r}.", field="where", value=value
-                ) from None
+            values.append(_whole(dimension, value))
     return Filter(item.dimension, item.op, tuple(values))
 
 
-def _checked_sort(question: Question, by: tuple[str, ...]) -> tuple[str, ...]:
+def _whole(dimension: Dimension, value: str) -> str:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number != number.to_integral_value() or abs(number) >= 2**63:
+        words = f" or one of {', '.join(dimension.labels)}" if dimension.labels else ""
+        raise QuestionError(
+            f"{dimension.title} is a whole number{words}, not {value!r}.", field="where", value=value
+        ) from None
+    return str(int(number))
+
+
+def _checked_sort(question: Question, by: tuple[str, ...], metrics: Sequence[Metric]) -> tuple[str, ...]:
     columns = {*question.metrics, *by, *([question.grain] if question.grain else [])}
     if question.compare != "none":
-        columns |= {f"{name}_{suffix}" for name in question.metrics for suffix in ("compare", "change", "change_rate")}
+        columns |= {f"{metric.name}_{suffix}" for metric in metrics for suffix in ("compare", "change")}
+        columns |= {f"{metric.name}_change_rate" for metric in metrics if metric.unit != "percent"}
     for name in question.sort:
         if name.lstrip("-+") not in columns:
             raise QuestionError(
@@ -327,17 +352,3 @@ def _checked_sort(question: Question, by: tuple[str, ...]) -> tuple[str, ...]:
                 value=name,
             )
     return question.sort
-
-
-def shifted_buckets(calendar: Calendar, grain: Grain, buckets: Sequence[Bucket], when: str) -> list[date]:
-    """For each bucket, the first day of the one before it (`previous`) or of the same one a year before (`last year`)."""
-    if when == "previous":
-        return [calendar.start_of(grain, bucket.start - timedelta(days=1)) for bucket in buckets]
-    if grain in ("week", "fiscal_week"):
-        return [bucket.start - timedelta(days=364) for bucket in buckets]
-    if grain.startswith("fiscal"):
-        spans = calendar.fiscal.spans(grain)  # type: ignore[arg-type]
-        back = {"fiscal_period": 12, "fiscal_quarter": 4, "fiscal_year": 1}[grain]
-        starts = [start for start, _, _ in spans]
-        return [starts[max(starts.index(bucket.start) - back, 0)] for bucket in buckets]
-    return [calendar.last_year(Period(bucket.start, bucket.start)).start for bucket in buckets]
