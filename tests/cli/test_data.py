@@ -14,7 +14,7 @@ from tillsight.cli.main import run
 ORDERS = """order_id,placed_at,order_status,country,currency
 A1,2011-01-05 10:00:00,completed,France,GBP
 A2,2011-01-20 11:30:00,completed,Germany,GBP
-A3,soon,completed,Germany,GBP
+A3,2011-01-21 11:30:00,lost in space,Germany,GBP
 """
 ITEMS = """order_id,line_id,product_id,quantity,unit_price,favourite_song
 A1,1,P1,2,10.00,Yesterday
@@ -71,10 +71,10 @@ def test_rejects_have_file_line_column_value_and_reason(
     assert load["id"] in call(capsys, workspace, "loads")[0]
     text, _ = call(capsys, workspace, "rejects", load["id"], "--format", "csv")
     (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["file"], row["line"], row["column"], row["value"]) == ("orders.csv", "4", "placed_at", "soon")
+    assert (row["file"], row["line"], row["column"], row["value"]) == ("orders.csv", "4", "order_status", "lost in space")
     assert row["reason"]
     table, _ = call(capsys, workspace, "rejects", load["id"])
-    assert "soon" in table
+    assert "lost in space" in table
 
 
 def test_a_question_before_the_first_build_says_what_to_do(

@@ -96,11 +96,12 @@ def _print_load(manifest: dict[str, Any]) -> None:
         for file in manifest["files"]
         for part in file["classes"]
     ]
+    places = max(2, *(-int(part[3].as_tuple().exponent) for part in classes))
     print_table(
         ("File", "Rows are", "Rows", "Money"),
-        [(name, kind, f"{rows:,}", f"{money:,}") for name, kind, rows, money in classes],
+        [(name, kind, f"{rows:,}", f"{money:,.{places}f}") for name, kind, rows, money in classes],
         (False, False, True, True),
-        ("", "Total", f"{sum(part[2] for part in classes):,}", f"{sum(part[3] for part in classes):,}"),
+        ("", "Total", f"{sum(part[2] for part in classes):,}", f"{sum(part[3] for part in classes):,.{places}f}"),
     )
     print()
     tables = [(name, f"{part['rows']:,}") for name, part in manifest["tables"].items()]
@@ -128,7 +129,7 @@ def _scopes(files: list[str], start: str | None, end: str | None, table: str | N
             raise QuestionError(
                 "--table says where rows are replaced: add --replaces, or --replaces-from and --replaces-to."
             )
-        return [{"table": table, "file": file} for file in files]
+        return [{"file": file, **({"table": table} if table else {})} for file in files]
     if files:
         raise QuestionError("Replace a file or a span of days, not both.", field="replaces")
     if not (start and end and table):

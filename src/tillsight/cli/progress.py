@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tillsight.pipeline.build import Progress
 
+DONE = "done"
+"""The stage that a load ends with; the command reports what was done."""
+
 
 @contextmanager
 def progress() -> Iterator[Progress]:
@@ -20,7 +23,7 @@ def progress() -> Iterator[Progress]:
         last: list[str] = []
 
         def line(stage: str, done: float | None, total: float | None, text: str) -> None:
-            if [stage] != last:
+            if stage != DONE and [stage] != last:
                 last[:] = [stage]
                 say(f"{stage}: {text} …" if text else f"{stage} …")
 
@@ -45,6 +48,9 @@ def progress() -> Iterator[Progress]:
                 for task in bars.values():
                     shown.stop_task(task)
                 bars[stage] = shown.add_task(stage, total=total, text=text)
+            elif done and total is None:  # rows that are counted while nobody knows how many there are
+                elapsed = shown.tasks[bars[stage]].elapsed
+                text = f"{text}, {done / elapsed:,.0f} rows per second" if elapsed else text
             shown.update(bars[stage], completed=done, total=total, text=text)
 
         yield bar
