@@ -18,7 +18,7 @@ from tillsight.reference_shop.columns import Writer
 from tillsight.reference_shop.hashing import Bools, Floats, Ints, Stream
 from tillsight.reference_shop.masters import text
 from tillsight.reference_shop.orders import Orders
-from tillsight.reference_shop.truths import CATEGORIES, CURRENCY, SHOP, AdCampaign, Truths
+from tillsight.reference_shop.truths import CATEGORIES, CURRENCY, SHOP, SHOP_UK, AdCampaign, Truths
 
 GENERIC = (
     "wool jumper", "linen shirt", "midi dress", "waxed jacket", "oak chopping board", "percale duvet cover", "brass lamp", "soy candle",
@@ -139,25 +139,27 @@ class AdAccounts:
         )
         fixed = np.arange(count) == len(campaigns)
         bids = {"search": "target CPA", "shopping": "target ROAS", "video": "maximise views"}
-        self.writer.write(
-            "ad_campaigns",
-            {
-                "shop_id": c.constant(SHOP, count),
-                "campaign_id": text([*self.ids, plan.campaign_id]),
-                "platform": text([*self.platform, "mail"]),
-                "campaign_name": text([*(part.name for part in campaigns), plan.name]),
-                "campaign_type": text([*(part.kind for part in campaigns), "letter"]),
-                "line": text([*("both" if part.kind == "video" else "below" for part in campaigns), "below"]),
-                "status": text([*["active"] * len(campaigns), "ended"]),
-                "objective": text([*(part.objective for part in campaigns), "retention"]),
-                "currency": c.constant(CURRENCY, count),
-                "budget": c.money(budget),
-                "budget_period": text([*["day"] * len(campaigns), "campaign"]),
-                "bid_strategy": text([*(bids.get(part.kind, "lowest cost") for part in campaigns), None]),
-                "start_date": c.day(np.where(fixed, start + (plan.start - self.days.dates[0]).days, start)),
-                "end_date": c.day(np.full(count, start + (plan.end - self.days.dates[0]).days), fixed),
-            },
-        )
+        # The British shop's visitors come through the same campaigns; the budgets stand in the home shop.
+        for shop in (SHOP, SHOP_UK):
+            self.writer.write(
+                "ad_campaigns",
+                {
+                    "shop_id": c.constant(shop, count),
+                    "campaign_id": text([*self.ids, plan.campaign_id]),
+                    "platform": text([*self.platform, "mail"]),
+                    "campaign_name": text([*(part.name for part in campaigns), plan.name]),
+                    "campaign_type": text([*(part.kind for part in campaigns), "letter"]),
+                    "line": text([*("both" if part.kind == "video" else "below" for part in campaigns), "below"]),
+                    "status": text([*["active"] * len(campaigns), "ended"]),
+                    "objective": text([*(part.objective for part in campaigns), "retention"]),
+                    "currency": c.constant(CURRENCY, count),
+                    "budget": c.money(budget, np.full(count, shop == SHOP)),
+                    "budget_period": text([*["day"] * len(campaigns), "campaign"]),
+                    "bid_strategy": text([*(bids.get(part.kind, "lowest cost") for part in campaigns), None]),
+                    "start_date": c.day(np.where(fixed, start + (plan.start - self.days.dates[0]).days, start)),
+                    "end_date": c.day(np.full(count, start + (plan.end - self.days.dates[0]).days), fixed),
+                },
+            )
 
     def _groups(self) -> None:
         count = len(self.ids)

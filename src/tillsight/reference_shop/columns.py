@@ -33,7 +33,8 @@ ARROW_TYPES: dict[str, Any] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
     "day": pa.date32(),
-    "moment": pa.timestamp("us"),
+    # With its zone, so that a reader takes it for what it is and not for the shop's own clock.
+    "moment": pa.timestamp("us", tz="UTC"),
 }
 
 
@@ -89,9 +90,8 @@ def day(days: npt.ArrayLike, known: Bools | None = None) -> Array:
 
 def moment(microseconds: npt.ArrayLike, known: Bools | None = None) -> Array:
     """Microseconds since 1970-01-01 in UTC."""
-    return pa.array(np.asarray(microseconds, dtype=np.int64), mask=None if known is None else ~known).cast(
-        pa.timestamp("us")
-    )
+    array = pa.array(np.asarray(microseconds, dtype=np.int64), mask=None if known is None else ~known)
+    return array.cast(ARROW_TYPES["moment"])
 
 
 def words(vocabulary: Sequence[str | None], index: npt.ArrayLike, known: Bools | None = None) -> Array:

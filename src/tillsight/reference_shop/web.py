@@ -271,7 +271,8 @@ class Web:
             return
         taken = c.integer(rows)
         product = Stream("web.product").choice(self.catalogue.undisturbed, number[rows])
-        about = (kind == VIEW) | (kind == CART)
+        special = self.catalogue.is_bundle | self.catalogue.is_gift_card
+        about = ((kind == VIEW) | (kind == CART)) & ~(special[product] & visits.british[rows])
         buys = kind == PURCHASE
         self.writer.write(
             "web_events",
