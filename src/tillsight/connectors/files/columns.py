@@ -15,7 +15,7 @@ Kind = Literal["text", "number", "float", "day", "moment", "zoned", "boolean"]
 UNKNOWN = ("NULL", "\\N", "NaN", "nan", "<NA>", "#N/A", "NaT")
 # In columns that hold no words, these mean unknown too.
 UNKNOWN_VALUES = ("null", "none", "n/a", "na", "nan", "-", "--", "#n/a", "#value!", "#ref!", "nat", "<na>", "?")
-_BLANKS = literal(" \t\r\n\u00a0\u202f\ufeff")
+_BLANKS = " \t\r\n\u00a0\u202f\ufeff"
 _NUMBERS = (
     "TINYINT",
     "SMALLINT",
@@ -34,46 +34,63 @@ _NUMBERS = (
 class Input:
     """The values of one canonical column before they are read: from one or more columns, or a constant.
 
-    `text`: SQL of the trimmed text, null where unknown: a column that `made` makes. `typed`: SQL of the value in its own
-    type where the source has types; None for text. `shown`: SQL of the value as it stands in the source, for the rejects.
-    `label`: its headers. `numeric`: the format itself says that the values are numbers.
+    `name`: the canonical column; `label`: its headers. `made`: SQL of the trimmed text; `unknown`: texts that mean unknown.
+    `typed`: SQL of the value in its own type where the source has types; None for text. `shown`: SQL of the value as it
+    stands in the source, for the rejects. `numeric`: the format itself says that the values are numbers.
     """
 
+    name: str
     label: str
-    text: str
     made: str
     shown: str
+    unknown: frozenset[str]
     kind: Kind = "text"
     typed: str | None = None
     numeric: bool = False
     how: ColumnMapping = field(default_factory=lambda: ColumnMapping(constant=""))
+
+    @property
+    def text(self) -> str:
+        """SQL of the text, in the relation that `with_texts` gives."""
+        return identifier(f"{self.name}>text")
 
 
 def input_of(
     name: str, how: ColumnMapping, columns: dict[str, RawColumn], null: tuple[str, ...], *, words: bool
 ) -> Input:
     """The input for the column `name`. `words`: it is to hold text, where fewer words mean unknown."""
-    text = identifier(f"{name}>text")
     headers = how.column
+    unknown = _unknown(null, words=words)
     if not headers:
         value = "true" if how.constant is True else "false" if how.constant is False else str(how.constant)
-        return Input("constant", text, _known(literal(value), null, words=words), literal(value), how=how)
+        return Input(name, "constant", literal(value), literal(value), frozenset(), how=how)
     if len(headers) > 1:
-        parts = [_known(_as_text(columns[header]), null, words=words) for header in headers]
+        parts = [_trimmed(_as_text(columns[header])) for header in headers]
+        parts = [f"nullif({part}, '')" for part in parts]
         together = f"({f' || {literal(how.join or chr(32))} || '.join(parts)})"
-        return Input(" + ".join(headers), text, together, together, how=how)
+        return Input(name, " + ".join(headers), together, together, unknown, how=how)
     column = columns[headers[0]]
     kind = kind_of(column.type)
     shown = _as_text(column)
     if kind != "text" and not null:
-        return Input(headers[0], text, shown, shown, kind, identifier(column.name), how=how)
-    return Input(headers[0], text, _known(shown, null, words=words), shown, numeric=column.numeric, how=how)
+        return Input(name, headers[0], shown, shown, frozenset(), kind, identifier(column.name), how=how)
+    return Input(name, headers[0], _trimmed(shown), shown, unknown, numeric=column.numeric, how=how)
 
 
 def with_texts(relation: str, inputs: Iterable[Input]) -> str:
-    """SQL of the relation with the texts of some inputs, each made once."""
-    made = [f"{given.made} AS {given.text}" for given in inputs]
-    return f"(SELECT *, {', '.join(made)} FROM {relation})" if made else relation
+    """SQL of the relation with the texts of some inputs, each made once: trimmed, then compared with the words for unknown."""
+    trimmed, known = [], []
+    for given in inputs:
+        name = identifier(f"{given.name}>trim")
+        trimmed.append(f"{given.made} AS {name}")
+        words = ", ".join(map(literal, sorted(given.unknown)))
+        if not given.unknown:
+            known.append(f"{name} AS {given.text}")
+            continue
+        known.append(f"CASE WHEN {name} NOT IN ({words}) THEN {name} END AS {given.text}")
+    if not known:
+        return relation
+    return f"(SELECT *, {', '.join(known)} FROM (SELECT *, {', '.join(trimmed)} FROM {relation}))"
 
 
 def kind_of(type_: str) -> Kind:
@@ -104,9 +121,14 @@ def _as_text(column: RawColumn) -> str:
     return f"CAST({name} AS VARCHAR)"
 
 
-def _known(text: str, null: tuple[str, ...], *, words: bool) -> str:
-    trimmed = f"trim({text}, {_BLANKS})"
+def _trimmed(text: str) -> str:
+    """Trimming looks at every sign; most values have nothing to trim, and their ends show it."""
+    ends = ", ".join(map(literal, _BLANKS))
+    return f"CASE WHEN {text}[1] IN ({ends}) OR {text}[-1] IN ({ends}) THEN trim({text}, {literal(_BLANKS)}) ELSE {text} END"
+
+
+def _unknown(null: tuple[str, ...], *, words: bool) -> frozenset[str]:
     unknown = {"", *UNKNOWN, *null}
     if not words:
         unknown |= {form for word in UNKNOWN_VALUES for form in (word, word.upper(), word.capitalize())}
-    return f"CASE WHEN {trimmed} NOT IN ({', '.join(map(literal, sorted(unknown)))}) THEN {trimmed} END"
+    return frozenset(unknown)

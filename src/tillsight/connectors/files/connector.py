@@ -20,7 +20,7 @@ from tillsight.connectors.files.convert import Batch, Converted, Defaults, conve
 from tillsight.connectors.files.delimited import read_delimited
 from tillsight.connectors.files.engine import engine
 from tillsight.connectors.files.gather import Gathering, TableFile
-from tillsight.connectors.files.lines import with_line_ids
+from tillsight.connectors.files.lines import add_line_ids
 from tillsight.connectors.files.mapping import IGNORE, SALES, FileMapping, Mapping
 from tillsight.connectors.files.presets.declare import Output, Preset
 from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, Reading, identifier, literal
@@ -339,7 +339,7 @@ class _Conversion:
                 gathering.add(rows, checked=False)
             counted = f"SELECT _part, _class, count(*), sum(_amount) FROM {lines} GROUP BY ALL ORDER BY ALL"
         else:
-            gathering.add(_table_rows(converted), checked=True)
+            gathering.add(_table_rows(self.connection, converted), checked=True)
             counted = f"SELECT _part, _class, count(*), NULL FROM {converted.name} WHERE {converted.good} GROUP BY ALL ORDER BY ALL"
         self.notes += [f"{batch.label}: {note}" for note in converted.notes]
         if counts:
@@ -402,13 +402,14 @@ def _text_of(column: RawColumn) -> str:
     return identifier(column.name) if column.type == "VARCHAR" else f"CAST({identifier(column.name)} AS VARCHAR)"
 
 
-def _table_rows(converted: Converted) -> Rows:
+def _table_rows(connection: duckdb.DuckDBPyConnection, converted: Converted) -> Rows:
     """The good rows of a batch for its own table, with line ids where the source has none."""
     table = converted.batch.target
     relation = f"(SELECT * FROM {converted.name} WHERE {converted.good} AND _effect <> 'ignore')"
     columns = converted.present
     if "line_id" in table.key and "line_id" not in columns:
         said = table.line_from or [name for name in table.column_names if name != "shop_id"]
-        relation = f"({with_line_ids(relation, [name for name in said if name in columns])})"
+        content = [name for name in said if name in columns]
+        relation = add_line_ids(connection, f"{converted.name}_lines", relation, content)
         columns = (*columns, "line_id")
     return Rows(table.name, f"SELECT {', '.join(map(identifier, columns))}, _part, _line FROM {relation}", columns)

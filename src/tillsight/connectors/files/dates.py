@@ -17,7 +17,7 @@ from tillsight.connectors.files.columns import Input, with_texts
 from tillsight.connectors.files.mapping import MappingError, Order
 from tillsight.connectors.files.raw import literal
 
-_SHAPES = 200
+_SHAPES = 1000
 _YEARS = (1800, 2200)
 _ISO = r"^\d{4}-\d{1,2}-\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?$"
 _ZONED = r"^\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$"
@@ -62,24 +62,21 @@ class Look:
 
 def look(connection: duckdb.DuckDBPyConnection, relation: str, given: Input) -> Look:
     """How the values of a column are written."""
-    text, relation = given.text, with_texts(relation, [given])
-    row = connection.execute(
-        f"SELECT count({text}), count(*) FILTER (regexp_matches({text}, '{_ISO}')), "
-        f"count(*) FILTER (regexp_matches({text}, '{_ZONED}')) FROM {relation}"
-    ).fetchone() or (0, 0, 0)
-    values, iso, zoned = row
-    if values == iso + zoned:
-        return Look(values, iso, zoned, ())
-    shape = "regexp_replace(regexp_replace(v, '\\d', '9', 'g'), '[A-Za-z]', 'a', 'g')"
-    shapes = connection.execute(
-        f"WITH given AS (SELECT {text} AS v FROM {relation}), cut AS (SELECT v, {shape} AS shape, "
-        "TRY_CAST(regexp_extract(v, '^(\\d+)', 1) AS INTEGER) AS a, "
-        "TRY_CAST(regexp_extract(v, '^\\d+\\D(\\d+)', 1) AS INTEGER) AS b FROM given WHERE v IS NOT NULL "
-        f"AND NOT regexp_matches(v, '{_ISO}') AND NOT regexp_matches(v, '{_ZONED}')) "
-        "SELECT count(*), min(v), count(*) FILTER (a > 12 AND b <= 12), count(*) FILTER (b > 12 AND a <= 12), "
-        f"count(*) FILTER (a <> b) FROM cut GROUP BY shape ORDER BY 1 DESC, 2 LIMIT {_SHAPES}"
+    # The numbers between the separators are looked at over the different values: days repeat, rows are many.
+    rows = connection.execute(
+        f"WITH given AS (SELECT {given.text} AS v, count(*) AS n FROM {with_texts(relation, [given])} GROUP BY v), "
+        "cut AS (SELECT v, n, translate(v, '0123456789', '9999999999') AS shape, "
+        "string_split(translate(v[:10], '.- ', '///'), '/') AS parts FROM given WHERE v IS NOT NULL), "
+        "numbered AS (SELECT v, n, shape, TRY_CAST(parts[1] AS INTEGER) AS a, TRY_CAST(parts[2] AS INTEGER) AS b FROM cut) "
+        "SELECT sum(n), min(v), coalesce(sum(n) FILTER (a > 12 AND b <= 12), 0), "
+        "coalesce(sum(n) FILTER (b > 12 AND a <= 12), 0), coalesce(sum(n) FILTER (a <> b), 0) "
+        f"FROM numbered GROUP BY shape ORDER BY 1 DESC, 2 LIMIT {_SHAPES}"
     ).fetchall()
-    return Look(values, iso, zoned, tuple(Shape(*found) for found in shapes))
+    shapes = [Shape(int(count), example, int(a), int(b), int(differ)) for count, example, a, b, differ in rows]
+    iso = sum(shape.count for shape in shapes if re.search(_ISO, shape.example))
+    zoned = sum(shape.count for shape in shapes if re.search(_ZONED, shape.example))
+    others = tuple(s for s in shapes if not re.search(_ISO, s.example) and not re.search(_ZONED, s.example))
+    return Look(sum(shape.count for shape in shapes), iso, zoned, others)
 
 
 def moment_sql(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import duckdb
 
 from tillsight.connectors.files.convert import Converted
-from tillsight.connectors.files.lines import with_line_ids
+from tillsight.connectors.files.lines import add_line_ids
 from tillsight.connectors.files.raw import identifier
 from tillsight.connectors.files.targets import OF_THE_ORDER
 from tillsight.tables.registry import TABLES
@@ -42,7 +42,7 @@ class Rows:
 
 
 def prepare_lines(connection: duckdb.DuckDBPyConnection, converted: Converted) -> str:
-    """A temporary table of the good lines, each with `line_id`, `_amount` (what it adds to the file's total) and `_ord`."""
+    """SQL of the good lines, kept in a temporary table, each with `line_id`, `_amount` (what it adds to the file's total) and `_ord`."""
     name = f"{converted.name}_lines"
     have = set(converted.present)
     batch = converted.batch
@@ -63,7 +63,7 @@ def prepare_lines(connection: duckdb.DuckDBPyConnection, converted: Converted) -
     )
     if "line_id" not in have:
         content = [column for column in batch.target.column_names if column in have and column != "shop_id"]
-        rows = f"({with_line_ids(rows, content)})"
+        return add_line_ids(connection, name, rows, content)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {rows}")
     return name
 
