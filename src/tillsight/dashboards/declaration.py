@@ -30,7 +30,8 @@ class DashboardError(TillsightError):
 
 
 class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The page always gets every field, also those that have their default.
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class _Panel(_Declared):

@@ -1,4 +1,6 @@
-/** One way to ask the API: signed in, the envelope taken off, an error as `ApiError`. */
+/** One way to ask the API: typed by its description, signed in, the envelope taken off, an error as `ApiError`. */
+import createClient from "openapi-fetch";
+import type { paths } from "@/api/schema";
 import { authorised, messageOf } from "@/api/session";
 import type { Paged } from "@/api/types";
 
@@ -7,64 +9,51 @@ export class ApiError extends Error {
     message: string,
     readonly status: number,
     readonly code: string,
-    readonly details: Record<string, unknown>,
   ) {
     super(message);
   }
 }
 
-type Params = Record<string, string | number | boolean | null | undefined>;
-
-interface Options {
-  method?: string;
-  params?: Params;
-  json?: unknown;
-  body?: BodyInit;
-  signal?: AbortSignal;
-}
-
-function address(path: string, params: Params = {}): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(params)) {
-    if (value !== undefined && value !== null && value !== "") search.set(name, String(value));
-  }
-  const text = search.toString();
-  return `/api/v1${path}${text ? `?${text}` : ""}`;
-}
-
-async function send(path: string, { method, params, json, body, signal }: Options): Promise<Response> {
-  const request = new Request(address(path, params), {
-    method: method ?? (json === undefined && body === undefined ? "GET" : "POST"),
-    ...(json === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(json) }),
-    ...(body === undefined ? {} : { body }),
-    ...(signal ? { signal } : {}),
-  });
-  const response = await authorised(request).catch((error: unknown) => {
+async function reach(request: Request): Promise<Response> {
+  try {
+    return await authorised(request);
+  } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError("The server cannot be reached. Check that it runs, then try again.", 0, "UNREACHABLE", {});
-  });
-  if (response.ok) return response;
-  const text: unknown = await response.json().catch(() => null);
-  const error = (text as { error?: { code?: string; details?: Record<string, unknown> } } | null)?.error;
-  throw new ApiError(
-    messageOf(text) ?? `The server answered ${response.status}.`,
-    response.status,
-    error?.code ?? "FAILED",
-    error?.details ?? {},
-  );
+    throw new ApiError("The server cannot be reached. Check that it runs, then try again.", 0, "UNREACHABLE");
+  }
 }
 
-export async function ask<T>(path: string, options: Options = {}): Promise<T> {
-  const response = await send(path, options);
-  return ((await response.json()) as { data: T }).data;
+export const client = createClient<paths>({ baseUrl: "", fetch: reach });
+
+interface Given<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
 }
 
-export async function askPage<T>(path: string, options: Options = {}): Promise<Paged<T>> {
-  const response = await send(path, options);
-  const body = (await response.json()) as { data: T; meta: { page: number; per_page: number; total: number } };
-  return { data: body.data, page: body.meta.page, per_page: body.meta.per_page, total: body.meta.total };
+async function given<T>(call: Promise<Given<T>>): Promise<T> {
+  const { data, error, response } = await call;
+  if (response.ok && data !== undefined) return data;
+  const code = (error as { error?: { code?: string } } | undefined)?.error?.code;
+  throw new ApiError(messageOf(error) ?? `The server answered ${response.status}.`, response.status, code ?? "FAILED");
 }
 
-export async function askBlob(path: string, options: Options = {}): Promise<Blob> {
-  return (await send(path, options)).blob();
+/** The data of a response; where it may be a file instead, JSON was asked for. */
+export const dataOf = async <T>(call: Promise<Given<{ data: T } | string>>): Promise<T> =>
+  ((await given(call)) as { data: T }).data;
+
+interface PageBody<T> {
+  data: T;
+  meta: { page: number; per_page: number; total: number };
 }
+
+/** The data of a response with its place in the whole. */
+export async function pageOf<T>(
+  call: Promise<Given<PageBody<T> | string>>,
+): Promise<Paged<T>> {
+  const { data, meta } = (await given(call)) as PageBody<T>;
+  return { data, page: meta.page, per_page: meta.per_page, total: meta.total };
+}
+
+/** The file of a response. */
+export const fileOf = (call: Promise<Given<unknown>>): Promise<Blob> => given(call as Promise<Given<Blob>>);

@@ -1,7 +1,7 @@
 /** How each call is kept: its key and how long it stays fresh. An answer is good for as long as its release is. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import * as calls from "@/api/calls";
-import type { Job, Question } from "@/api/types";
+import type { Job, Question, ViewQuestion } from "@/api/types";
 
 const RELEASE = Infinity;
 
@@ -54,10 +54,10 @@ export const rowsQuery = (release: number | null, question: Question, page: numb
     placeholderData: keepPreviousData,
   });
 
-export const analysisQuery = (release: number | null, analysis: string, params: Record<string, unknown>) =>
+export const analysisQuery = (release: number | null, analysis: string, view: ViewQuestion) =>
   queryOptions({
-    queryKey: ["analysis", release, analysis, params],
-    queryFn: ({ signal }) => calls.analyse(analysis, params, signal),
+    queryKey: ["analysis", release, analysis, view],
+    queryFn: ({ signal }) => calls.analyse(analysis, view, signal),
     staleTime: RELEASE,
     placeholderData: keepPreviousData,
   });

@@ -18,7 +18,7 @@ import { parseSearch, readView, stringifySearch } from "@/lib/view";
 
 declare module "@tanstack/react-router" {
   interface StaticDataRouteOption {
-    /** The page asks questions, so the top bar offers period, comparison and filters. */
+    /** The page asks questions, as dashboards do, so the top bar offers period, comparison and filters. */
     asks?: boolean;
   }
   interface Register {
@@ -108,7 +108,6 @@ const declared = createRoute({
   getParentRoute: () => frame,
   path: "$",
   component: DashboardPage,
-  staticData: { asks: true },
   errorComponent: Broken,
 });
 

@@ -3,7 +3,8 @@
  * whole question. An address has plain repeated parameters (`?period=last_year&where=country=France`), not JSON.
  */
 import { isDay, isGrain, type Grain, type Span } from "@/lib/days";
-import { askFilters, readFilters, type AskedFilter } from "@/lib/where";
+import type { NamedPeriod, ViewQuestion } from "@/api/types";
+import { askFilters, readFilters } from "@/lib/where";
 
 export type CompareKind = "none" | "previous" | "last_year" | "custom";
 
@@ -91,18 +92,13 @@ export function stringifySearch(search: Raw): string {
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
-export interface NamedPeriod extends Span {
-  name: string;
-  title: string;
-}
-
 export interface ViewPeriod extends Span {
   /** The name where it is a named one. */
   name?: string | undefined;
   title: string;
 }
 
-/** The days of the view, from the named periods that the server gave. */
+/** The days of the view, from the named periods that the server gave; a name that it does not know is the default. */
 export function viewPeriod(view: View, periods: readonly NamedPeriod[]): ViewPeriod {
   if (view.from && view.to) return { start: view.from, end: view.to, title: "Custom" };
   const named =
@@ -113,21 +109,13 @@ export function viewPeriod(view: View, periods: readonly NamedPeriod[]): ViewPer
 }
 
 /** What of a view goes into every question. */
-export interface ViewQuestion {
-  period?: string;
-  from?: string;
-  to?: string;
-  compare: "none" | "previous" | "last_year" | { from: string; to: string };
-  where: AskedFilter[];
-  as_of?: string;
-}
-
-export function viewQuestion(view: View): ViewQuestion {
+export function viewQuestion(view: View, period: ViewPeriod): ViewQuestion {
   const compare = view.compare ?? DEFAULT_COMPARE;
   return {
-    ...(view.from && view.to ? { from: view.from, to: view.to } : { period: view.period ?? DEFAULT_PERIOD }),
-    compare:
-      compare === "custom" ? { from: view.compare_from ?? "", to: view.compare_to ?? "" } : compare,
+    ...(period.name
+      ? { period: period.name as Exclude<ViewQuestion["period"], undefined> }
+      : { from: period.start, to: period.end }),
+    compare: compare === "custom" ? { from: view.compare_from ?? "", to: view.compare_to ?? "" } : compare,
     where: askFilters(readFilters(view.where ?? [])),
     ...(view.as_of ? { as_of: view.as_of } : {}),
   };

@@ -1,18 +1,13 @@
 /** Filters: as chips on the page, as `country=France` in an address, as objects in a question. */
 
+import type { AskedFilter } from "@/api/types";
+
 export type Op = "=" | "!=" | ">=" | "<=" | ">" | "<" | "contains" | "is null" | "is not null";
 
 /** Several values mean any of them (with `!=`: none of them). */
 export interface Filter {
   dimension: string;
   op: Op;
-  values: string[];
-}
-
-/** A filter as the API takes it. */
-export interface AskedFilter {
-  dimension: string;
-  op: string;
   values: string[];
 }
 

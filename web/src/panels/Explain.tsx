@@ -53,7 +53,7 @@ export function Explain({ metric: name }: { metric: string }) {
 function Explained({ metric }: { metric: Metric }) {
   const { release, format } = useShop();
   const { view } = useAsked();
-  const question: Question = { ...view, metrics: [metric.name] };
+  const question: Question = { ...view, compare: "none", metrics: [metric.name] };
   const explained = useQuery({
     ...explainQuery(release, question),
     enabled: metric.available && release !== null,
@@ -148,7 +148,9 @@ function Evidence({ data, metric }: { data: Explanation; metric: Metric }) {
             ...data.sources.map(
               (source) =>
                 [
-                  source.title,
+                  data.sources.some((other) => other !== source && other.title === source.title)
+                    ? `${source.title} (${source.table})`
+                    : source.title,
                   `${format.count(source.rows)} rows${source.known_to ? `, known to ${format.moment(source.known_to)}` : ""}`,
                 ] as [string, string],
             ),

@@ -38,10 +38,10 @@ const Chart = lazy(() => import("@/panels/Chart").then((module) => ({ default: m
 export function useAsked() {
   const { shop } = useShop();
   const view = useView();
-  return useMemo(
-    () => ({ view: viewQuestion(view), period: viewPeriod(view, shop.periods), grain: view.grain }),
-    [view, shop.periods],
-  );
+  return useMemo(() => {
+    const period = viewPeriod(view, shop.periods);
+    return { view: viewQuestion(view, period), period, grain: view.grain };
+  }, [view, shop.periods]);
 }
 
 /** The first two parts of a basis; all of it is in the explanation. */
@@ -358,14 +358,11 @@ function Chooser({
   return <ColumnChooser columns={answerColumns({ answer: data, format })} hidden={hidden ?? hiddenAtFirst(data, question.sort?.[0])} onChange={onChange} />;
 }
 
-/** The parameters of an analysis: the view, without what only metrics know. */
-const analysisParams = (view: ReturnType<typeof viewQuestion>): Record<string, unknown> => ({ ...view });
-
 /** Two or three sentences that open a page. The first is the news, so it is strong. */
 export function Headline({ panel }: { panel: AnalysisPanelSpec }) {
   const { release } = useShop();
   const { view } = useAsked();
-  const answer = useQuery({ ...analysisQuery(release, panel.analysis, analysisParams(view)), enabled: release !== null });
+  const answer = useQuery({ ...analysisQuery(release, panel.analysis, view), enabled: release !== null });
   if (release === null) return <NoRelease />;
   if (answer.error) return <Failed error={answer.error} retry={() => void answer.refetch()} />;
   if (!answer.data) {
@@ -397,8 +394,7 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
   const { release } = useShop();
   const { view, period } = useAsked();
   const setView = useSetView();
-  const params = analysisParams(view);
-  const answer = useQuery({ ...analysisQuery(release, panel.analysis, params), enabled: release !== null });
+  const answer = useQuery({ ...analysisQuery(release, panel.analysis, view), enabled: release !== null });
   const sentences = answer.data?.sentences ?? [];
   return (
     <section className={styles.panel} aria-label={panel.title}>
@@ -406,7 +402,7 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
         <h2 className={styles.title}>{panel.title}</h2>
         {answer.data?.rows.length ? (
           <div className={styles.actions}>
-            <DownloadMenu title={panel.title} span={period} get={(format) => analyseFile(panel.analysis, params, format)} />
+            <DownloadMenu title={panel.title} span={period} get={(format) => analyseFile(panel.analysis, view, format)} />
           </div>
         ) : null}
         <div className={styles.below}>{panel.note ?? "written from the numbers of the period"}</div>

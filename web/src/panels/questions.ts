@@ -1,7 +1,6 @@
 /** What each panel asks: its declaration and the view of the one who looks make one question. */
-import type { PanelSpec, Question } from "@/api/types";
+import type { PanelSpec, Question, ViewQuestion } from "@/api/types";
 import { autoGrain, type Grain, type Span } from "@/lib/days";
-import type { ViewQuestion } from "@/lib/view";
 
 export type AskingPanel = Exclude<PanelSpec, { kind: "headline" | "insights" }>;
 

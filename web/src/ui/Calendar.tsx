@@ -2,6 +2,7 @@
 import { DatePicker } from "@mantine/dates";
 import "@mantine/dates/styles.css";
 import { useState } from "react";
+import styles from "@/ui/calendar.module.css";
 import { WEEKDAYS, type Span } from "@/lib/days";
 
 const first = (weekStart: string) => ((WEEKDAYS.indexOf(weekStart as (typeof WEEKDAYS)[number]) + 1) % 7) as 0;
@@ -18,6 +19,7 @@ export function RangeCalendar({ span, weekStart, onChoose }: RangeProps) {
     <DatePicker
       type="range"
       size="sm"
+      classNames={{ day: styles.day }}
       allowSingleDateInRange
       defaultDate={span.end}
       firstDayOfWeek={first(weekStart)}
@@ -41,6 +43,7 @@ export function DayCalendar({ day, last, weekStart, onChoose }: DayProps) {
   return (
     <DatePicker
       size="sm"
+      classNames={{ day: styles.day }}
       defaultDate={day ?? last}
       firstDayOfWeek={first(weekStart)}
       value={day}

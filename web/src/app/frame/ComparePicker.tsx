@@ -27,7 +27,12 @@ export function ComparePicker() {
     <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
       <Popover.Target>
         <ChipButton onClick={() => setOpen(!open)} aria-label={`Comparison: ${title}`}>
-          {kind === "none" ? null : <Soft>against</Soft>} {title}
+          {kind === "none" ? null : (
+            <span className={styles.wide}>
+              <Soft>against</Soft>
+            </span>
+          )}
+          {title}
         </ChipButton>
       </Popover.Target>
       <Popover.Dropdown>

@@ -32,7 +32,7 @@ export function Freshness() {
   const tone = release.checks.failed ? "bad" : release.checks.warned ? "warning" : "neutral";
   const asOfDay = view.as_of?.slice(0, 10) ?? null;
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
+    <Popover opened={open} onChange={setOpen} position="bottom-end" width={320} trapFocus returnFocus>
       <Popover.Target>
         <button type="button" className={styles.fresh} onClick={() => setOpen(!open)}>
           {asOfDay ? (

@@ -1,6 +1,8 @@
 /** Shop, period, comparison and filters on the left; freshness, search and the user on the right. */
-import { useMatches } from "@tanstack/react-router";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { useMatches, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import { dashboardsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import { ComparePicker } from "@/app/frame/ComparePicker";
 import { AddFilter, FilterChips } from "@/app/frame/Filters";
@@ -15,7 +17,10 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
   const { shop } = useShop();
   const [scrolled, setScrolled] = useState(false);
   const mark = useRef<HTMLDivElement>(null);
-  const asked = useMatches({ select: (matches) => matches.some((match) => match.staticData.asks) });
+  const { data: dashboards } = useSuspenseQuery(dashboardsQuery);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const asks = useMatches({ select: (matches) => matches.some((match) => match.staticData.asks) });
+  const asked = asks || dashboards.some((dashboard) => dashboard.path === path);
   useEffect(() => {
     if (!mark.current) return;
     const observer = new IntersectionObserver(([entry]) => setScrolled(!entry?.isIntersecting));

@@ -148,6 +148,7 @@ function Releases() {
       name: "number",
       title: "Release",
       value: (release) => release.number,
+      text: (release) => (release.as_of ? `${release.number} (as of ${format.moment(release.as_of)})` : `${release.number} (answers now)`),
       show: (release) => (
         <PageLink path={`/data/releases/${release.number}`}>
           {release.number}

@@ -107,7 +107,8 @@ function Brought({ load }: { load: Load }) {
 
 function FilePane({ file }: { file: LoadFile }) {
   const { format } = useShop();
-  const money = file.classes.some((one) => one.money !== null);
+  const { classes = [], columns_unmapped: unmapped = [] } = file;
+  const money = classes.some((one) => one.money !== null && one.money !== undefined);
   const columns: TableColumn<LoadClass>[] = [
     { name: "class", title: "Class", value: (one) => one.class },
     { name: "rows", title: "Rows", right: true, value: (one) => one.rows, show: (one) => format.count(one.rows) },
@@ -142,9 +143,9 @@ function FilePane({ file }: { file: LoadFile }) {
           ["Rows", `${format.count(file.rows_read)} read, ${format.count(file.rows_rejected)} rejected`],
           [
             "Columns without a table",
-            file.columns_unmapped.length ? (
+            unmapped.length ? (
               <>
-                {file.columns_unmapped.map((name) => (
+                {unmapped.map((name) => (
                   <span key={name}>
                     <Badge>{name}</Badge>{" "}
                   </span>
@@ -158,9 +159,9 @@ function FilePane({ file }: { file: LoadFile }) {
           ["SHA-256", <code>{file.sha256}</code>],
         ]}
       />
-      {file.classes.length ? (
+      {classes.length ? (
         <div style={{ marginTop: 12 }}>
-          <DataTable label={`Classes of ${file.name}`} columns={columns} rows={file.classes} rowKey={(one) => one.class} maxHeight={360} />
+          <DataTable label={`Classes of ${file.name}`} columns={columns} rows={classes} rowKey={(one) => one.class} maxHeight={360} />
         </div>
       ) : null}
     </Pane>

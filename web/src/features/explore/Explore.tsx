@@ -164,7 +164,7 @@ function Result({ asked }: { asked: Exploration }) {
   const chart = chartOf(asked, chartsFor(asked, (name) => metrics.get(name)?.unit ?? ""));
   const titles = asked.metrics.map((name) => metrics.get(name)?.title ?? name);
   const by = [...asked.rows, ...(asked.series ? [asked.series] : [])].map((name) => dimensions.get(name)?.title ?? name);
-  const title = [titles.join(", "), ...by.map((name) => name.toLowerCase())].join(" by ");
+  const title = [titles.join(", "), by.join(" and ").toLowerCase()].filter(Boolean).join(" by ");
   const cut = [...asked.rows, ...(asked.series ? [asked.series] : [])];
   const sort = asked.sort ?? (asked.grain ? undefined : `-${asked.metrics[0]}`);
   const key = JSON.stringify([asked, chart]);
