@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
+from tillsight.accounts import WRITERS, require
 from tillsight.api.access import Door, Reader
 from tillsight.api.envelope import JSON, ErrorEnvelope, to_bytes
 from tillsight.api.errors import handle_errors
@@ -40,9 +41,14 @@ def create_app(
     request may be for (protection against DNS rebinding); None takes any.
     """
     app = _bare(worker)
-    app.state.services = Services.of(shop, worker.carry if worker else _nobody)
+    services = Services.of(shop, worker.carry if worker else _nobody)
+    app.state.services = services
+
+    def may_upload(token: str) -> None:
+        require(services.sessions.who(token).role, WRITERS)
+
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(Guard, hosts=hosts, upload=shop.settings.limits.upload_mb * 1_000_000)
+    app.add_middleware(Guard, hosts=hosts, upload=shop.settings.limits.upload_mb * 1_000_000, may_upload=may_upload)
     return app
 
 

@@ -38,13 +38,18 @@ def handle_errors(app: FastAPI) -> None:
 
 
 def _ours(request: Request, error: TillsightError) -> Response:
+    if error.status >= 500:
+        _LOG.error("%s %s: %s", request.method, request.url.path, error.message, exc_info=error)
+    return known(error)
+
+
+def known(error: TillsightError) -> Response:
+    """An error of ours as a response."""
     headers: dict[str, str] = {}
     if "retry_after" in error.details:
         headers["Retry-After"] = str(error.details["retry_after"])
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.status >= 500:
-        _LOG.error("%s %s: %s", request.method, request.url.path, error.message, exc_info=error)
     return failure(error.code, error.message, error.status, error.details, headers)
 
 

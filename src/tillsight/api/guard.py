@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
+import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tillsight.api.envelope import failure
-from tillsight.api.errors import unexpected
+from tillsight.api.errors import known, unexpected
+from tillsight.core.errors import TillsightError
 
 SECURITY_HEADERS = {
     # The page is built ahead, so no script is written into it; the style library sets styles on elements.
@@ -30,10 +32,16 @@ UPLOADS = "/api/v1/loads"
 
 
 class Guard:
-    """ASGI middleware. `hosts`: the names that a request may be for, None for any; `upload`: bytes of an upload."""
+    """ASGI middleware.
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None, upload: int) -> None:
-        self._app, self._hosts, self._upload = app, hosts, upload
+    `hosts`: the names that a request may be for, None for any. `upload`: bytes of an upload. `may_upload`: gets the
+    token of an upload and raises unless its owner may upload; asked before any of the files are read.
+    """
+
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str] | None, upload: int, may_upload: Callable[[str], object]
+    ) -> None:
+        self._app, self._hosts, self._upload, self._may_upload = app, hosts, upload, may_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -77,7 +85,12 @@ class Guard:
             await failure("TOO_LARGE", too_large, 413, {"limit": most})(scope, receive, guarded_send)
             return
         try:
+            if path == UPLOADS and method == "POST":
+                kind, _, token = headers.get("authorization", "").partition(" ")
+                await anyio.to_thread.run_sync(self._may_upload, token if kind.lower() == "bearer" else "")
             await self._app(scope, guarded_receive, guarded_send)
+        except TillsightError as error:
+            await known(error)(scope, receive, guarded_send)
         except Exception as error:
             response = unexpected(method, path, error)
             if started:
