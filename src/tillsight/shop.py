@@ -217,10 +217,18 @@ class Shop:
         current = self.releases.current()
         if current.record.known_to is not None and current.record.known_to <= moment:
             return current
-        number = self.releases.known_as_of(moment)
+        number = self.releases.known_as_of(moment, self._loads_known(moment))
         if number is None:
             number = build(self.path, self.settings, self.database, self.catalogue, as_of=moment).number
         return self.releases.get(number)
+
+    def _loads_known(self, moment: datetime) -> set[str]:
+        with self.database.read() as session:
+            query = select(Load.id).where(Load.state == "committed", Load.known_at <= moment)
+            known = set(session.scalars(query))
+        if not known:
+            raise NoReleaseError(f"Nothing was known yet at {moment:%Y-%m-%d %H:%M} UTC.", as_of=moment.isoformat())
+        return known
 
     def moment(self, as_of: str | date | datetime) -> datetime:
         """An instant in UTC. A day means its end in the shop's zone; a time without a zone is in the shop's zone."""
@@ -277,11 +285,12 @@ class Shop:
         return Calendar(WEEKDAYS.index(self.settings.week_start), self._fiscal(release))
 
     def _fiscal(self, release: OpenRelease | None) -> FiscalCalendar:
+        chosen = self.settings.fiscal
         if release is not None and release.rows_of("fiscal_calendar"):
-            return _loaded_calendar(release)
-        rule = PRESETS[self.settings.fiscal.preset]
-        if rule.pattern == "months" and self.settings.fiscal.start_month != rule.start_month:
-            rule = replace(rule, start_month=self.settings.fiscal.start_month)
+            return _loaded_calendar(release, self.settings.shop_id, chosen.restated)
+        rule = replace(PRESETS[chosen.preset], restated=chosen.restated)
+        if rule.pattern == "months":
+            rule = replace(rule, start_month=chosen.start_month)
         first = (release.data_from if release else None) or self.clock_today()
         last = (release.data_to if release else None) or self.clock_today()
         return _generated(rule, date(first.year - 2, 1, 1), date(last.year + 1, 12, 31))
@@ -409,20 +418,14 @@ def _generated(rule: Any, first: date, last: date) -> FiscalCalendar:
     return _CALENDARS[key]
 
 
-def _loaded_calendar(release: OpenRelease) -> FiscalCalendar:
+def _loaded_calendar(release: OpenRelease, shop_id: str, restated: bool) -> FiscalCalendar:
+    """The calendar of the shop of the settings, else of the first shop that has one."""
     table = release.engine.run_sql(
-        "SELECT DISTINCT start_date, end_date, fiscal_year, fiscal_quarter, fiscal_period, fiscal_week "
-        "FROM fiscal_calendar ORDER BY start_date"
+        "SELECT start_date, end_date, fiscal_year, fiscal_quarter, fiscal_period, fiscal_week FROM fiscal_calendar "
+        "WHERE shop_id = (SELECT shop_id FROM fiscal_calendar ORDER BY shop_id <> ?, shop_id LIMIT 1) ORDER BY start_date",
+        [shop_id],
     )
-    weeks = [
-        FiscalWeek(
-            row["start_date"],
-            row["end_date"],
-            row["fiscal_year"],
-            row["fiscal_quarter"],
-            row["fiscal_period"],
-            row["fiscal_week"],
-        )
-        for row in table.to_pylist()
-    ]
-    return FiscalCalendar(weeks)
+    try:
+        return FiscalCalendar((FiscalWeek(*row.values()) for row in table.to_pylist()), restated=restated)
+    except ValueError as error:
+        return FiscalCalendar([], problem=str(error))

@@ -84,9 +84,15 @@ class FiscalCalendar:
     a 53-week year stand against the same weeks of the calendar.
     """
 
-    def __init__(self, weeks: Iterable[FiscalWeek], *, restated: bool = False) -> None:
+    def __init__(self, weeks: Iterable[FiscalWeek], *, restated: bool = False, problem: str = "") -> None:
+        self.problem = problem
         self.weeks = sorted(weeks, key=lambda week: week.start)
         self.restated = restated
+        for week in self.weeks:
+            if week.end < week.start:
+                raise ValueError(
+                    f"the fiscal calendar has a week that ends on {week.end} before it starts on {week.start}"
+                )
         for before, after in zip(self.weeks, self.weeks[1:], strict=False):
             if after.start != before.end + timedelta(days=1):
                 raise ValueError(f"the fiscal calendar has a gap or an overlap at {before.end}/{after.start}")

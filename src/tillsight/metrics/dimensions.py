@@ -50,6 +50,7 @@ DIMENSIONS = (
     Dimension("shipping_method", "Shipping method", "How the order was sent."),
     Dimension("discount_code", "Discount code", "The code on the order."),
     Dimension("campaign_id", "Campaign", "The campaign that the shop booked the order on."),
+    Dimension("marketing_channel", "Marketing channel", "Where marketing money was spent: search, social, email, print."),
     Dimension("order_status", "Order status", "Pending, completed, cancelled or refunded."),
     Dimension(
         "order_currency", "Order currency", "Currency that the customer paid in.", columns=("currency",),

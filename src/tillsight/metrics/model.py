@@ -98,6 +98,9 @@ class Relation:
     note: str = ""
     columns_shown: tuple[str, ...] = ()
     """What to show of it as "the rows behind", in order; all columns when empty."""
+    without_rate: Callable[[BuildInputs], ir.Table] | None = None
+    """Currency and day of every row that goes into it in another currency whose rate is not known: a build that finds one
+    stops, because a missing rate is never one to one and never nothing."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,6 @@ class BuildInputs:
     tables: Mapping[str, ir.Table]
     currency: str
     timezone: str
-    present: frozenset[str]
-    """The tables that have rows."""
 
 
 @dataclass(frozen=True)

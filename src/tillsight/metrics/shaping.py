@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MONEY = "decimal(18, 6)"
 QUANTITY = "decimal(18, 4)"
 WIDE = "decimal(38, 6)"
+UNITS = "decimal(18, 0)"
 RATE_DAYS = 7
 """A rate may be so many days old: none is published on weekends and holidays. An older one is a missing one."""
 
@@ -111,6 +112,11 @@ def with_rate(rows: ir.Table, spans: ir.Table, currency: str, own: str = "exchan
     return joined.mutate(is_foreign=foreign, rate=rate).drop("day_rate")
 
 
+def without_rate(rows: ir.Table) -> ir.Table:
+    """Of rows that `with_rate` was asked for: currency and day of those in another currency whose rate is not known."""
+    return rows.filter(rows.is_foreign, rows.rate.isnull()).select(currency=rows.currency, day=rows.day)
+
+
 def allocated(
     rows: ir.Table, total: str, weight: str, group: list[str], order: str, places: str, name: str
 ) -> ir.Table:
@@ -133,9 +139,16 @@ def allocated(
     rows = rows.mutate(
         _weight=ibis.ifelse(rows._all > 0, rows._weight, 1), _all=ibis.ifelse(rows._all > 0, rows._all, rows._count)
     )
-    rows = rows.mutate(_exact=rows._weight * rows._parts.abs())
-    rows = rows.mutate(_floor=rows._exact // rows._all)
-    rows = rows.mutate(_rest=rows._exact - rows._floor * rows._all)
+    # the share in whole units: near enough in floats, then put right exactly, so that nothing overflows and nothing is lost
+    near = (rows._weight.cast("float64") * rows._parts.abs().cast("float64") / rows._all.cast("float64")).floor()
+    rows = rows.mutate(_near=near.cast("int64"))
+    exact = rows._weight.cast(UNITS) * rows._parts.abs().cast(UNITS)
+    rows = rows.mutate(_rest=(exact - rows._near.cast(UNITS) * rows._all.cast(UNITS)).cast("decimal(38, 0)"))
+    step = ibis.cases((rows._rest < 0, -1), (rows._rest >= rows._all, 1), else_=0)
+    rows = rows.mutate(
+        _floor=(rows._near + step).cast("int64"),
+        _rest=(rows._rest - (step.cast(UNITS) * rows._all.cast(UNITS))).cast("decimal(38, 0)"),
+    )
     held = ibis.window(group_by=[rows[key] for key in group])
     ranked = ibis.window(group_by=[rows[key] for key in group], order_by=[ibis.desc(rows._rest), rows[order]])
     first = ibis.window(group_by=[rows[key] for key in group], order_by=rows[order])
@@ -149,8 +162,8 @@ def allocated(
         *((rows._unit == 10**digits, ibis.literal(f"{10**-digits:.6f}").cast(WIDE)) for digits in (0, 3, 4)),
         else_=ibis.literal("0.010000").cast(WIDE),
     )
-    part = (units.cast("decimal(18, 0)") * scale).cast(MONEY)
-    residue = (rows[total].cast(WIDE) - (rows._parts.cast("decimal(18, 0)") * scale).cast(WIDE)).cast(MONEY)
+    part = (units.cast(UNITS) * scale).cast(MONEY)
+    residue = (rows[total].cast(WIDE) - (rows._parts.cast(UNITS) * scale).cast(WIDE)).cast(MONEY)
     part = (part + ibis.ifelse(rows._line == 0, residue, ibis.literal(0).cast(MONEY))).cast(MONEY)
-    helpers = ["_unit", "_parts", "_weight", "_all", "_count", "_exact", "_floor", "_rest", "_left", "_rank", "_line"]
+    helpers = ["_unit", "_parts", "_weight", "_all", "_count", "_near", "_floor", "_rest", "_left", "_rank", "_line"]
     return rows.mutate(**{name: part}).drop(*helpers)

@@ -8,6 +8,7 @@ runs at a time in a workspace; a second one waits, or says so.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import time
@@ -15,6 +16,7 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,14 +24,16 @@ import duckdb
 import filelock
 import ibis
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
+from tillsight import __version__
 from tillsight.core.errors import BuildError, ConflictError
 from tillsight.core.settings import Settings
 from tillsight.database.models import CURRENT, Load, Pointer, Release
 from tillsight.database.store import Database
 from tillsight.metrics.model import BuildInputs, Catalogue, Relation
 from tillsight.metrics.shaping import RATE_DAYS
-from tillsight.pipeline.checks import CheckResult, check_sales, check_sources, check_tables
+from tillsight.pipeline.checks import CheckResult, check_calendar, check_sales, check_sources, check_tables
 from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, plan
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
@@ -42,6 +46,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Part of every fingerprint: raise it when files are written differently."""
+STILL_ASKED = timedelta(minutes=10)
+"""So long a release outlives its last question: longer than any question may take."""
 
 
 class Progress(Protocol):
@@ -104,7 +110,11 @@ class Build:
         plans = [
             current
             for table in TABLES.values()
-            if (current := plan(self.workspace, table, loads, self.settings.timezone, str(FORMAT)))
+            if (
+                current := plan(
+                    self.workspace, table, loads, self.settings.timezone, self.settings.currency, str(FORMAT)
+                )
+            )
         ]
         number = self._reserve(loads)
         folder = self.workspace / "releases" / str(number)
@@ -119,12 +129,16 @@ class Build:
                 self._drop(number, folder)
                 return unchanged
             results = self._checks(connection, made, plans)
-            return self._publish(connection, number, made, results, loads, folder)
+            release = self._publish(connection, number, made, results, loads, folder)
         except BaseException as error:
             self._fail(number, folder, error)
             if isinstance(error, duckdb.Error):
                 raise BuildError(
                     f"The release could not be built: {_first_line(error)}. The last one goes on answering."
+                ) from error
+            if isinstance(error, SQLAlchemyError):
+                raise BuildError(
+                    f"The release could not be recorded: {_first_line(error)}. The last one goes on answering."
                 ) from error
             if isinstance(error, OSError):
                 raise BuildError(
@@ -134,6 +148,11 @@ class Build:
         finally:
             if connection is not None:
                 connection.close()
+        try:
+            collect(self.workspace, self.settings, self.database)
+        except (OSError, SQLAlchemyError) as error:  # the release is out; the next build clears away
+            self.progress("collect", None, None, f"Old releases could not be cleared away: {_first_line(error)}")
+        return release
 
     def _loads(self) -> list[LandedLoad]:
         with self.database.read() as session:
@@ -166,7 +185,7 @@ class Build:
                 kind="as_of" if self.as_of else "current",
                 as_of=self.as_of,
                 known_to=max(load.known_at for load in loads),
-                code_version=str(FORMAT),
+                code_version=__version__,
             )
             session.add(release)
             session.flush()
@@ -193,21 +212,12 @@ class Build:
     def _relations(
         self, connection: duckdb.DuckDBPyConnection, tables: dict[str, Made], folder: Path, before: Release | None
     ) -> dict[str, Made]:
-        present = frozenset(name for name, entry in tables.items() if entry.rows)
-        bound: dict[str, ir.Table] = {
-            name: ibis.table({column.name: IBIS_TYPES[column.type] for column in table.columns}, name=name)
-            for name, table in TABLES.items()
-        }
         made: dict[str, Made] = {}
         order = list(self.catalogue.relations.values())
         for step, relation in enumerate(order):
             self.progress("relations", step, len(order), relation.title)
-            self._guard_rates(connection, relation)
-            inputs = BuildInputs(
-                {name: bound[name] for name in relation.inputs}, self.settings.currency, self.settings.timezone, present
-            )
-            expression = relation.build(inputs)
-            sql = compiled(expression)
+            sql, without_rate = _sql_of(self.catalogue, relation.name, self.settings.currency, self.settings.timezone)
+            self._guard_rates(connection, relation, without_rate)
             columns = ", ".join(
                 f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}"
                 for name, type_ in relation.schema.items()
@@ -225,15 +235,14 @@ class Build:
             entry.known_to = max((e.known_to for e in known if e.known_to), default=None)
             made[relation.name] = entry
             self._view(connection, entry)
-            bound[relation.name] = ibis.table(dict(relation.schema), name=relation.name)
         return made
 
-    def _guard_rates(self, connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+    def _guard_rates(self, connection: duckdb.DuckDBPyConnection, relation: Relation, without_rate: str | None) -> None:
         """A missing exchange rate is an error that names the currency and the day; it is never one to one."""
-        if relation.name != "sales":
+        if without_rate is None:
             return
         missing = connection.execute(
-            "SELECT currency, day, count(*) FROM order_facts WHERE is_foreign AND rate IS NULL GROUP BY ALL ORDER BY day, currency LIMIT 1"
+            f"SELECT currency, day, count(*) FROM ({without_rate}) AS r GROUP BY ALL ORDER BY day, currency LIMIT 1"
         ).fetchone()
         if missing:
             raise BuildError(
@@ -241,7 +250,8 @@ class Build:
                 f"(nor for the {RATE_DAYS - 1} days before): load it into exchange_rates, or give the orders their exchange_rate.",
                 currency=missing[0],
                 day=str(missing[1]),
-                orders=missing[2],
+                rows=missing[2],
+                relation=relation.name,
             )
 
     def _write(
@@ -272,8 +282,8 @@ class Build:
         """The release before, when every table of it is what this build made: then there is nothing to publish."""
         if before is None or before.state != "published" or self.as_of is not None:
             return None
-        old = {name: entry["fingerprint"] for name, entry in before.manifest["tables"].items()}
-        return before if old == {name: entry.fingerprint for name, entry in made.items()} else None
+        old = {name: (entry["fingerprint"], entry["files"]) for name, entry in before.manifest["tables"].items()}
+        return before if old == {name: (entry.fingerprint, entry.files) for name, entry in made.items()} else None
 
     def _checks(
         self, connection: duckdb.DuckDBPyConnection, made: dict[str, Made], plans: list[CurrentTable]
@@ -283,12 +293,13 @@ class Build:
         present = frozenset(name for name, entry in made.items() if entry.rows and entry.kind == "canonical")
         results = check_tables(connection, TABLES, present, self._dependents)
         results += check_sales(connection, present)
+        results += check_calendar(connection, present)
         clashing = {
             current.table.name: int((connection.execute(clashes_sql(current, self.workspace)).fetchone() or (0,))[0])
             for current in plans
             if current.sources > 1
         }
-        results += check_sources(clashing, TABLES)
+        results += check_sources(clashing, TABLES, self._dependents)
         self.seconds["checks"] = round(time.perf_counter() - started, 3)
         return results
 
@@ -317,6 +328,7 @@ class Build:
             "data_from": first.isoformat() if isinstance(first, date) else None,
             "data_to": last.isoformat() if isinstance(last, date) else None,
             "loads": [load.id for load in loads],
+            "code_version": __version__,
             "currency": self.settings.currency,
             "timezone": self.settings.timezone,
             "seconds": self.seconds,
@@ -337,7 +349,6 @@ class Build:
                     session.add(Pointer(name=CURRENT, release=number))
                 else:
                     pointer.release = number
-        collect(self.workspace, self.settings, self.database)
         return release
 
     def _drop(self, number: int, folder: Path) -> None:
@@ -346,12 +357,17 @@ class Build:
             session.delete(session.get_one(Release, number))
 
     def _fail(self, number: int, folder: Path, error: BaseException) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        with self.database.write() as session:
-            release = session.get(Release, number)
-            if release is not None and release.state == "building":
+        """Take back what is not published. Where not even that can be written, the next build clears it away."""
+        try:
+            with self.database.write() as session:
+                release = session.get(Release, number)
+                if release is None or release.state != "building":
+                    return
                 release.state = "failed"
                 release.error = _first_line(error)
+        except SQLAlchemyError:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def build(
@@ -371,6 +387,20 @@ def build(
     """
     with build_lock(workspace, progress, wait):
         return Build(workspace, settings, database, catalogue, progress, as_of).run()
+
+
+@cache
+def _sql_of(catalogue: Catalogue, name: str, currency: str, timezone: str) -> tuple[str, str | None]:
+    """The SQL of a relation, and of the rows in it that lack a rate. It depends on nothing else, so it is compiled once."""
+    bound: dict[str, ir.Table] = {
+        table.name: ibis.table({column.name: IBIS_TYPES[column.type] for column in table.columns}, name=table.name)
+        for table in TABLES.values()
+    }
+    bound |= {other.name: ibis.table(dict(other.schema), name=other.name) for other in catalogue.relations.values()}
+    relation = catalogue.relations[name]
+    inputs = BuildInputs({part: bound[part] for part in relation.inputs}, currency, timezone)
+    lacking = compiled(relation.without_rate(inputs)) if relation.without_rate else None
+    return compiled(relation.build(inputs)), lacking
 
 
 @contextmanager
@@ -396,7 +426,7 @@ def collect(workspace: Path, settings: Settings, database: Database) -> None:
     """Forget releases beyond those that are kept, and delete the files that no kept release names.
 
     Kept: the newest `keep.releases`, the last of each day for `keep.days` days, the current one, and as many releases
-    "as of" an earlier moment.
+    "as of" an earlier moment. A release that answered until a moment ago is kept too: somebody may still be asking it.
     """
     with database.write() as session:
         pointed = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
@@ -404,14 +434,20 @@ def collect(workspace: Path, settings: Settings, database: Database) -> None:
             session.scalars(select(Release).where(Release.state == "published").order_by(Release.number.desc()))
         )
         current = [release for release in releases if release.kind == "current"]
-        kept = {release.number for release in current[: settings.keep.releases]} | {pointed}
-        kept |= {release.number for release in [r for r in releases if r.kind == "as_of"][: settings.keep.releases]}
+        past = [release for release in releases if release.kind == "as_of"]
+        kept = {release.number for release in (*current[: settings.keep.releases], *past[: settings.keep.releases])}
+        kept |= {pointed} if pointed is not None else set()
+        now = datetime.now(UTC)
+        oldest = now - timedelta(days=settings.keep.days)
         days: set[date] = set()
-        oldest = datetime.now(UTC) - timedelta(days=settings.keep.days)
         for release in current:
             if release.published_at and release.published_at >= oldest and release.published_at.date() not in days:
                 days.add(release.published_at.date())
                 kept.add(release.number)
+        # a release answers until the next one is out, one of the past from the moment it is made
+        until = {release.number: after.published_at for after, release in itertools.pairwise(current)}
+        until |= {release.number: release.published_at for release in past}
+        kept |= {number for number, moment in until.items() if moment and moment > now - STILL_ASKED}
         for release in releases:
             if release.number not in kept:
                 release.state = "collected"

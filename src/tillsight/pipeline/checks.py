@@ -102,7 +102,7 @@ def check_tables(
 
 def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str]) -> list[CheckResult]:
     """What must hold for the ledger: nothing of the orders is lost or doubled, and orders tie to what the source states."""
-    if not {"orders", "order_items"} <= present:
+    if not {"orders", "order_items", "refunds", "shipping_lines", "discount_lines"} & present:
         return []
     count = _counter(connection)
     results: list[CheckResult] = []
@@ -133,13 +133,31 @@ def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str]) 
         f"{abs(lost):,} lines differ.",
         "All lines are there.",
     )
+    undated = count("SELECT count(*) FROM sales WHERE day IS NULL")
+    add(
+        "sales.days_known",
+        "Sales: everything has a day",
+        undated,
+        f"{undated:,} rows of no order have no day and count in no period.",
+        "Every row has a day.",
+    )
+    orders = count("SELECT count(*) FROM order_facts WHERE NOT is_cancelled")
+    bare = count("SELECT count(DISTINCT order_key) FROM sales WHERE kind = 'order' AND NOT is_cancelled")
+    add(
+        "sales.orders_have_lines",
+        "Sales: orders have lines",
+        bare,
+        f"{bare:,} of {orders:,} orders have no line: they count as orders, with no revenue.",
+        f"{orders:,} orders.",
+        "failed" if bare == orders else "warned",
+    )
     stated = count(
         "SELECT count(*) FROM order_facts WHERE stated_total IS NOT NULL AND NOT is_cancelled AND NOT is_foreign"
     )
     if stated:
         off = count(
             "WITH ledger AS (SELECT order_key, sum(gross_sales - discounts + taxes + shipping_charges) AS total FROM sales "
-            "WHERE kind IN ('sale', 'shipping') AND NOT is_cancelled GROUP BY order_key), "
+            "WHERE kind IN ('sale', 'shipping') AND NOT is_cancelled AND shipping_charges >= 0 GROUP BY order_key), "
             "gifts AS (SELECT DISTINCT i.shop_id, i.order_id FROM order_items AS i LEFT JOIN products AS p "
             "ON p.shop_id = i.shop_id AND p.product_id = i.product_id WHERE i.is_gift_card OR p.is_gift_card) "
             "SELECT count(*) FROM order_facts AS o LEFT JOIN ledger AS l USING (order_key) "
@@ -171,7 +189,9 @@ def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str]) 
     return results
 
 
-def check_sources(clashing: Mapping[str, int], tables: Mapping[str, Table]) -> list[CheckResult]:
+def check_sources(
+    clashing: Mapping[str, int], tables: Mapping[str, Table], dependents: Callable[[str], tuple[str, ...]]
+) -> list[CheckResult]:
     """Two sources that claim the same key: counted once, but one of the two is not seen."""
     return [
         CheckResult(
@@ -182,6 +202,28 @@ def check_sources(clashing: Mapping[str, int], tables: Mapping[str, Table]) -> l
             if bad
             else "No key does.",
             name,
+            dependents(name),
         )
         for name, bad in clashing.items()
+    ]
+
+
+def check_calendar(connection: duckdb.DuckDBPyConnection, present: frozenset[str]) -> list[CheckResult]:
+    """A loaded fiscal calendar has no gap and no overlap; otherwise no question can be asked by its grains."""
+    if "fiscal_calendar" not in present:
+        return []
+    bad = _counter(connection)(
+        "SELECT count(*) FROM (SELECT start_date, end_date, lead(start_date) OVER (PARTITION BY shop_id ORDER BY start_date) AS after "
+        "FROM fiscal_calendar) WHERE end_date < start_date OR after <> end_date + 1"
+    )
+    return [
+        CheckResult(
+            "fiscal_calendar.complete",
+            "Fiscal calendar: no gap and no overlap",
+            "failed" if bad else "passed",
+            f"After {bad:,} rows the next one does not begin on the day after."
+            if bad
+            else "Every row follows the one before.",
+            "fiscal_calendar",
+        )
     ]

@@ -14,8 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tillsight.tables.schema import Table
+from tillsight.tables.schema import DUCKDB_TYPES, Table
 from tillsight.warehouse.duck import literal, quoted, read_files
+
+RATE = "exchange_rate"
+"""The column in which a row brings its own rate to the reporting currency."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class LandedLoad:
     def order(self) -> tuple[datetime, str]:
         """Later known wins."""
         return self.known_at, self.digest
+
+    def reporting_currency(self, default: str) -> str:
+        """The reporting currency when it was loaded: what its own exchange rates lead to."""
+        return str(self.manifest.get("reporting_currency", default))
 
     def file(self, workspace: Path, table: str) -> Path | None:
         """The canonical rows of a table in this load."""
@@ -51,29 +58,38 @@ class CurrentTable:
 
 
 def plan(
-    workspace: Path, table: Table, loads: Sequence[LandedLoad], timezone: str, version: str
+    workspace: Path, table: Table, loads: Sequence[LandedLoad], timezone: str, currency: str, version: str
 ) -> CurrentTable | None:
-    """How to make the current state of a table from the loads that hold it; None when none does."""
+    """How to make the current state of a table from the loads that hold it; None when none does.
+
+    Exchange rates that rows bring along lead to the reporting currency of the time of their load. Where that was another
+    one than now, they say nothing about the current one, and are unknown.
+    """
     holding = sorted((load for load in loads if load.file(workspace, table.name)), key=lambda load: load.order)
     if not holding:
         return None
     replacing = [load for load in loads if any(_concerns(item, table) for item in load.manifest.get("replaces", []))]
+    outdated = {
+        load.id for load in holding if RATE in table.column_names and load.reporting_currency(currency) != currency
+    }
     stamp = hashlib.sha256(
         "\n".join(
             [version, table.name, timezone, *table.column_names]
-            + [f"{load.id} {load.known_at.isoformat()} {load.digest}" for load in holding]
+            + [f"{load.id} {load.known_at.isoformat()} {load.digest} {load.id in outdated}" for load in holding]
             + [f"{load.id} {load.manifest['replaces']}" for load in replacing]
         ).encode()
     ).hexdigest()
-    columns = ", ".join(quoted(name) for name in (*table.column_names, "_file", "_line"))
+    names = (*table.column_names, "_file", "_line")
+    columns = ", ".join(quoted(name) for name in names)
     branches: list[str] = []
     cuts = 0
     for rank, load in enumerate(holding):
         conditions = _left_out(load, replacing, table, timezone)
         cuts += len(conditions)
         where = f" WHERE {' AND '.join(f'NOT ({condition})' for condition in conditions)}" if conditions else ""
+        values = columns if load.id not in outdated else ", ".join(map(_without_rate, names))
         branches.append(
-            f"SELECT {columns}, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
+            f"SELECT {values}, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
             f"FROM {read_files(_files(workspace, [load], table))}{where}"
         )
     keys = ", ".join(quoted(key) for key in table.key)
@@ -92,6 +108,10 @@ def plan(
         sql=f"{sql} ORDER BY {', '.join(quoted(name) for name in _order(table))}",
         sources=len({load.source for load in holding}),
     )
+
+
+def _without_rate(name: str) -> str:
+    return f"CAST(NULL AS {DUCKDB_TYPES['rate']}) AS {quoted(name)}" if name == RATE else quoted(name)
 
 
 def _files(workspace: Path, loads: Sequence[LandedLoad], table: Table) -> list[Path]:

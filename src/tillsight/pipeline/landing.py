@@ -146,6 +146,7 @@ def load(
                 started_at=started,
                 digest=_digest(outcome, own, preset),
                 replaces=replaced,
+                reporting_currency=settings.currency,
                 seconds=monotonic() - clock,
             )
             progress("commit", None, None, "Keeping it for good")
@@ -277,6 +278,7 @@ def _manifest(
     started_at: datetime,
     digest: str,
     replaces: list[dict[str, Any]],
+    reporting_currency: str,
     seconds: float,
 ) -> dict[str, Any]:
     from tillsight import __version__
@@ -290,6 +292,7 @@ def _manifest(
         "code_version": __version__,
         "digest": digest,
         "replaces": replaces,
+        "reporting_currency": reporting_currency,
         "files": [
             {
                 "name": file.name,

@@ -119,8 +119,8 @@ REFUNDS = Table(
         Column(
             "exchange_rate",
             "rate",
-            "Reporting currency for one unit of the row's currency, as the source used it. Unknown means the rate of "
-            "the day.",
+            "Reporting currency for one unit of the row's currency, as the source used it. Unknown means the rate of its "
+            "order, and that of the day where there is none or the order is in another currency.",
             unit="ratio",
             synonyms=("fx_rate", "currency_rate"),
         ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tillsight import __version__
 from tillsight.core.errors import NoReleaseError, NotFoundError
 from tillsight.core.settings import Settings
 from tillsight.database.models import CURRENT, Pointer, Release
@@ -124,14 +126,27 @@ class Releases:
                 )
             )
 
-    def known_as_of(self, moment: datetime) -> int | None:
-        """A kept release that was built from exactly what was known at a moment."""
+    def known_as_of(self, moment: datetime, loads: Set[str]) -> int | None:
+        """A kept release of what was known at a moment: made of just these loads, with these settings, by this version.
+
+        A load that comes later may say that it was known earlier: then what was known is another thing than before.
+        """
         with self._database.read() as session:
-            return session.scalar(
-                select(Release.number).where(
-                    Release.state == "published", Release.kind == "as_of", Release.as_of == moment
-                )
+            made = session.scalars(
+                select(Release)
+                .where(Release.state == "published", Release.kind == "as_of", Release.as_of == moment)
+                .order_by(Release.number.desc())
             )
+            for release in made:
+                manifest = release.manifest
+                same = (manifest["currency"], manifest["timezone"], manifest["code_version"])
+                if set(manifest["loads"]) == loads and same == (
+                    self._settings.currency,
+                    self._settings.timezone,
+                    __version__,
+                ):
+                    return release.number
+        return None
 
     def close(self) -> None:
         """Give the memory back."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from tillsight.metrics.model import BuildInputs, Relation
-from tillsight.metrics.shaping import MONEY, converted, rate_spans, with_rate
+from tillsight.metrics.shaping import MONEY, converted, rate_spans, with_rate, without_rate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -56,7 +56,7 @@ def _orders(inputs: BuildInputs) -> ir.Table:
         **{name: ledger[name].max() for name in ATTRIBUTES},
     )
     in_order = ibis.window(group_by=orders.customer_key, order_by=[orders.number])
-    of_first = {name: orders[name].first().over(in_order) for name in ATTRIBUTES}
+    of_first = {name: orders[name].first(include_null=True).over(in_order) for name in ATTRIBUTES}
     return orders.mutate(
         previous_day=orders.day.lag().over(in_order), next_day=orders.day.lead().over(in_order), **of_first
     )
@@ -124,24 +124,34 @@ def customer_facts(inputs: BuildInputs) -> ir.Table:
 SPEND_SCHEMA: dict[str, str] = {
     "shop_id": "string",
     "day": "date",
-    "channel": "string",
+    "marketing_channel": "string",
     "campaign_id": "string",
     "amount": MONEY,
 }
 
 
-def marketing_spend_days(inputs: BuildInputs) -> ir.Table:
-    """Marketing spend in the reporting currency."""
+def _spend(inputs: BuildInputs) -> ir.Table:
     spend = inputs.tables["marketing_spend"]
-    spend = with_rate(
+    return with_rate(
         spend.mutate(currency=ibis.coalesce(spend.currency, ibis.literal(inputs.currency))),
         rate_spans(inputs.tables["exchange_rates"], inputs.currency),
         inputs.currency,
     )
+
+
+def marketing_spend_days(inputs: BuildInputs) -> ir.Table:
+    """Marketing spend in the reporting currency. Its channel is where it was spent, not where an order was placed."""
+    spend = _spend(inputs)
     return spend.select(
-        "shop_id", "day", "channel", "campaign_id",
+        "shop_id", "day", "campaign_id",
+        marketing_channel=spend.channel,
         amount=converted(spend.amount, spend.rate, spend.is_foreign, inputs.currency),
-    )  # fmt: skip
+    ).select(*SPEND_SCHEMA)  # fmt: skip
+
+
+def spend_without_rate(inputs: BuildInputs) -> ir.Table:
+    """Spend in a currency whose rate of the day is not known."""
+    return without_rate(_spend(inputs))
 
 
 RELATIONS = (
@@ -178,7 +188,8 @@ RELATIONS = (
         inputs=("marketing_spend", "exchange_rates"),
         build=marketing_spend_days,
         schema=SPEND_SCHEMA,
-        dimensions=("shop", "channel", "campaign_id"),
+        dimensions=("shop", "marketing_channel", "campaign_id"),
         needs=("marketing_spend",),
+        without_rate=spend_without_rate,
     ),
 )

@@ -12,6 +12,7 @@ names no order), `refund`. Cancelled orders keep their rows, with every amount z
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import ibis
@@ -30,6 +31,7 @@ from tillsight.metrics.shaping import (
     rounded,
     times,
     with_rate,
+    without_rate,
 )
 
 if TYPE_CHECKING:
@@ -77,48 +79,64 @@ def _zoned(inputs: BuildInputs, rows: ir.Table, moment: str) -> ir.Table:
     return joined.mutate(day=clock.date(), hour=clock.hour().cast("int64")).drop("_shop", "_zone")
 
 
+def _mail(address: ir.StringValue) -> ir.StringValue:
+    return address.strip().lower().nullif("")
+
+
 def _digits(phone: ir.StringValue) -> ir.StringValue:
     return phone.re_replace(r"[^0-9]", "").nullif("")
+
+
+def _known_by(inputs: BuildInputs, name: str, key: Callable[[ir.StringValue], ir.StringValue]) -> ir.Table:
+    """Whose an e-mail address or phone number is: the customer's who states it, else of who ordered with it.
+
+    Columns: _shop, _email or _phone, _email_customer or _phone_customer; one row for each address or number.
+    """
+    customers, orders = inputs.tables["customers"], inputs.tables["orders"]
+    orders = orders.filter(orders.customer_id.notnull(), ~orders.is_test, ~orders.is_deleted)
+    said = customers.select("shop_id", "customer_id", _key=key(customers[name]), _stated=ibis.literal(True)).union(
+        orders.select("shop_id", "customer_id", _key=key(orders[name]), _stated=ibis.literal(False))
+    )
+    found = (
+        said.filter(said._key.notnull())
+        .group_by(_shop="shop_id", _key="_key")
+        .agg(
+            _stated=lambda t: t.customer_id.min(where=t._stated), _ordered=lambda t: t.customer_id.min(where=~t._stated)
+        )
+    )
+    customer = ibis.coalesce(found._stated, found._ordered)
+    return found.select("_shop", **{f"_{name}": found._key, f"_{name}_customer": customer})
 
 
 def _sold_items(inputs: BuildInputs) -> ir.Table:
     """Order lines that are sales: no gift cards, and no components of a bundle (the bundle's own line carries the sale)."""
     items = inputs.tables["order_items"]
-    products = inputs.tables["products"]
-    gifts = products.filter(products.is_gift_card).select("shop_id", "product_id")
     items = items.filter(~items.is_gift_card, items.parent_line_id.isnull())
-    return items.anti_join(gifts, ["shop_id", "product_id"])
+    return items.anti_join(_gift_cards(inputs), ["shop_id", "product_id"])
+
+
+def _gift_cards(inputs: BuildInputs) -> ir.Table:
+    products = inputs.tables["products"]
+    return products.filter(products.is_gift_card).select("shop_id", "product_id")
 
 
 def order_facts(inputs: BuildInputs) -> ir.Table:
     """One row per order that counts or was cancelled. A guest is matched by e-mail, then by phone."""
     orders = inputs.tables["orders"]
     orders = _zoned(inputs, orders.filter(~orders.is_test, ~orders.is_deleted), "placed_at")
-    customers = inputs.tables["customers"]
-    by_email = (
-        customers.mutate(_mail=customers.email.strip().lower().nullif(""))
-        .filter(lambda t: t._mail.notnull())
-        .group_by(_mail_shop="shop_id", _mail="_mail")
-        .agg(_mail_customer=lambda t: t.customer_id.min())
+    by_mail, by_phone = _known_by(inputs, "email", _mail), _known_by(inputs, "phone", _digits)
+    orders = orders.mutate(_own_email=_mail(orders.email), _own_phone=_digits(orders.phone))
+    orders = orders.left_join(by_mail, (orders.shop_id == by_mail._shop) & (orders._own_email == by_mail._email)).drop(
+        "_shop", "_email"
     )
-    by_phone = (
-        customers.mutate(_phone=_digits(customers.phone))
-        .filter(lambda t: t._phone.notnull())
-        .group_by(_phone_shop="shop_id", _phone="_phone")
-        .agg(_phone_customer=lambda t: t.customer_id.min())
-    )
-    orders = orders.mutate(_own_mail=orders.email.strip().lower().nullif(""), _own_phone=_digits(orders.phone))
     orders = orders.left_join(
-        by_email, (orders.shop_id == by_email._mail_shop) & (orders._own_mail == by_email._mail)
-    ).drop("_mail_shop", "_mail")
-    orders = orders.left_join(
-        by_phone, (orders.shop_id == by_phone._phone_shop) & (orders._own_phone == by_phone._phone)
-    ).drop("_phone_shop", "_phone")
+        by_phone, (orders.shop_id == by_phone._shop) & (orders._own_phone == by_phone._phone)
+    ).drop("_shop", "_phone")
     person = ibis.coalesce(
         orders.customer_id,
-        orders._mail_customer,
+        orders._email_customer,
         orders._phone_customer,
-        ibis.literal("email:") + orders._own_mail.hexdigest("md5"),
+        ibis.literal("email:") + orders._own_email.hexdigest("md5"),
         ibis.literal("phone:") + orders._own_phone.hexdigest("md5"),
     )
     # an order of gift cards alone sells nothing: it is no order of the sales figures
@@ -220,14 +238,16 @@ _ORDER_COLUMNS = (
     "order_key", "order_id", "customer_key", "customer_id", "member_id", "customer_first_day", "customer_order_number",
     "order_status", "is_cancelled", *ORDER_ATTRIBUTES,
 )  # fmt: skip
+_ENTRY_PLACES = ("channel", "country", "location_id")
+"""What an entry that belongs to no order says of its own."""
 
 
-def _rows(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
+def _rows(table: ir.Table, kind: str | ir.StringValue, **given: ir.Value) -> ir.Table:
     """Rows of the ledger: what is given, what the table has, and nothing (null, or zero for amounts) for the rest."""
     columns: dict[str, ir.Value] = {}
     for name, type_ in SALES_SCHEMA.items():
         if name == "kind":
-            value: ir.Value = ibis.literal(kind)
+            value: ir.Value = ibis.literal(kind) if isinstance(kind, str) else kind
         elif name in given:
             value = given[name]
         elif name in table.columns and name not in _AMOUNTS and name != "units":
@@ -242,52 +262,58 @@ def _rows(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
     return table.select(**columns)
 
 
+def _per_line(lines: ir.Table, amounts: ir.Table, name: str) -> ir.Table:
+    """Add the amounts that name an order: `{name}_line` those of the line, `{name}_rest` those of the order and no line of it.
+
+    An amount whose line is not among the lines counts on the order: nothing is lost.
+    """
+    by_line = (
+        amounts.filter(amounts.order_line_id.notnull())
+        .group_by(_a_shop="shop_id", _a_order="order_id", _a_line="order_line_id")
+        .agg(_a_amount=lambda t: t.amount.sum())
+    )
+    by_order = amounts.group_by(_b_shop="shop_id", _b_order="order_id").agg(_b_amount=lambda t: t.amount.sum())
+    lines = lines.left_join(
+        by_line,
+        (lines.shop_id == by_line._a_shop) & (lines.order_id == by_line._a_order) & (lines.line_id == by_line._a_line),
+    )
+    lines = lines.left_join(by_order, (lines.shop_id == by_order._b_shop) & (lines.order_id == by_order._b_order))
+    of_line = known(lines._a_amount)
+    lines = lines.mutate(**{f"{name}_line": of_line, "_whole": known(lines._b_amount)}).drop(
+        "_a_shop", "_a_order", "_a_line", "_a_amount", "_b_shop", "_b_order", "_b_amount"
+    )
+    met = lines[f"{name}_line"].sum().over(ibis.window(group_by=lines.order_key))
+    return lines.mutate(**{f"{name}_rest": money(lines._whole - met)}).drop("_whole")
+
+
+_ITEM_COLUMNS = (
+    "shop_id", "order_id", "line_id", "product_id", "product_name", "quantity", "unit_price", "unit_cost", "cost_amount",
+    "discount_amount", "tax_amount", "size", "colour",
+)  # fmt: skip
+
+
 def _lines(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     """The lines of orders with order discounts and order taxes allocated, tax taken out of prices that include it."""
-    items = _sold_items(inputs)
-    discounts = inputs.tables["discount_lines"]
-    on_lines = (
-        discounts.filter(discounts.order_id.notnull(), discounts.order_line_id.notnull())
-        .group_by(_d_shop="shop_id", _d_order="order_id", _d_line="order_line_id")
-        .agg(_line_discount=lambda t: t.amount.sum())
-    )
-    on_orders = (
-        discounts.filter(discounts.order_id.notnull(), discounts.order_line_id.isnull())
-        .group_by(_o_shop="shop_id", _o_order="order_id")
-        .agg(_order_discount=lambda t: t.amount.sum())
-    )
-    taxes = inputs.tables["tax_lines"]
-    tax_of_order = taxes.group_by(_t_shop="shop_id", _t_order="order_id").agg(_tax_lines=lambda t: t.amount.sum())
     head = facts.select(
         "shop_id", "order_id", "order_key", "places", "prices_include_tax", "is_foreign", "rate", "is_cancelled",
         _head_discount="discount_amount", _head_tax="tax_amount",
     )  # fmt: skip
+    items = _sold_items(inputs).select(*_ITEM_COLUMNS)
     lines = items.inner_join(head, ["shop_id", "order_id"])
-    lines = lines.left_join(
-        on_lines,
-        (lines.shop_id == on_lines._d_shop)
-        & (lines.order_id == on_lines._d_order)
-        & (lines.line_id == on_lines._d_line),
-    ).drop("_d_shop", "_d_order", "_d_line")
-    lines = lines.left_join(
-        on_orders, (lines.shop_id == on_orders._o_shop) & (lines.order_id == on_orders._o_order)
-    ).drop("_o_shop", "_o_order")
-    lines = lines.left_join(
-        tax_of_order, (lines.shop_id == tax_of_order._t_shop) & (lines.order_id == tax_of_order._t_order)
-    ).drop("_t_shop", "_t_order")
+    discounts = inputs.tables["discount_lines"]
+    lines = _per_line(lines, discounts.filter(discounts.order_id.notnull()), "_discount")
+    lines = _per_line(lines, inputs.tables["tax_lines"], "_split")
     of_order = ibis.window(group_by=lines.order_key)
+    # tax lines split a tax that the lines or the header carry; they count only where neither does
+    has_tax = (known(lines.tax_amount).sum().over(of_order) != 0) | (known(lines._head_tax) != 0)
     lines = lines.mutate(
         _gross=times(lines.unit_price, lines.quantity),
-        _own_discount=money(known(lines.discount_amount) + known(lines._line_discount)),
-        _order_discount=money(known(lines._head_discount) + known(lines._order_discount)),
-        _own_tax=known(lines.tax_amount),
-        _has_tax=(known(lines.tax_amount).sum().over(of_order) != 0) | (known(lines._head_tax) != 0),
+        _own_discount=money(known(lines.discount_amount) + lines._discount_line),
+        _order_discount=money(known(lines._head_discount) + lines._discount_rest),
+        _own_tax=ibis.ifelse(has_tax, known(lines.tax_amount), lines._split_line),
+        _order_tax=ibis.ifelse(has_tax, known(lines._head_tax), lines._split_rest),
     )
-    lines = lines.mutate(
-        _after=money(lines._gross - lines._own_discount),
-        # tax lines split a tax that the lines or the header carry; they count only where neither does
-        _order_tax=ibis.ifelse(lines._has_tax, known(lines._head_tax), known(lines._tax_lines)),
-    )
+    lines = lines.mutate(_after=money(lines._gross - lines._own_discount))
     lines = allocated(lines, "_order_discount", "_after", ["order_key"], "line_id", "places", "_share")
     lines = lines.mutate(_paid=money(lines._after - lines._share))
     lines = allocated(lines, "_order_tax", "_paid", ["order_key"], "line_id", "places", "_tax_share")
@@ -301,41 +327,77 @@ def _lines(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     lines = lines.mutate(_tax=tax, _net=net, _gross_out=gross, _cost=cost)
     return lines.select(
         "order_key", "line_id", "product_id", "quantity", "is_foreign", "rate", "_tax", "_net", "_gross_out", "_cost",
-        _item_name="product_name", _item_size="size", _item_colour="colour", _item_shop="shop_id",
+        _item_name="product_name", _item_size="size", _item_colour="colour",
     )  # fmt: skip
 
 
-def _with_cost_of_day(inputs: BuildInputs, lines: ir.Table, facts: ir.Table) -> ir.Table:
-    """Where the line states no cost: the cost of the product that held on the day of the sale, if one is known."""
+def _product_costs(inputs: BuildInputs) -> ir.Table:
+    """What a unit cost from a day on until the next cost of the same product, supplier and location, with its rate."""
     costs = inputs.tables["product_costs"]
     spans = (
         costs.filter(costs.unit_cost.notnull())
-        .group_by(_c_shop="shop_id", _c_product="product_id", _from="valid_from")
-        .agg(_unit_cost=lambda t: t.unit_cost.max(), _c_currency=lambda t: t.currency.max())
+        .group_by(
+            _c_shop="shop_id",
+            _c_product="product_id",
+            _c_supplier="supplier_id",
+            _c_location="location_id",
+            _from="valid_from",
+        )
+        .agg(_unit_cost=lambda t: t.unit_cost.max(), currency=lambda t: t.currency.argmax(t.unit_cost))
     )
-    following = spans._from.lead().over(ibis.window(group_by=[spans._c_shop, spans._c_product], order_by=spans._from))
-    spans = spans.mutate(_to=ibis.coalesce(following, ibis.date(9999, 12, 31)))
-    spans = with_rate(
-        spans.mutate(currency=ibis.coalesce(spans._c_currency, ibis.literal(inputs.currency)), day=spans._from),
-        rate_spans(inputs.tables["exchange_rates"], inputs.currency),
-        inputs.currency,
-    ).drop("currency", "day")
+    of_one = ibis.window(
+        group_by=[spans._c_shop, spans._c_product, spans._c_supplier, spans._c_location], order_by=spans._from
+    )
+    spans = spans.mutate(
+        _to=ibis.coalesce(spans._from.lead().over(of_one), ibis.date(9999, 12, 31)),
+        currency=ibis.coalesce(spans.currency, ibis.literal(inputs.currency)),
+        day=spans._from,
+    )
+    return with_rate(spans, rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency)
+
+
+def _costs_of_day(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
+    """For lines that state no cost: what a unit of the product cost on the day of the sale, where it is known.
+
+    A cost for the location of the order goes before one for all locations, then a cost of the line's (else the product's)
+    supplier before that of another, then the cost that began last. A cost for another location is none.
+    Columns: _k_order, _k_line, _day_cost.
+    """
+    spans = _product_costs(inputs)
     spans = spans.mutate(_day_cost=converted(spans._unit_cost, spans.rate, spans.is_foreign, inputs.currency)).drop(
-        "rate", "is_foreign", "_unit_cost", "_c_currency"
+        "rate", "is_foreign", "currency", "day", "_unit_cost"
     )
-    days = facts.select(_f_key="order_key", _day="day")
-    lines = lines.inner_join(days, lines.order_key == days._f_key).drop("_f_key")
-    return lines.left_join(
+    usual = inputs.tables["products"].select(_u_shop="shop_id", _u_product="product_id", _u_supplier="supplier_id")
+    items = inputs.tables["order_items"]
+    bare = items.filter(items.unit_cost.isnull(), items.cost_amount.isnull(), items.product_id.notnull())
+    bare = bare.select("shop_id", "order_id", "line_id", "product_id", _item_supplier="supplier_id")
+    days = facts.select("shop_id", "order_id", "order_key", _day="day", _place="location_id")
+    bare = bare.inner_join(days, ["shop_id", "order_id"])
+    bare = bare.left_join(usual, (bare.shop_id == usual._u_shop) & (bare.product_id == usual._u_product))
+    found = bare.inner_join(
         spans,
-        (lines._item_shop == spans._c_shop)
-        & (lines.product_id == spans._c_product)
-        & (lines._day >= spans._from)
-        & (lines._day < spans._to),
-    ).drop("_c_shop", "_c_product", "_from", "_to", "_day")
+        (bare.shop_id == spans._c_shop)
+        & (bare.product_id == spans._c_product)
+        & (bare._day >= spans._from)
+        & (bare._day < spans._to),
+    )
+    found = found.filter(found._c_location.isnull() | (found._c_location == found._place).fill_null(False))
+    supplier = ibis.coalesce(found._item_supplier, found._u_supplier)
+    found = found.mutate(
+        _place_rank=found._c_location.isnull().cast("int64"),
+        _supplier_rank=(~(found._c_supplier == supplier).fill_null(False)).cast("int64"),
+    )
+    best = ibis.window(
+        group_by=[found.order_key, found.line_id],
+        order_by=[found._place_rank, found._supplier_rank, ibis.desc(found._from), ibis.desc(found._day_cost)],
+    )
+    found = found.mutate(_choice=ibis.row_number().over(best))
+    return found.filter(found._choice == 0).select(_k_order="order_key", _k_line="line_id", _day_cost="_day_cost")
 
 
 def _sale_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
-    lines = _with_cost_of_day(inputs, _lines(inputs, facts), facts)
+    lines, costs = _lines(inputs, facts), _costs_of_day(inputs, facts)
+    lines = lines.left_join(costs, (lines.order_key == costs._k_order) & (lines.line_id == costs._k_line))
     currency = inputs.currency
     lines = lines.mutate(
         _gross_out=converted(lines._gross_out, lines.rate, lines.is_foreign, currency),
@@ -388,115 +450,155 @@ def _orders_without_lines(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     return _rows(bare, "order", occurred_at=bare.placed_at, order_day=bare.day, document_id=bare.order_id)
 
 
-def _shipping_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
-    """What was charged for shipping: the shipping lines, and the header of orders that have none."""
-    lines = inputs.tables["shipping_lines"]
-    keys = facts.select(*_ORDER_COLUMNS, "shop_id", "rate", "is_foreign", _order_day="day")
-    of_order = lines.filter(lines.order_id.notnull()).drop(
-        "customer_id", "channel", "country", "location_id", "currency"
-    )
-    of_order = _zoned(inputs, of_order, "charged_at").inner_join(keys, ["shop_id", "order_id"])
-    free = lines.filter(lines.order_id.isnull())
-    free = _zoned(inputs, free, "charged_at")
-    free = with_rate(
-        free.mutate(currency=ibis.coalesce(free.currency, ibis.literal(inputs.currency))),
-        rate_spans(inputs.tables["exchange_rates"], inputs.currency),
-        inputs.currency,
-    )
-    without = facts.anti_join(lines.filter(lines.order_id.notnull()), ["shop_id", "order_id"])
-    without = without.filter((without.shipping_amount != 0) | (without.shipping_tax_amount != 0))
+def _entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
+    """Everything that moves sales beside the lines, as the sources state it: shipping, discounts of no order, refunds.
 
-    def row(table: ir.Table, moment: str, amount: ir.Value, tax: ir.Value, **given: ir.Value) -> ir.Table:
-        live = ~table.is_cancelled if "is_cancelled" in table.columns else ibis.literal(True)
-        none = ibis.literal(0).cast(MONEY)
-        return _rows(
-            table,
-            "shipping",
-            occurred_at=table[moment],
-            shipping_charges=ibis.ifelse(live, converted(amount, table.rate, table.is_foreign, inputs.currency), none),
-            taxes=ibis.ifelse(live, converted(tax, table.rate, table.is_foreign, inputs.currency), none),
-            **given,
-        )
-
+    Amounts are in the currency of the row. A row without a moment belongs to the day of its order.
+    """
+    shipping = inputs.tables["shipping_lines"]
     parts = [
-        row(
-            of_order,
+        _entry(
+            shipping,
+            "shipping",
             "charged_at",
-            known(of_order.amount),
-            known(of_order.tax_amount),
-            order_day=of_order._order_day,
-            document_id=of_order.order_id,
-        ),
-        row(free, "charged_at", known(free.amount), known(free.tax_amount), document_id=free.line_id),
-        row(
-            without,
-            "placed_at",
-            without.shipping_amount,
-            without.shipping_tax_amount,
-            order_day=without.day,
-            document_id=without.order_id,
-        ),
+            document_id=ibis.coalesce(shipping.order_id, shipping.line_id),
+            shipping_charges=shipping.amount,
+            taxes=shipping.tax_amount,
+        )
     ]
+    # the header's shipping counts only for orders that have no shipping lines
+    bare = facts.anti_join(shipping.filter(shipping.order_id.notnull()), ["shop_id", "order_id"])
+    bare = bare.filter((bare.shipping_amount != 0) | (bare.shipping_tax_amount != 0))
+    parts.append(
+        _entry(
+            bare.select("shop_id", "order_id", "shipping_amount", "shipping_tax_amount", document_id="order_id"),
+            "shipping",
+            None,
+            shipping_charges=bare.shipping_amount,
+            taxes=bare.shipping_tax_amount,
+        )
+    )
+    discounts = inputs.tables["discount_lines"]
+    parts.append(_entry(discounts, "discount", "applied_at", document_id=discounts.line_id, discounts=discounts.amount))
+    refunds = _refunds(inputs)
+    goods = refunds.kind != "shipping"
+    parts.append(
+        _entry(
+            refunds,
+            "refund",
+            "refunded_at",
+            document_id=refunds.refund_id,
+            line_id=refunds.order_line_id,
+            returned_sales=ibis.ifelse(goods, known(refunds.amount), ibis.literal(0)),
+            shipping_charges=-(
+                known(refunds.shipping_amount) + ibis.ifelse(goods, ibis.literal(0), known(refunds.amount))
+            ),
+            taxes=-known(refunds.tax_amount),
+        )
+    )
     return ibis.union(*parts)
 
 
-def _discount_rows(inputs: BuildInputs) -> ir.Table:
-    """Discounts that name no order: they lower net sales on their own day."""
-    lines = inputs.tables["discount_lines"]
-    free = _zoned(inputs, lines.filter(lines.order_id.isnull()), "applied_at")
-    free = with_rate(
-        free.mutate(currency=ibis.coalesce(free.currency, ibis.literal(inputs.currency))),
-        rate_spans(inputs.tables["exchange_rates"], inputs.currency),
-        inputs.currency,
-    )
-    return _rows(
-        free,
-        "discount",
-        occurred_at=free.applied_at,
-        document_id=free.line_id,
-        discounts=converted(free.amount, free.rate, free.is_foreign, inputs.currency),
-    )
+_ENTRY_AMOUNTS = ("discounts", "returned_sales", "taxes", "shipping_charges")
+_ENTRY_SCHEMA: dict[str, str] = {
+    "kind": "string",
+    "moment": "timestamp",
+    **dict.fromkeys(("shop_id", "order_id", "line_id", "document_id", "currency"), "string"),
+    "exchange_rate": "decimal(18, 9)",
+    **dict.fromkeys(("customer_id", "channel", "country", "location_id"), "string"),
+    **dict.fromkeys(("product_id", "product_name", "size", "colour"), "string"),
+    **dict.fromkeys(_ENTRY_AMOUNTS, MONEY),
+}
 
 
-def _refund_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
-    """Refunds on the day they happened. Those of cancelled, test and deleted orders, and of gift cards, are outside sales."""
+def _entry(table: ir.Table, kind: str, moment: str | None, **given: ir.Value) -> ir.Table:
+    given = {"kind": ibis.literal(kind), **({"moment": table[moment]} if moment else {}), **given}
+    columns: dict[str, ir.Value] = {}
+    for name, type_ in _ENTRY_SCHEMA.items():
+        value = given[name] if name in given else table[name] if name in table.columns else ibis.null(type_)
+        columns[name] = (known(value) if name in _ENTRY_AMOUNTS else value).cast(type_)
+    return table.select(**columns)
+
+
+def _refunds(inputs: BuildInputs) -> ir.Table:
+    """Refunds with the product of their order line. What was paid back for gift cards is left out: they are no sale."""
     refunds = inputs.tables["refunds"]
-    refunds = _zoned(inputs, refunds.filter(refunds.kind != "gift_card"), "refunded_at")
-    all_orders = inputs.tables["orders"].select("shop_id", "order_id")
-    keys = facts.select(*_ORDER_COLUMNS, "shop_id", _order_rate="rate", _order_foreign="is_foreign", _order_day="day")
-    of_order = refunds.semi_join(all_orders, ["shop_id", "order_id"])
-    of_order = of_order.drop("customer_id", "channel", "country", "location_id").inner_join(
-        keys, ["shop_id", "order_id"]
+    items = inputs.tables["order_items"].select(
+        _i_shop="shop_id",
+        _i_order="order_id",
+        _i_line="line_id",
+        _i_product="product_id",
+        _i_name="product_name",
+        _i_gift="is_gift_card",
+        size="size",
+        colour="colour",
     )
-    of_order = of_order.filter(~of_order.is_cancelled)
-    of_order = of_order.mutate(rate=of_order._order_rate, is_foreign=of_order._order_foreign)
-    free = refunds.anti_join(all_orders, ["shop_id", "order_id"])
-    free = with_rate(
-        free.mutate(currency=ibis.coalesce(free.currency, ibis.literal(inputs.currency))),
-        rate_spans(inputs.tables["exchange_rates"], inputs.currency),
-        inputs.currency,
+    refunds = refunds.left_join(
+        items,
+        (refunds.shop_id == items._i_shop)
+        & (refunds.order_id == items._i_order)
+        & (refunds.order_line_id == items._i_line),
+    )
+    refunds = refunds.filter(~refunds._i_gift.fill_null(False), refunds.kind != "gift_card")
+    refunds = refunds.mutate(
+        product_id=ibis.coalesce(refunds.product_id, refunds._i_product),
+        product_name=ibis.coalesce(refunds.product_name, refunds._i_name),
+    )
+    return refunds.anti_join(_gift_cards(inputs), ["shop_id", "product_id"])
+
+
+def _rated_entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
+    """Entries with what their order says, with day and rate.
+
+    An entry of an order is in the order's currency and at the order's rate unless it says otherwise. Entries of cancelled,
+    test and deleted orders are left out, and discounts of orders too: the lines carry them. An entry that names an order
+    which is not there counts as one of no order: nothing is lost.
+    """
+    entries = _entries(inputs, facts)
+    orders = inputs.tables["orders"].select(_x_shop="shop_id", _x_order="order_id")
+    own = facts.select(
+        _f_shop="shop_id", _f_order="order_id", order_key="order_key", order_day="day", placed_at="placed_at",
+        order_currency="currency", order_rate="rate", is_cancelled="is_cancelled",
+        **{f"order_{name}": name for name in ("customer_id", *_ENTRY_PLACES)},
+        **{name: name for name in _ORDER_COLUMNS if name not in ("order_key", "order_id", "is_cancelled", "customer_id", *_ENTRY_PLACES)},
+    )  # fmt: skip
+    rows = entries.left_join(orders, (entries.shop_id == orders._x_shop) & (entries.order_id == orders._x_order))
+    rows = rows.left_join(own, (rows.shop_id == own._f_shop) & (rows.order_id == own._f_order))
+    of_order = rows.order_key.notnull()
+    rows = rows.filter(rows._x_order.isnull() | (of_order & ~rows.is_cancelled & (rows.kind != "discount")))
+    of_order = rows.order_key.notnull()
+    same = of_order & (rows.currency.isnull() | (rows.currency == rows.order_currency))
+    rows = rows.mutate(
+        moment=ibis.coalesce(rows.moment, rows.placed_at),
+        currency=ibis.coalesce(rows.currency, rows.order_currency, ibis.literal(inputs.currency)),
+        exchange_rate=ibis.coalesce(
+            rows.exchange_rate, ibis.ifelse(same, rows.order_rate, ibis.null("decimal(18, 9)"))
+        ),
+        **{name: ibis.ifelse(of_order, rows[f"order_{name}"], rows[name]) for name in ("customer_id", *_ENTRY_PLACES)},
+    )
+    return with_rate(
+        _zoned(inputs, rows, "moment"), rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency
     )
 
-    def row(table: ir.Table, **given: ir.Value) -> ir.Table:
-        goods = table.kind != "shipping"
-        none = ibis.literal(0).cast(MONEY)
 
-        def amount(name: str) -> ir.Value:
-            return converted(known(table[name]), table.rate, table.is_foreign, inputs.currency)
+def _entry_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
+    rows = _rated_entries(inputs, facts)
+    amounts = {name: converted(rows[name], rows.rate, rows.is_foreign, inputs.currency) for name in _ENTRY_AMOUNTS}
+    return _rows(
+        rows,
+        rows.kind,
+        occurred_at=rows.moment,
+        is_cancelled=ibis.literal(False),
+        currency=ibis.coalesce(rows.order_currency, rows.currency),
+        **amounts,
+    )
 
-        return _rows(
-            table,
-            "refund",
-            occurred_at=table.refunded_at,
-            document_id=table.refund_id,
-            line_id=table.order_line_id,
-            returned_sales=ibis.ifelse(goods, amount("amount"), none),
-            shipping_charges=money(-amount("shipping_amount") - ibis.ifelse(goods, none, amount("amount"))),
-            taxes=money(-amount("tax_amount")),
-            **given,
-        )
 
-    return row(of_order, order_day=of_order._order_day).union(row(free))
+def sales_without_rate(inputs: BuildInputs) -> ir.Table:
+    """Orders, entries and costs in a currency whose rate is not known. Cancelled orders need none."""
+    facts = inputs.tables["order_facts"]
+    parts = (facts.filter(~facts.is_cancelled), _rated_entries(inputs, facts), _product_costs(inputs))
+    return ibis.union(*(without_rate(part) for part in parts))
 
 
 def sales(inputs: BuildInputs) -> ir.Table:
@@ -505,9 +607,7 @@ def sales(inputs: BuildInputs) -> ir.Table:
     rows = ibis.union(
         _sale_rows(inputs, facts),
         _orders_without_lines(inputs, facts),
-        _shipping_rows(inputs, facts),
-        _discount_rows(inputs),
-        _refund_rows(inputs, facts),
+        _entry_rows(inputs, facts),
     )
     return _described(inputs, rows).select(*SALES_SCHEMA)
 
@@ -600,6 +700,7 @@ RELATIONS = (
         schema=SALES_SCHEMA,
         dimensions=SALES_DIMENSIONS,
         needs=("orders", "order_items"),
+        without_rate=sales_without_rate,
         columns_shown=(
             "day",
             "kind",
