@@ -18,6 +18,8 @@ from tillsight.connectors.files.mapping import MappingError, Order
 from tillsight.connectors.files.raw import literal
 
 _SHAPES = 1000
+# So many times fewer dates of the other order are mistakes, not a second way of writing.
+_FEW = 10
 _YEARS = (1800, 2200)
 _ISO = r"^\d{4}-\d{1,2}-\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?$"
 _ZONED = r"^\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$"
@@ -147,7 +149,7 @@ def _order(
     if not numeric:
         return "day first", None
     day, month = found.evidence
-    if max(day, month) and min(day, month) * 20 <= max(day, month):
+    if max(day, month) and min(day, month) * _FEW <= max(day, month):
         return ("day first" if day > month else "month first"), None
     if day == month == 0:
         matches = [_NUMERIC.match(shape.example) for shape in numeric]

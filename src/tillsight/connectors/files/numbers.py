@@ -117,13 +117,13 @@ def number_sql(given: Input, decimal: Decimal, signs: Signs | None, type_: str, 
     if signs is None or (decimal == "point" and signs.plain == signs.values):
         return _signed(plain, given)
     before, behind = (_BEFORE, _BEHIND) if unit == "money" else ("", r"\s*%?" if unit == "percent" else "")
-    full = rf"[(]?\s*[+\-−]?\s*{before}[+\-−]?(?:{_GRAMMAR[decimal]})\s*-?{behind}\s*-?[)]?"
-    mark = "." if decimal == "point" else ","
-    digits = f"replace(regexp_replace({text}, '[^0-9{mark}]', '', 'g'), ',', '.')"
-    # A full stop may stand in a unit (Rs. 12), so the number is what ends the signs that are left.
-    read = f"TRY_CAST(regexp_extract({digits}, '[0-9]*\\.?[0-9]*$') AS {type_})"
+    sign = r"[+\-−]"
+    form = rf"^[(]?\s*(?:{sign}\s*{before}|{before}{sign}?)({_GRAMMAR[decimal]})\s*-?{behind}\s*-?[)]?$"
+    core = f"nullif(regexp_extract({text}, {literal(form)}, 1), '')"
+    digits = f"regexp_replace({core}, '[^0-9{'.' if decimal == 'point' else ','}]', '', 'g')"
+    read = f"TRY_CAST(replace({digits}, ',', '.') AS {type_})"
     negative = f"regexp_matches({text}, '^[^0-9]*[−(-]|-[^0-9]*$')"
-    value = f"CASE WHEN regexp_full_match({text}, {literal(full)}) THEN CASE WHEN {negative} THEN -{read} ELSE {read} END END"
+    value = f"CASE WHEN {negative} THEN -{read} ELSE {read} END"
     return _signed(f"coalesce({plain}, {value})" if decimal == "point" else value, given)
 
 

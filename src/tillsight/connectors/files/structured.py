@@ -1,8 +1,8 @@
 """Reading JSON: one object a line (NDJSON), a list of objects, or an object that holds one or more lists of objects.
 
-The bounds of the objects are found over all bytes at once, so that each row keeps the physical line on which it starts. An
-object inside a row is spread into columns (`customer.id`); a list inside a row stays as JSON text. Rows that are not valid
-JSON become rejects.
+The bounds of the objects are found over all bytes at once, so that each row keeps the physical line on which it starts;
+where several start on one line, its number in the list stands instead. An object inside a row is spread into columns
+(`customer.id`); a list inside a row stays as JSON text. Rows that are not valid JSON become rejects.
 """
 
 from __future__ import annotations
@@ -171,7 +171,10 @@ def _elements(
     stops = at[span][(depth[span] == level) & (turn[span] == -1)][: len(begins)]
     are_objects = signs[begins] == ord("{")
     begins, stops = begins[are_objects], stops[are_objects]
-    return _Objects(key, _slices(data, begins, stops + 1), lines[begins] + 1)
+    at_lines = lines[begins] + 1
+    if len(at_lines) > 1 and (np.diff(at_lines) == 0).any():
+        at_lines = np.arange(1, len(begins) + 1)
+    return _Objects(key, _slices(data, begins, stops + 1), at_lines)
 
 
 def _key_before(data: bytes, position: int) -> str:
