@@ -33,7 +33,7 @@ def open(workspace: str | Path | None = None) -> Shop:
 def __getattr__(name: str) -> str:
     # Read when asked for: it costs more than all other imports of this file.
     if name == "__version__":
-        from importlib.metadata import version
+        from tillsight.core.version import VERSION
 
-        return version("tillsight")
+        return VERSION
     raise AttributeError(f"module 'tillsight' has no attribute {name!r}")

@@ -26,9 +26,9 @@ import ibis
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from tillsight import __version__
 from tillsight.core.errors import BuildError, ConflictError
 from tillsight.core.settings import Settings
+from tillsight.core.version import VERSION
 from tillsight.database.models import CURRENT, Load, Pointer, Release
 from tillsight.database.store import Database
 from tillsight.metrics.model import BuildInputs, Catalogue, Relation
@@ -185,7 +185,7 @@ class Build:
                 kind="as_of" if self.as_of else "current",
                 as_of=self.as_of,
                 known_to=max(load.known_at for load in loads),
-                code_version=__version__,
+                code_version=VERSION,
             )
             session.add(release)
             session.flush()
@@ -328,7 +328,7 @@ class Build:
             "data_from": first.isoformat() if isinstance(first, date) else None,
             "data_to": last.isoformat() if isinstance(last, date) else None,
             "loads": [load.id for load in loads],
-            "code_version": __version__,
+            "code_version": VERSION,
             "currency": self.settings.currency,
             "timezone": self.settings.timezone,
             "seconds": self.seconds,

@@ -281,7 +281,7 @@ def _manifest(
     reporting_currency: str,
     seconds: float,
 ) -> dict[str, Any]:
-    from tillsight import __version__
+    from tillsight.core.version import VERSION
 
     return {
         "id": load_id,
@@ -289,7 +289,7 @@ def _manifest(
         "known_at": _iso(known_at),
         "started_at": _iso(started_at),
         "finished_at": _iso(now()),
-        "code_version": __version__,
+        "code_version": VERSION,
         "digest": digest,
         "replaces": replaces,
         "reporting_currency": reporting_currency,

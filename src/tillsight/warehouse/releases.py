@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tillsight import __version__
 from tillsight.core.errors import NoReleaseError, NotFoundError
 from tillsight.core.settings import Settings
+from tillsight.core.version import VERSION
 from tillsight.database.models import CURRENT, Pointer, Release
 from tillsight.database.store import Database
 from tillsight.tables.registry import TABLES
@@ -143,7 +143,7 @@ class Releases:
                 if set(manifest["loads"]) == loads and same == (
                     self._settings.currency,
                     self._settings.timezone,
-                    __version__,
+                    VERSION,
                 ):
                     return release.number
         return None
