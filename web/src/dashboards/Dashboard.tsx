@@ -4,6 +4,7 @@ import type { CSSProperties, ReactNode } from "react";
 import { dashboardQuery } from "@/api/queries";
 import type { PanelSpec } from "@/api/types";
 import styles from "@/dashboards/dashboards.module.css";
+import { NotesProvider, SharedNotes } from "@/panels/notes";
 import { ChartPanel, Headline, Insights, Kpi, TablePanel } from "@/panels/Panels";
 import { Failed, Page, Skeleton } from "@/ui/Parts";
 
@@ -28,6 +29,8 @@ export function Dashboard({ name, children }: { name: string; children?: ReactNo
   if (!data) return <Skeleton height={420} />;
   return (
     <Page title={data.title} purpose={data.purpose}>
+      <NotesProvider key={name}>
+      <SharedNotes />
       <div className={styles.place}>
         <div className={styles.grid}>
           {data.panels.map((panel) => (
@@ -43,6 +46,7 @@ export function Dashboard({ name, children }: { name: string; children?: ReactNo
           ))}
         </div>
       </div>
+      </NotesProvider>
       {children}
     </Page>
   );

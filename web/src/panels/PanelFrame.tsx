@@ -11,14 +11,16 @@ import { useShop } from "@/api/shop";
 import type { Answer, Format, Metric, Question } from "@/api/types";
 import { fileName, saveBlob } from "@/lib/download";
 import { useSetView } from "@/lib/useView";
-import { isBlank, isNeverSet } from "@/panels/answers";
+import { isBlank, isNeverSet, isUnknown } from "@/panels/answers";
 import { AnswerTable } from "@/panels/AnswerTable";
+import { Notes } from "@/panels/notes";
 import type { LegendItem } from "@/panels/legend";
 import styles from "@/panels/panels.module.css";
 import { Empty, Failed, Skeleton, Word } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
 
 interface Props {
+  id: string;
   title: string;
   question: Question;
   /** What a download asks, where it is not the panel's question: every row of a table that is read page by page. */
@@ -33,7 +35,7 @@ interface Props {
   children: (answer: Answer) => ReactNode;
 }
 
-export function PanelFrame({ title, question, fileQuestion, sub, height, legend, extra, noTable = false, children }: Props) {
+export function PanelFrame({ id, title, question, fileQuestion, sub, height, legend, extra, noTable = false, children }: Props) {
   const { release } = useShop();
   const [asTable, setAsTable] = useState(false);
   const blocked = useBlocked(question);
@@ -70,7 +72,7 @@ export function PanelFrame({ title, question, fileQuestion, sub, height, legend,
           children(answer.data)
         )}
       </div>
-      {answer.data && !missing ? <Notes notes={answer.data.notes} /> : null}
+      {answer.data && !missing ? <Notes panel={id} notes={answer.data.notes} /> : null}
     </section>
   );
 }
@@ -85,20 +87,6 @@ function Legend({ items }: { items: LegendItem[] }) {
             style={{ background: item.color === "comparison" ? "var(--comparison)" : `var(--series-${item.color})` }}
           />
           {item.title}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-export function Notes({ notes }: { notes: Answer["notes"] }) {
-  const shown = notes.filter((note) => note.level === "warning");
-  if (!shown.length) return null;
-  return (
-    <ul className={styles.notes}>
-      {shown.map((note) => (
-        <li key={note.text} data-level={note.level}>
-          {note.text}
         </li>
       ))}
     </ul>
@@ -161,10 +149,17 @@ function blank(answer: Answer, question: Question): ReactNode | null {
       </Empty>
     );
   }
+  if (answer.rows.length && isUnknown(answer)) {
+    return (
+      <Empty title="Unknown in this period">
+        <span>What it is computed from is not in the loaded data. Explain shows its formula.</span>
+      </Empty>
+    );
+  }
   if (!answer.rows.length || (answer.rows.length > 1 && isBlank(answer))) {
     return (
       <Empty title="Nothing in this period">
-        <span>{answer.notes[0]?.text ?? "No row fits the period and the filters. Choose others above."}</span>
+        <span>No row fits the period and the filters. Choose others above.</span>
       </Empty>
     );
   }

@@ -19,10 +19,11 @@ import { GRAIN_TITLES, type Grain } from "@/lib/days";
 import { UNKNOWN } from "@/lib/format";
 import { useSetView, useView } from "@/lib/useView";
 import { viewPeriod, viewQuestion } from "@/lib/view";
-import { columnOf, numberOf, OTHERS, overBuckets, wordsOf } from "@/panels/answers";
+import { columnOf, isCompared, numberOf, OTHERS, overBuckets, wordsOf } from "@/panels/answers";
 import { answerColumns } from "@/panels/columns";
 import { colorOf, legendOf } from "@/panels/legend";
-import { DownloadMenu, NoRelease, Notes, PanelFrame } from "@/panels/PanelFrame";
+import { Notes } from "@/panels/notes";
+import { DownloadMenu, NoRelease, PanelFrame } from "@/panels/PanelFrame";
 import styles from "@/panels/panels.module.css";
 import type { DrawnPanel } from "@/panels/pictures/picture";
 import { panelGrain, panelQuestion, type AskingPanel } from "@/panels/questions";
@@ -58,7 +59,7 @@ function subtitle(panel: AskingPanel, metric: Metric | undefined, grain: Grain |
     one ? inShort(one.basis) : null,
     partial ? (drawn ? "dotted: not complete" : panel.kind === "bar" ? "hatched: not complete" : null) : null,
     panel.kind === "heatmap" ? "stronger is more" : null,
-    panel.kind === "rank" && answer?.compare_period ? "mark: comparison" : null,
+    panel.kind === "rank" && answer && isCompared(answer, panel.metrics[0]) ? "mark: comparison" : null,
     panel.note,
   ]
     .filter(Boolean)
@@ -117,6 +118,7 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
   );
   return (
     <PanelFrame
+      id={panel.id}
       title={panel.title}
       question={question}
       height={height}
@@ -206,7 +208,7 @@ export function Kpi({ panel }: { panel: KpiPanelSpec }) {
   const waiting = metric && !metric.available;
   const unknown = waiting
     ? `Needs data that are not loaded yet: ${metric.missing.join(", ")}.`
-    : (data?.notes.find((note) => note.level === "warning")?.text ?? "It cannot be computed for this period.");
+    : "Unknown: what it is computed from is not in the loaded data of this period.";
   const value = values?.[name] ?? null;
   return (
     <section className={styles.kpi} aria-label={panel.title}>
@@ -295,6 +297,7 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
   const fileQuestion = { ...whole, metrics: question.metrics.filter((name) => !chosen?.has(name)) };
   return (
     <PanelFrame
+      id={panel.id}
       title={panel.title}
       question={question}
       fileQuestion={fileQuestion}
@@ -383,7 +386,7 @@ export function Headline({ panel }: { panel: AnalysisPanelSpec }) {
           </span>
         ))}
       </p>
-      <Notes notes={answer.data.notes} />
+      <Notes panel={panel.id} notes={answer.data.notes} />
     </div>
   );
 }

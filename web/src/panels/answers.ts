@@ -57,11 +57,20 @@ export function seriesOf(answer: Answer, dimension: string, metric: string): Ser
 export const isNeverSet = (answer: Answer, dimension: string): boolean =>
   answer.rows.length > 0 && answer.rows.every((row) => row[dimension] === null || row[dimension] === "");
 
-/** Whether no row has a value of any metric, or all are zero. */
-export const isBlank = (answer: Answer): boolean => {
+const holds = (answer: Answer, test: (value: number | null) => boolean): boolean => {
   const names = answer.columns.filter((column) => column.kind === "metric").map((column) => column.name);
-  return answer.rows.every((row) => names.every((name) => !numberOf(row[name])));
+  return answer.rows.every((row) => names.every((name) => test(numberOf(row[name]))));
 };
+
+/** Whether no row has a value of any metric, or all are zero. */
+export const isBlank = (answer: Answer): boolean => holds(answer, (value) => !value);
+
+/** Whether no row has a known value of any metric. */
+export const isUnknown = (answer: Answer): boolean => holds(answer, (value) => value === null);
+
+/** Whether there is anything to compare a metric with. */
+export const isCompared = (answer: Answer, metric: string): boolean =>
+  answer.rows.some((row) => numberOf(row[`${metric}_compare`]) !== null);
 
 /** Running totals; unknown buckets after the last known one stay unknown. */
 export function runningTotal(values: (number | null)[]): (number | null)[] {

@@ -1,7 +1,7 @@
 /** The legend of a picture: the same colours by the same rule as the picture itself. */
 import type { Answer } from "@/api/types";
 import type { Format } from "@/lib/format";
-import { seriesOf } from "@/panels/answers";
+import { isCompared, seriesOf } from "@/panels/answers";
 import type { AskingPanel } from "@/panels/questions";
 
 export interface LegendItem {
@@ -29,9 +29,8 @@ export function legendOf(panel: AskingPanel, answer: Answer, titles: (metric: st
       shape: box,
     }));
   }
-  const compared = answer.columns.some((column) => column.kind === "compare");
   if (panel.metrics.length === 1) {
-    if (!compared) return [];
+    if (!isCompared(answer, panel.metrics[0]!)) return [];
     return [
       { title: answer.period ? format.span(answer.period) : "this period", color: 0, shape: box },
       {

@@ -59,9 +59,11 @@ const features = tableFeatures({
 const ROW = 34;
 const LETTER = 7.3;
 
+const plainText = (value: Sortable): string => (typeof value === "number" ? value.toLocaleString("en") : String(value ?? "–"));
+
 /** Letters of a column: its longest text among the first rows. */
 function lettersOf<R>(column: TableColumn<R>, rows: R[]): number {
-  const text = column.text ?? ((row: R) => String(column.value(row) ?? "–"));
+  const text = column.text ?? ((row: R) => plainText(column.value(row)));
   const total = typeof column.total === "string" ? column.total.length + 1 : 0;
   return rows.slice(0, 200).reduce((most, row) => Math.max(most, text(row).length), total);
 }

@@ -6,6 +6,7 @@ import { useShop } from "@/api/shop";
 import type { Release, ReleaseTable } from "@/api/types";
 import styles from "@/features/data/data.module.css";
 import { Back, Checks, ChecksBadge } from "@/features/data/parts";
+import type { Format } from "@/lib/format";
 import { DataTable, type TableColumn } from "@/ui/DataTable";
 import { Badge, Facts, Failed, Page, Pane, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
@@ -16,6 +17,16 @@ export function ReleasePage() {
   if (release.error) return <Failed error={release.error} retry={() => void release.refetch()} />;
   if (!release.data) return <Skeleton height={420} />;
   return <Released release={release.data} />;
+}
+
+/** The seconds of the build, and of the steps that took most of them. */
+function builtIn(release: Release, format: Format): string {
+  const steps = Object.entries(release.steps)
+    .filter(([, seconds]) => seconds >= 0.1)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 4)
+    .map(([step, seconds]) => `${step.replaceAll("_", " ")} ${format.seconds(seconds)}`);
+  return [format.seconds(release.seconds), steps.join(", ")].filter(Boolean).join(", of which ");
 }
 
 function Released({ release }: { release: Release }) {
@@ -65,12 +76,7 @@ function Released({ release }: { release: Release }) {
                   release.data_from && release.data_to ? format.span({ start: release.data_from, end: release.data_to }) : "–",
                 ],
                 ["Size", format.bytes(release.bytes)],
-                [
-                  "Built in",
-                  `${format.seconds(release.seconds)}${Object.keys(release.steps).length ? ": " : ""}${Object.entries(release.steps)
-                    .map(([step, seconds]) => `${step} ${format.seconds(seconds)}`)
-                    .join(", ")}`,
-                ],
+                ["Built in", builtIn(release, format)],
                 [
                   "Loads",
                   release.loads.length ? (

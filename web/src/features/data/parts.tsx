@@ -1,6 +1,5 @@
 /** What the data pages share: states in words, links to loads, releases and jobs, checks, the way back. */
 import type { CheckResult, ChecksSummary, JobState, LoadSummary } from "@/api/types";
-import { useShop } from "@/api/shop";
 import styles from "@/features/data/data.module.css";
 import { Badge, type Tone } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
@@ -33,22 +32,34 @@ export function ChecksBadge({ checks }: { checks: ChecksSummary }) {
 }
 
 const CHECK_TONES: Record<CheckResult["state"], Tone> = { passed: "good", failed: "bad", warned: "warning" };
-const CHECK_ORDER: CheckResult["state"][] = ["failed", "warned", "passed"];
 
-/** Checks, those to look at first, each with what depends on it: the metrics that read its relations. */
+/** Checks, those to look at first; the others on request. */
 export function Checks({ checks }: { checks: CheckResult[] }) {
-  const { metrics } = useShop();
-  const sorted = [...checks].sort((a, b) => CHECK_ORDER.indexOf(a.state) - CHECK_ORDER.indexOf(b.state));
+  const passed = checks.filter((check) => check.state === "passed");
+  const failed = checks.filter((check) => check.state === "failed");
+  const warned = checks.filter((check) => check.state === "warned");
+  return (
+    <>
+      <CheckList checks={[...failed, ...warned]} />
+      <details className={styles.details}>
+        <summary>{passed.length} passed</summary>
+        <CheckList checks={passed} />
+      </details>
+    </>
+  );
+}
+
+function CheckList({ checks }: { checks: CheckResult[] }) {
   return (
     <ul className={styles.checks}>
-      {sorted.map((check) => (
+      {checks.map((check) => (
         <li key={check.name}>
           <span>
             <Badge tone={CHECK_TONES[check.state]}>{check.state}</Badge>
           </span>
           <span>{check.title}</span>
           <small>
-            {[check.text, dependants(check, metrics.size)].filter(Boolean).join(" · ")}
+            {[check.text, dependants(check)].filter(Boolean).join(" · ")}
           </small>
         </li>
       ))}
@@ -56,10 +67,10 @@ export function Checks({ checks }: { checks: CheckResult[] }) {
   );
 }
 
-function dependants(check: CheckResult, all: number): string {
-  if (!check.relations.length) return "";
-  const names = check.relations.map((name) => name.replaceAll("_", " "));
-  return check.state === "passed" || !all ? `bears on ${names.join(", ")}` : `numbers made from ${names.join(", ")} depend on it`;
+function dependants(check: CheckResult): string {
+  const names = check.relations.map((name) => name.replaceAll("_", " ")).join(", ");
+  if (!names) return "";
+  return check.state === "passed" ? `bears on ${names}` : `numbers made from ${names} depend on it`;
 }
 
 export function Back() {

@@ -34,6 +34,7 @@ export function Pivot({ asked, title }: { asked: Exploration; title: string }) {
 
   return (
     <PanelFrame
+      id="pivot"
       title={title}
       question={question}
       height={420}

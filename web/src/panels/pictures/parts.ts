@@ -1,7 +1,7 @@
 /** Values of a dimension side by side: upright bars, ranks, shares and heat maps. */
 import type { HeatmapPanelSpec, RankPanelSpec, Row, SeriesPanelSpec } from "@/api/types";
 import { FONT } from "@/lib/tokens";
-import { columnOf, numberOf, OTHERS, wordsOf } from "@/panels/answers";
+import { columnOf, isCompared, numberOf, OTHERS, wordsOf } from "@/panels/answers";
 import { colorOf } from "@/panels/legend";
 import {
   base,
@@ -56,7 +56,6 @@ export function columnsPicture(input: PictureInput<SeriesPanelSpec>): Picture {
     (value) => answer.rows.find((row) => (row[dimension] ?? null) === value) ?? { [dimension]: value },
   );
   const titles = rows.map((row) => wordsOf(row[dimension], column));
-  const compare = answer.columns.find((one) => one.kind === "compare" && one.metric === name);
   const short = input.width / Math.max(titles.length, 1) < 76;
   const bars = (values: (number | null)[], color: string) => ({
     type: "bar",
@@ -95,7 +94,9 @@ export function columnsPicture(input: PictureInput<SeriesPanelSpec>): Picture {
       },
       series: [
         bars(rows.map((row) => numberOf(row[name])), palette.series[0]!),
-        ...(compare ? [bars(rows.map((row) => numberOf(row[compare.name])), palette.comparison)] : []),
+        ...(isCompared(answer, name)
+          ? [bars(rows.map((row) => numberOf(row[`${name}_compare`])), palette.comparison)]
+          : []),
       ],
     },
   };
@@ -109,7 +110,6 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
   const unit = metric(name).unit;
   const column = columnOf(answer, dimension);
   const titles = answer.rows.map((row) => wordsOf(row[dimension], column));
-  const compare = answer.columns.some((one) => one.kind === "compare");
   const figures = Math.max(...answer.rows.map((row) => format.compact(row[name], unit).length), 3) * 7.4 + 6;
   const longest = Math.max(...titles.map((title) => title.length), 4);
   const room = Math.min(Math.max(width * 0.4, 90), longest * 6.6 + 8);
@@ -164,7 +164,7 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
             itemStyle: { color: row[dimension] === OTHERS ? palette.comparison : palette.series[0] },
           })),
         },
-        ...(compare
+        ...(isCompared(answer, name)
           ? [
               {
                 // Where the comparison stood: a mark on the bar.

@@ -4,7 +4,7 @@ import { daysBetween, type Grain } from "@/lib/days";
 import type { Format } from "@/lib/format";
 import { tickIndices } from "@/lib/ticks";
 import { FONT, type Palette } from "@/lib/tokens";
-import { numberOf, overBuckets, runningTotal, seriesOf } from "@/panels/answers";
+import { isCompared, numberOf, overBuckets, runningTotal, seriesOf } from "@/panels/answers";
 import { colorOf } from "@/panels/legend";
 import {
   base,
@@ -217,13 +217,12 @@ export function timePicture(input: PictureInput<SeriesPanelSpec>): Picture {
     fill: panel.kind === "area",
   });
   const courses = [course(first, 0), ...others.map((name, index) => course(name, index + 1))];
-  const compare = answer.columns.find((column) => column.kind === "compare" && column.metric === first);
-  if (compare && panel.metrics.length === 1) {
+  if (panel.metrics.length === 1 && isCompared(answer, first)) {
     courses[0]!.name = "This period";
     courses.push({
       name: "Comparison",
       color: "comparison",
-      values: overBuckets(answer.rows, buckets, grain, compare.name),
+      values: overBuckets(answer.rows, buckets, grain, `${first}_compare`),
       unit,
       draw,
       axis: 0,
@@ -247,10 +246,9 @@ export function cumulativePicture(input: PictureInput<CumulativePanelSpec>): Pic
   const name = panel.metrics[0];
   const unit = metric(name).unit;
   const now = runningTotal(overBuckets(answer.rows, buckets, grain, name));
-  const compare = answer.columns.find((column) => column.kind === "compare");
   const courses: Course[] = [{ name: "This period", color: 0, values: now, unit, draw: "line", axis: 0 }];
-  if (compare) {
-    const then = runningTotal(overBuckets(answer.rows, buckets, grain, compare.name));
+  if (isCompared(answer, name)) {
+    const then = runningTotal(overBuckets(answer.rows, buckets, grain, `${name}_compare`));
     courses.push({ name: "Comparison", color: "comparison", values: then, unit, draw: "line", axis: 0 });
   }
   const end = now.findLast((value) => value !== null) ?? numberOf(answer.totals?.[name]);
