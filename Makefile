@@ -51,7 +51,7 @@ lint: $(DEV) ## Run the checks that are not tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python tools/page.py check
+	$(BIN)/python tools/page.py check api:check test
 
 check: lint fast ## Run the checks and the fast tests: what a change must pass before it is committed
 
