@@ -61,11 +61,7 @@ def run(*scripts: str) -> None:
 
 def _stale() -> bool:
     installed = WEB / "node_modules" / ".package-lock.json"
-    if not installed.exists():
-        return True
-    return any(
-        (WEB / name).stat().st_mtime > installed.stat().st_mtime for name in ("package.json", "package-lock.json")
-    )
+    return not installed.exists() or installed.stat().st_mtime < (WEB / "package-lock.json").stat().st_mtime
 
 
 if __name__ == "__main__":
