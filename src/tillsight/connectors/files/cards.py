@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _SPOT = r"[0-9](?:[ -]?[0-9]){12,18}"
-_NUMBER = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][ .,-]){_SPOT}(?![0-9A-Za-z]|[ .,-][0-9])")
+_NUMBER = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][ .-]){_SPOT}(?![0-9A-Za-z]|[ .-][0-9])")
 _CARD_HEADER = re.compile(
     r"(credit|debit|bank|payment|cc|charge)[ _.-]*card|card[ _.-]*(no|num|nr|pan)|^(card|pan|cc|ccn)$|cc[ _.-]*(no|num|nr)"
     r"|kredit|kart(e|en)n",

@@ -113,7 +113,7 @@ def moment_sql(
         order, note = _order(name, file, given, found, chosen, file_says)
         formats = _formats(found, order)
         known = sum(shape.count for shape in found.shapes if _format(shape.example, order))
-        if not formats or (known + found.iso + found.zoned) * 2 < found.values:
+        if (known + found.iso + found.zoned) * 2 < found.values:
             raise MappingError(
                 f"{file}: {given.label} is no date in a form that is known ({found.shapes[0].example}). Give its form in a "
                 f'mapping: {name} = {{ column = "{given.label}", format = "%d.%m.%Y %H:%M" }}, or format = "excel" or "unix".',
@@ -122,7 +122,8 @@ def moment_sql(
                 header=given.label,
                 example=found.shapes[0].example,
             )
-        parts.append(_utc(f"try_strptime({text}, [{', '.join(map(literal, formats))}])", zone))
+        if formats:
+            parts.append(_utc(f"try_strptime({text}, [{', '.join(map(literal, formats))}])", zone))
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})", note
 
 

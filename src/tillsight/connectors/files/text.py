@@ -22,6 +22,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _PIECE = 1 << 20
 _SAMPLE = 1 << 18
 _ROWS = 200
+_TOP = 50
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -273,15 +274,14 @@ def _delimiter(text: str, quote: str, known: Callable[[list[str]], int]) -> str:
 
 
 def find_header(filled: list[tuple[int, list[str]]], name: str, known: Callable[[list[str]], int]) -> int:
-    """The first row that is as wide as the table and holds a word in (nearly) every cell."""
-    width, _ = Counter(len(row) for _, row in filled).most_common(1)[0]
-    candidates = [(index, row) for index, row in filled[:50] if width - 1 <= len(row) <= width + 1]
-    named = [(known(row), index) for index, row in candidates]
-    if named and max(named)[0] >= 2:
-        most = max(count for count, _ in named)
+    """The row with the most headers that are known; else the first one as wide as the table with a word in nearly every cell."""
+    named = [(known(row), index) for index, row in filled[:_TOP] if 2 * known(row) >= len(row)]
+    most = max((count for count, _ in named), default=0)
+    if most >= 2:
         return next(index for count, index in named if count == most)
-    for index, row in candidates:
-        if _is_header(row):
+    width, _ = Counter(len(row) for _, row in filled).most_common(1)[0]
+    for index, row in filled[:_TOP]:
+        if width - 1 <= len(row) <= width + 1 and _is_header(row):
             return index
     raise LoadError(
         f"{name} seems to have no header row: its first row is {', '.join(filled[0][1][:6])}. Add one, or give the headers in "
