@@ -13,17 +13,42 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import select
 from tests.support.shops import line, make_shop, order
 
 from tillsight.accounts import add_user, passwords
 from tillsight.api.app import create_app
-from tillsight.database import Role
+from tillsight.database import Load, Role
 from tillsight.shop import Shop
 
 PASSWORD = "correct horse battery"
 ADDRESS = "http://127.0.0.1"
 ROLES: tuple[Role, ...] = ("admin", "manager", "analyst", "limited")
 RISKY = '=HYPERLINK("http://bad.example","x")'
+
+MANIFEST = {
+    "started_at": "2026-01-01T00:00:00Z",
+    "finished_at": "2026-01-01T00:00:01Z",
+    "seconds": 1.25,
+    "code_version": "1",
+    "replaces": [{"table": None, "file": "old.csv"}],
+    "files": [
+        {
+            "name": "rows.csv",
+            "sha256": "0" * 64,
+            "bytes": 1000,
+            "encoding": "utf-8",
+            "delimiter": ",",
+            "format": "csv",
+            "mapping": "own",
+            "rows_read": 300,
+            "rows_rejected": 0,
+            "columns_unmapped": ["colour"],
+            "classes": [{"class": "product sale", "rows": 300, "money": -79733.7}],
+        }
+    ],
+}
+"""What a load from files says of itself, besides its tables."""
 
 
 def rows() -> dict[str, list[dict[str, Any]]]:
@@ -63,6 +88,9 @@ def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         cheap = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1)
         patch.setattr(passwords, "_HASHER", PasswordHash((cheap,)))
         shop = make_shop(tmp_path_factory.mktemp("api") / "shop", rows(), name="Lamps & more")
+        with shop.database.write() as session:
+            for load in session.scalars(select(Load)):
+                load.manifest = load.manifest | MANIFEST
         for role in ROLES:
             add_user(shop.database, role, PASSWORD, role)
     yield shop

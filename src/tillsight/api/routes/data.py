@@ -88,11 +88,12 @@ class LoadTable(BaseModel):
 
 
 class LoadDetail(LoadOut):
-    """A load with what it brought to each table and what it replaced."""
+    """A load with what it brought to each table, what it replaced, and what was noticed."""
 
     digest: str | None
     code_version: str | None
     tables: dict[str, LoadTable]
+    notes: list[str]
     replaces: list[dict[str, str | None]]
 
 
@@ -216,7 +217,8 @@ def get_load(load_id: str, _who: Reader, given: Given) -> Response:
             **_load(load),
             "digest": load.digest,
             "code_version": manifest.get("code_version"),
-            "tables": manifest.get("tables", {}),
+            "tables": {name: LoadTable(**entry) for name, entry in manifest.get("tables", {}).items()},
+            "notes": manifest.get("notes", []),
             "replaces": manifest.get("replaces", []),
         }
     )
@@ -270,7 +272,7 @@ def start_load(
             "preset": preset or None,
             "source": source,
             "as_of": as_of or None,
-            "replaces": [{"table": None, "file": name} for name in replaces or [] if name],
+            "replaces": [{"file": name} for name in replaces or [] if name],
             "build": build,
         }
         job = given.jobs.start("load", params, who.name, job_id=job_id)
