@@ -19,8 +19,8 @@ from tillsight.reference_shop.hashing import LOGNORMAL_HALF, Bools, Floats, Ints
 from tillsight.reference_shop.sizes import Size
 from tillsight.reference_shop.truths import CATEGORIES, SUPPLIERS, Truths
 
-SIZE_NAMES = ("XS", "S", "M", "L", "XL")
-SIZE_SHARES = (0.10, 0.23, 0.30, 0.24, 0.13)
+SIZE_NAMES = ("S", "M", "L", "XL")
+SIZE_SHARES = (0.24, 0.32, 0.27, 0.17)
 COLOURS = ("sand", "navy", "moss", "rust", "chalk", "slate", "plum", "ochre", "ink", "sage")
 NAMES = (
     "Alder", "Anchor", "Barley", "Beacon", "Birch", "Bracken", "Breeze", "Brook", "Cedar", "Cliff", "Cove", "Crest", "Current",
@@ -166,11 +166,26 @@ class Catalogue:
         return table
 
 
+def _fates(category: Ints, shares: tuple[float, ...]) -> list[Bools]:
+    """Split the styles of each category by shares, so that every category has some of each fate; by hash, not by number."""
+    numbers = np.arange(len(category))
+    order = np.lexsort((Stream("style.fate").bits(numbers), category))
+    rank = np.empty(len(category), dtype=np.int64)
+    rank[order] = numbers - np.searchsorted(category[order], category[order])
+    count = np.bincount(category + 2)[category + 2]
+    result, edge = [], np.zeros(len(category), dtype=np.int64)
+    for share in shares:
+        upto = edge + np.floor(count * share + 0.5).astype(np.int64)
+        result.append(np.asarray((rank >= edge) & (rank < upto) & (category >= 0)))
+        edge = upto
+    return result
+
+
 def _make_styles(size: Size, days: Days, truths: Truths) -> tuple[Styles, Ints, Ints]:
     """Styles, and for each SKU its style and garment size."""
     bundles = max(1, min(6, size.products // 75))
     goods = size.products - bundles - 1
-    sized = goods * 6 // 10 // len(SIZE_NAMES)
+    sized = goods * 2 // 3 // len(SIZE_NAMES)
     plain = goods - sized * len(SIZE_NAMES)
     clothing = [index for index, category in enumerate(CATEGORIES) if category.sized]
     other = [index for index, category in enumerate(CATEGORIES) if not category.sized]
@@ -200,10 +215,8 @@ def _make_styles(size: Size, days: Days, truths: Truths) -> tuple[Styles, Ints, 
     popularity *= (5_000 / base) ** 0.5
     popularity[category == -1] = np.sort(popularity)[count // 2] * 0.6
     popularity[category == -2] = np.sort(popularity)[count // 2] * 0.8
-    fate = Stream("style.life").unit(numbers)
     life = truths.life
-    new = (fate < life.launched_share) & (category >= 0)
-    old = (fate >= 1 - life.declining_share) & (category >= 0)
+    fixed, new, old = _fates(category, (truths.elasticity.fixed_share, life.launched_share, life.declining_share))
     launch = np.where(
         new,
         Stream("style.launch").between(150, days.count - 60, numbers),
@@ -223,7 +236,7 @@ def _make_styles(size: Size, days: Days, truths: Truths) -> tuple[Styles, Ints, 
         popularity=popularity,
         launch=launch,
         decline=decline,
-        fixed_price=(Stream("style.fixed").unit(numbers) < truths.elasticity.fixed_share) | (category < 0) | new | old,
+        fixed_price=fixed | (category < 0) | new | old,
         unknown_cost=Stream("style.cost.unknown").chance(truths.channels.unknown_cost, numbers) & (category >= 0),
     )
     style = np.concatenate([np.repeat(np.arange(sized), len(SIZE_NAMES)), np.arange(sized, count)])

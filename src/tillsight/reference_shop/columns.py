@@ -38,6 +38,10 @@ ARROW_TYPES: dict[str, Any] = {
 }
 
 
+ROW_GROUP = 120_000
+"""Rows of a row group, at least; the last one of a table has fewer."""
+
+
 class ReferenceShopError(TillsightError):
     """The reference shop cannot be written as asked."""
 
@@ -141,6 +145,7 @@ class Writer:
         self.tables = tables
         self.rows: dict[str, int] = {}
         self._files: dict[str, pq.ParquetWriter] = {}
+        self._waiting: dict[str, list[Array]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Writer:
@@ -149,6 +154,9 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is None:
+            for name in list(self._waiting):
+                self._flush(name)
         for file in self._files.values():
             file.close()
 
@@ -176,6 +184,15 @@ class Writer:
                 )
             arrays.append(array)
         batch = pa.Table.from_arrays(arrays, names=list(table.column_names))
+        self.rows[name] = self.rows.get(name, 0) + rows
+        waiting = self._waiting.setdefault(name, [])
+        waiting.append(batch)
+        if sum(part.num_rows for part in waiting) >= ROW_GROUP:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
+        """Write what waits of a table as one row group: small ones are slow to write and to read."""
+        batch = pa.concat_tables(self._waiting.pop(name))
         if name not in self._files:
             self._files[name] = pq.ParquetWriter(
                 self.folder / f"{name}.parquet",
@@ -185,5 +202,4 @@ class Writer:
                 store_decimal_as_integer=True,
                 write_statistics=True,
             )
-        self._files[name].write_table(batch, row_group_size=250_000)
-        self.rows[name] = self.rows.get(name, 0) + rows
+        self._files[name].write_table(batch, row_group_size=len(batch))

@@ -65,7 +65,7 @@ def draw_journeys(orders: Orders, truths: Truths) -> Journeys:
     for step in range(1, MOST):
         source[:, step] = np.where(step < length, closers[Stream("journey.closer").choice(shares, key, step)], -1)
     # Times run backwards from the order: minutes before it, then days between the steps.
-    final = orders.placed[rows] - Stream("journey.minutes").between(3, 45, key) * 60_000_000
+    final = orders.placed[rows] - Stream("journey.minutes").between(8, 45, key) * 60_000_000
     for step in reversed(range(MOST)):
         inside = step < length
         at[:, step] = np.where(inside, final - gap, 0)

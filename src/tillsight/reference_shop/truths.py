@@ -199,7 +199,7 @@ class Anomalies(Truth):
     """Single days that no calendar explains, over all channels."""
 
     title = "Anomalies"
-    where = "orders.placed_at on these days, all channels; site_performance shows the two outages"
+    where = "orders.placed_at on these days, all channels; site_performance shows the outage, the failed payments and the slow checkout"
     noise = "as for growth: each is more than four times the noise of a day"
     days: tuple[tuple[str, float, str], ...] = (
         ("2025-03-19", 1.90, "a television programme shows the shop"),
@@ -269,6 +269,7 @@ class Elasticity(Truth):
         return [
             f"own price: {own}",
             f"cross price: +{self.cross:.1f}, demand for the first product of a pair on the price of the second",
+            *([f"the pair is {self.substitute[0]} on the price of {self.substitute[1]}"] if self.substitute[0] else []),
             f"{percent(self.fixed_share)} of the styles never change their price, so nothing can be said about them",
         ]
 
@@ -299,9 +300,7 @@ class Promotions(Truth):
     """Promotions with a true lift; one only brings sales forward."""
 
     title = "Promotions"
-    where = (
-        "promotions, promotion_products and the line discounts of order_items with discount_lines of the same promotion"
-    )
+    where = "promotions, promotion_products discount_amount and promotion_id of order_items"
     noise = "as for elasticity; the baseline moves with season and weekday"
     promotions: tuple[Promotion, ...] = (
         Promotion("P01", "Winter knit sale", "Knitwear", "2025-01-13", "2025-01-26", 0.20, 1.10),
@@ -571,7 +570,8 @@ class Channels(Truth):
             " · ".join(f"{name} {percent(share)}" for name, share in self.shares) + " of orders on average",
             f"{percent(self.anonymous_retail)} of store orders have no customer; {percent(self.guest_online)} of online orders "
             "are guests, half of them with the e-mail of a registered customer",
-            f"{percent(self.cancelled, 1)} are cancelled, {percent(self.edited, 1)} edited after payment, "
+            f"{percent(self.cancelled, 1)} of orders outside the stores are cancelled, {percent(self.edited, 1)} of online orders edited "
+            "after payment, "
             f"{percent(self.tests, 1)} are tests, {percent(self.deleted, 1)} deleted",
             f"{percent(self.unknown_cost)} of the products have no known cost until 2025-06-30",
         ]

@@ -60,6 +60,8 @@ class _Visits:
     carts: Ints
     value: Ints
     currency: Ints
+    done: Ints
+    """When the order was placed; the start of the session where none was."""
 
 
 class Web:
@@ -150,6 +152,7 @@ class Web:
                     ),
                     value=np.where(last[keep], orders.total[of[keep]], 0),
                     currency=orders.currency[of[keep]],
+                    done=np.where(last[keep], orders.placed[of[keep]], at[keep]),
                 )
             )
         self._idle(orders)
@@ -173,7 +176,7 @@ class Web:
         each = online * (VISITS_FOR_AN_ORDER - 1)
         day = np.repeat(days, each)
         place = np.arange(len(day)) - np.repeat(np.cumsum(each) - each, each)
-        number = day * 1_000_000 + place
+        number = day * 1_000_000_000 + place
         second = self.days.seconds_of_day(np.zeros(len(day), dtype=bool), number)
         names = [name for name, _ in SESSION_SOURCES]
         kind = Stream("web.source").choice([share for _, share in SESSION_SOURCES], number)
@@ -187,12 +190,13 @@ class Web:
         known = Stream("web.known").chance(0.15, number) & ~self.people.british[person]
         self._sessions(
             _Visits(
-                key=c.label("W", number, 10),
+                key=c.label("W", number, 12),
                 number=number,
                 at=self.days.moments(day, second),
+                done=self.days.moments(day, second),
                 source=source,
                 device=Stream("web.device").choice((0.34, 0.60, 0.06), number),
-                visitor=c.pick(known, c.label("V", person + 1, 8), c.label("VX", number % 400_000_007)),
+                visitor=c.pick(known, c.label("V", person + 1, 8), c.label("VX", number % 40_000_000_003)),
                 customer=c.where(known, customer_ids(self.people, person)),
                 order=c.words(("",), np.zeros(len(day), dtype=np.int64), np.zeros(len(day), dtype=bool)),
                 british=np.zeros(len(day), dtype=bool),
@@ -282,7 +286,7 @@ class Web:
                 "session_id": visits.key.take(taken),
                 "visitor_id": visits.visitor.take(taken),
                 "customer_id": visits.customer.take(taken),
-                "occurred_at": c.moment(visits.at[rows] + (kind + 1) * 50_000_000),
+                "occurred_at": c.moment(np.where(buys, visits.done[rows], visits.at[rows] + (kind + 1) * 50_000_000)),
                 "event": c.words(EVENTS, kind),
                 "page": c.words(("/p/", "/search", "/p/", "/checkout", "/account", "/checkout/thanks"), kind),
                 "product_id": c.where(about, c.words(self.catalogue.ids, product)),
