@@ -8,15 +8,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from tests.connectors.conftest import Load
+
 from tillsight.connectors.files.cards import cut_text, is_card
 
 # Numbers that card brands publish for tests.
 VISA, MASTERCARD, AMEX, DISCOVER = "4111111111111111", "5555555555554444", "378282246310005", "6011111111111117"
 
 
-@pytest.mark.parametrize("number", [VISA, MASTERCARD, AMEX, DISCOVER, "4222222222222", "3530111333300000", "2223003122003222"])
+@pytest.mark.parametrize(
+    "number", [VISA, MASTERCARD, AMEX, DISCOVER, "4222222222222", "3530111333300000", "2223003122003222"]
+)
 def test_cards_are_known_by_brand_length_and_check_digit(number: str) -> None:
     assert is_card(number)
     assert not is_card(number[:-1] + str((int(number[-1]) + 1) % 10))
@@ -58,7 +60,9 @@ def test_a_column_of_nothing_but_cards_is_cut_whatever_its_name(load: Load) -> N
 
 def test_barcodes_and_order_numbers_stay(load: Load) -> None:
     # One number in ten passes the check digit by chance; these do.
-    rows = "".join(f"{n},2024-01-31,A,1,2,4006381333931\n" for n in ("4222222222222", "4006381333999", "4111111111111111"))
+    rows = "".join(
+        f"{n},2024-01-31,A,1,2,4006381333931\n" for n in ("4222222222222", "4006381333999", "4111111111111111")
+    )
     seen = load("order_id,order_date,sku,quantity,price,barcode\n" + rows)
     assert {order for (order,) in seen.rows("orders", "order_id")} == {
         "4222222222222",
@@ -74,10 +78,14 @@ def test_rejects_and_other_formats_hold_no_card(load: Load, tmp_path: Path) -> N
         f"2,2024-01-31,A,one,2,card {VISA}\n3,2024-01-31,{VISA}\n"
     )
     assert all(VISA not in row for (row,) in seen.rejects("row"))
-    objects = [{"order_id": "1", "order_date": "2024-01-31", "sku": "A", "quantity": 1, "price": 2, "note": f"x {VISA}"}]
+    objects = [
+        {"order_id": "1", "order_date": "2024-01-31", "sku": "A", "quantity": 1, "price": 2, "note": f"x {VISA}"}
+    ]
     seen = load(json.dumps(objects), "sales.json")
     assert pq.read_table(seen.folder / seen.outcome.files[0].raw).column("note").to_pylist() == ["x ****1111"]
-    table = pa.table({"review_id": ["1"], "order_id": ["1"], "rating": ["5"], "reviewed_at": ["2024-01-31"], "body": [f"x {VISA}"]})
+    table = pa.table(
+        {"review_id": ["1"], "order_id": ["1"], "rating": ["5"], "reviewed_at": ["2024-01-31"], "body": [f"x {VISA}"]}
+    )
     pq.write_table(table, tmp_path / "reviews.parquet")
     seen = load(tmp_path / "reviews.parquet")
     assert seen.rows("reviews", "body") == [("x ****1111",)]

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
-
 from tests.connectors.conftest import Load
 
 HEADERS = ["order_id", "order_date", "customer", "sku", "product_name", "quantity", "unit_price", "country"]
@@ -170,9 +169,7 @@ def test_what_was_found_is_told(load: Load) -> None:
     file = load(content, name).outcome.files[0]
     assert (file.encoding, file.delimiter, file.format, file.mapping) == ("cp1252", ";", "csv", "headers of sales")
     assert file.bytes == len(content)
-    assert [(count.name, count.rows, count.money) for count in file.classes] == [
-        ("sale", 4, Decimal("1334.567000000"))
-    ]
+    assert [(count.name, count.rows, count.money) for count in file.classes] == [("sale", 4, Decimal("1334.567000000"))]
 
 
 def test_raw_rows_are_kept_as_they_came(load: Load) -> None:
@@ -242,7 +239,9 @@ def test_headers_that_are_empty_or_stand_twice_get_names(load: Load) -> None:
 
 
 def test_the_header_row_may_stand_below_a_title(load: Load) -> None:
-    seen = load("Sales of January;;;;\nMade on 3 February;;;;\n;;;;\norder_id;order_date;sku;quantity;price\n1;2024-01-31;A;1;2\n")
+    seen = load(
+        "Sales of January;;;;\nMade on 3 February;;;;\n;;;;\norder_id;order_date;sku;quantity;price\n1;2024-01-31;A;1;2\n"
+    )
     assert seen.rows("order_items", "order_id", "_line") == [("1", 5)]
 
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.connectors.conftest import Load
+
 from tillsight.connectors.files.delimited import read_delimited
 from tillsight.connectors.files.raw import Reading, silent
 from tillsight.connectors.files.sources import find
@@ -173,7 +173,9 @@ def test_good_rows_keep_their_text_and_line_whatever_stands_between(rows: list[t
     line = 2
     for number, (cell, kind) in enumerate([("first", "good"), *rows]):
         stream = io.StringIO(newline="")
-        csv.writer(stream, lineterminator="", quoting=csv.QUOTE_ALL).writerow([number, "2024-01-31", "A", cell, "1", "2"])
+        csv.writer(stream, lineterminator="", quoting=csv.QUOTE_ALL).writerow(
+            [number, "2024-01-31", "A", cell, "1", "2"]
+        )
         text = {
             "good": stream.getvalue(),
             "few": f"{number},2024-01-31",

@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from tests.connectors.conftest import Load
+
 from tillsight.connectors.files.sources import Limits, find, find_all
 from tillsight.core.errors import LoadError
 

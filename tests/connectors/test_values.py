@@ -6,8 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-
 from tests.connectors.conftest import Load
+
 from tillsight.connectors.files.convert import Defaults
 from tillsight.connectors.files.mapping import MappingError
 
@@ -56,13 +56,23 @@ def test_amounts(texts: tuple[str, ...], expected: tuple[str, ...], load: Load) 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("-3.20", "-3.2"), ("3.20-", "-3.2"), ("(3.20)", "-3.2"), ("−3.20", "-3.2"), ("-£3.20", "-3.2"), ("£-3.20", "-3.2"), ("(£3.20)", "-3.2")],
+    [
+        ("-3.20", "-3.2"),
+        ("3.20-", "-3.2"),
+        ("(3.20)", "-3.2"),
+        ("−3.20", "-3.2"),
+        ("-£3.20", "-3.2"),
+        ("£-3.20", "-3.2"),
+        ("(£3.20)", "-3.2"),
+    ],
 )
 def test_negative_amounts(text: str, expected: str, load: Load) -> None:
     seen = load(
-        f"shipping_line_id,charged_on,shipping_amount\n1,2024-01-31,\"{text}\"\n2,2024-01-31,4.10\n", "shipping_lines.csv"
+        f'shipping_line_id,charged_on,shipping_amount\n1,2024-01-31,"{text}"\n2,2024-01-31,4.10\n', "shipping_lines.csv"
     )
-    assert seen.rows("shipping_lines", "amount", order="line_id")[0] == (Decimal(expected).quantize(Decimal("0.000001")),)
+    assert seen.rows("shipping_lines", "amount", order="line_id")[0] == (
+        Decimal(expected).quantize(Decimal("0.000001")),
+    )
 
 
 @pytest.mark.parametrize("text", ["twelve", "12 apples", "AB12", "1.2.3", "12,5.0", "1,2,3", "--5", "5%"])
@@ -192,7 +202,9 @@ def test_with_and_without_a_zone_in_one_column(load: Load) -> None:
 
 
 def test_a_day_is_the_day_of_the_shop(load: Load) -> None:
-    text = "customer_id,name,birth_date,registered_at\n1,Ann,1990-05-06,2024-01-31\n2,Bo,1990-05-06T23:30:00Z,2024-01-31\n"
+    text = (
+        "customer_id,name,birth_date,registered_at\n1,Ann,1990-05-06,2024-01-31\n2,Bo,1990-05-06T23:30:00Z,2024-01-31\n"
+    )
     seen = load(text, "customers.csv", defaults=Defaults("Asia/Kolkata", "INR", "main"))
     assert seen.rows("customers", "birth_date", order="customer_id") == [(date(1990, 5, 6),), (date(1990, 5, 7),)]
 
@@ -251,7 +263,9 @@ def test_states_in_the_words_of_sources(load: Load) -> None:
 
 
 def test_yes_and_no(load: Load) -> None:
-    text = "order_id,order_date,is_test,taxes_included\n1,2024-01-31,Yes,0\n2,2024-01-31,f,TRUE\n3,2024-01-31,,perhaps\n"
+    text = (
+        "order_id,order_date,is_test,taxes_included\n1,2024-01-31,Yes,0\n2,2024-01-31,f,TRUE\n3,2024-01-31,,perhaps\n"
+    )
     seen = load(text, "orders.csv")
     assert seen.rows("orders", "order_id", "is_test", "prices_include_tax") == [("1", True, False), ("2", False, True)]
     assert seen.rejects("line", "column", "reason") == [(4, "prices_include_tax", "is neither yes nor no")]

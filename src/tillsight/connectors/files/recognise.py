@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from tillsight.connectors.files.mapping import IGNORE, SALES, FileMapping, Mapping, MappingError
+from tillsight.connectors.files.mapping import IGNORE, FileMapping, Mapping, MappingError
 from tillsight.connectors.files.presets.declare import Preset
 from tillsight.connectors.files.presets.registry import find_preset
 from tillsight.connectors.files.raw import RawTable
-from tillsight.connectors.files.targets import Match, all_targets, match_headers, target_of
+from tillsight.connectors.files.targets import Match, all_targets, match_headers, sales_target, target_of
 from tillsight.core.errors import LoadError
 from tillsight.tables.schema import header_key
 
@@ -85,7 +85,9 @@ def best_match(name: str, headers: tuple[str, ...]) -> Match | list[Match]:
         and (len(match.columns) > 1 or len(headers) == 1)
     ]
     if not fitting:
-        return matches[:3]
+        near = [match for match in matches if match.share >= _SHARE_BY_NAME and len(match.columns) > 1]
+        # Too little is known to say what it is nearest to: most files that come in are lines of sales.
+        return near[:3] or [match_headers(sales_target(), headers)]
     best = fitting[0]
     by_name = [match for match in fitting if match.target in named and match.score >= best.score - 1]
     if by_name:
@@ -162,21 +164,16 @@ def _not_recognised(problems: list[tuple[RawTable, list[Match]]]) -> LoadError:
 
 def draft(name: str, headers: tuple[str, ...], nearest: Match) -> str:
     """The mapping to complete for a file: what was recognised, and what is to be filled in."""
-    target = nearest.target if nearest.columns else SALES
     lines = [
         "[[file]]",
         f"match = {_quoted(name)}",
-        f"table = {_quoted(target)}  # or another table, sales, ignore",
-        "",
+        f"table = {_quoted(nearest.target)}  # or another table, sales, ignore",
     ]
-    lines.append("[file.columns]")
-    columns = nearest.columns if nearest.columns else {}
-    for column, found in columns.items():
-        value = (
-            _quoted(found[0]) if len(found) == 1 else f'{{ column = [{", ".join(map(_quoted, found))}], join = " " }}'
-        )
-        lines.append(f"{column} = {value}")
-    used = {header for found in columns.values() for header in found}
+    lines += ["", "[file.columns]"]
+    for column, found in nearest.columns.items():
+        joined = f'{{ column = [{", ".join(map(_quoted, found))}], join = " " }}'
+        lines.append(f"{column} = {_quoted(found[0]) if len(found) == 1 else joined}")
+    used = {header for found in nearest.columns.values() for header in found}
     left = [header for header in headers if header not in used]
     for column in nearest.missing:
         lines.append(f'{column} = ""  # one of: {", ".join(left) or "none is left"}')
