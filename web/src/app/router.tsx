@@ -12,7 +12,6 @@ import { dashboardsQuery, dimensionsQuery, metricsQuery, shopQuery } from "@/api
 import { signedIn } from "@/api/session";
 import { Frame } from "@/app/frame/Frame";
 import { Broken, Missing, Waiting } from "@/app/Outcomes";
-import { DashboardPage } from "@/app/DashboardPage";
 import { SignIn } from "@/features/sign-in/SignIn";
 import { parseSearch, readView, stringifySearch } from "@/lib/view";
 
@@ -107,7 +106,7 @@ const settings = page(
 const declared = createRoute({
   getParentRoute: () => frame,
   path: "$",
-  component: DashboardPage,
+  component: lazyRouteComponent(() => import("@/app/DashboardPage"), "DashboardPage"),
   errorComponent: Broken,
 });
 

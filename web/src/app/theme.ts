@@ -30,13 +30,26 @@ export const theme = createTheme({
   respectReducedMotion: true,
   focusRing: "auto",
   components: {
-    Button: { defaultProps: { size: "sm" } },
+    Button: {
+      defaultProps: { size: "sm" },
+      vars: (_theme: unknown, { variant = "filled" }: { variant?: string }) =>
+        variant === "filled"
+          ? {
+              root: {
+                "--button-bg": "var(--accent)",
+                "--button-hover": "color-mix(in srgb, var(--accent) 88%, var(--ink))",
+                "--button-color": "var(--accent-ink)",
+              },
+            }
+          : { root: {} },
+    },
     InputWrapper: { styles: { label: { color: "var(--dim)", fontSize: 12.5, fontWeight: 400, marginBottom: 3 } } },
     TextInput: { defaultProps: { size: "sm" } },
     PasswordInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },
     Popover: { defaultProps: { radius: 10, transitionProps: { duration: 80 } } },
-    Menu: { defaultProps: { radius: 10, transitionProps: { duration: 80 } } },
+    // A menu is drawn inside the page, so that all of the page lies within a landmark.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: "#page" }, radius: 10, transitionProps: { duration: 80 } } },
     Modal: { defaultProps: { radius: 10, transitionProps: { duration: 100 } } },
     Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
     Tooltip: { defaultProps: { withArrow: false, openDelay: 250, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } } },

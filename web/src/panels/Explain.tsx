@@ -2,7 +2,6 @@
  * How a number came about: what it means, its formula and basis, the steps with their values, the SQL that ran, the
  * tables, release and checks it stands on, and the rows behind it.
  */
-import { Drawer } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { rowsFile } from "@/api/calls";
@@ -18,6 +17,7 @@ import styles from "@/panels/panels.module.css";
 import { DataTable } from "@/ui/DataTable";
 import { Badge, Code, Facts, Failed, Skeleton, Word, type Tone } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
+import { Side } from "@/ui/Side";
 
 const TOTALS: Record<string, string> = {
   additive: "parts add up to the whole",
@@ -37,16 +37,15 @@ export function Explain({ metric: name }: { metric: string }) {
   const setView = useSetView();
   const metric = metrics.get(name);
   return (
-    <Drawer
-      opened
-      onClose={() => setView({ explain: undefined })}
-      position="right"
+    <Side
+      title={metric?.title ?? name}
+      side="right"
       size={620}
-      title={<strong>{metric?.title ?? name}</strong>}
-      closeButtonProps={{ "aria-label": "Close the explanation" }}
+      closeLabel="Close the explanation"
+      onClose={() => setView({ explain: undefined })}
     >
       {metric ? <Explained metric={metric} /> : <Failed error={new Error(`There is no metric named ${name}.`)} />}
-    </Drawer>
+    </Side>
   );
 }
 

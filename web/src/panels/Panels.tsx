@@ -211,7 +211,7 @@ export function Kpi({ panel }: { panel: KpiPanelSpec }) {
     : "Unknown: what it is computed from is not in the loaded data of this period.";
   const value = values?.[name] ?? null;
   return (
-    <section className={styles.kpi} aria-label={panel.title}>
+    <div className={styles.kpi} role="group" aria-label={panel.title}>
       <h2 className={styles.kpiName}>
         <button
           type="button"
@@ -260,7 +260,7 @@ export function Kpi({ panel }: { panel: KpiPanelSpec }) {
       <div className={styles.basis} title={metric?.basis}>
         {panel.note ?? inShort(metric?.basis ?? "")}
       </div>
-    </section>
+    </div>
   );
 }
 

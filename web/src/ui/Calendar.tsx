@@ -7,6 +7,17 @@ import { WEEKDAYS, type Span } from "@/lib/days";
 
 const first = (weekStart: string) => ((WEEKDAYS.indexOf(weekStart as (typeof WEEKDAYS)[number]) + 1) % 7) as 0;
 
+const LABELS = {
+  previousMonth: "Previous month",
+  nextMonth: "Next month",
+  previousYear: "Previous year",
+  nextYear: "Next year",
+  previousDecade: "Previous decade",
+  nextDecade: "Next decade",
+  monthLevelControl: "Choose a month",
+  yearLevelControl: "Choose a year",
+};
+
 interface RangeProps {
   span: Span;
   weekStart: string;
@@ -19,6 +30,8 @@ export function RangeCalendar({ span, weekStart, onChoose }: RangeProps) {
     <DatePicker
       type="range"
       size="sm"
+      hideOutsideDates
+      ariaLabels={LABELS}
       classNames={{ day: styles.day }}
       allowSingleDateInRange
       defaultDate={span.end}
@@ -43,6 +56,8 @@ export function DayCalendar({ day, last, weekStart, onChoose }: DayProps) {
   return (
     <DatePicker
       size="sm"
+      hideOutsideDates
+      ariaLabels={LABELS}
       classNames={{ day: styles.day }}
       defaultDate={day ?? last}
       firstDayOfWeek={first(weekStart)}

@@ -1,5 +1,4 @@
 /** The frame of every page behind the sign-in: rail, top bar, page, and the explanation of a number over it. */
-import { Drawer } from "@mantine/core";
 import { Outlet } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { ShopProvider } from "@/api/shop";
@@ -8,6 +7,7 @@ import { Rail } from "@/app/frame/Rail";
 import { TopBar } from "@/app/frame/TopBar";
 import { useView } from "@/lib/useView";
 import { Skeleton } from "@/ui/Parts";
+import { Side } from "@/ui/Side";
 
 const Explain = lazy(() => import("@/panels/Explain").then((module) => ({ default: module.Explain })));
 
@@ -31,9 +31,11 @@ export function Frame() {
           </main>
         </div>
       </div>
-      <Drawer opened={menu} onClose={() => setMenu(false)} size={260} title="Pages" padding="xs">
-        <Rail onGo={() => setMenu(false)} />
-      </Drawer>
+      {menu ? (
+        <Side title="Pages" side="left" size={270} closeLabel="Close the menu" onClose={() => setMenu(false)}>
+          <Rail onGo={() => setMenu(false)} />
+        </Side>
+      ) : null}
       <Explained />
     </ShopProvider>
   );

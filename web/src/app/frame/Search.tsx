@@ -37,17 +37,14 @@ export function Search() {
       <ChipButton onClick={() => setOpen(true)} aria-keyshortcuts="Control+K Meta+K">
         <Soft>Search</Soft> <span className={styles.wide}>{isMac ? "⌘K" : "Ctrl K"}</span>
       </ChipButton>
-      <Modal
-        opened={open}
-        onClose={() => setOpen(false)}
-        withCloseButton={false}
-        padding={0}
-        size={620}
-        yOffset="12vh"
-        aria-label="Search"
-      >
-        <SearchBox onDone={() => setOpen(false)} />
-      </Modal>
+      {open ? (
+        <Modal.Root opened onClose={() => setOpen(false)} size={620} yOffset="12vh">
+          <Modal.Overlay />
+          <Modal.Content aria-label="Search">
+            <SearchBox onDone={() => setOpen(false)} />
+          </Modal.Content>
+        </Modal.Root>
+      ) : null}
     </>
   );
 }
