@@ -89,7 +89,7 @@ GOLDEN = {
     ),
     "refunds": (
         "refund_id, line_id, order_id, kind, quantity, amount, tax_amount, refunded_at",
-        "d486b2711d619d880469c8a0c10d11ce",
+        "d1e4f43e7ff583a6896f006217ebd176",
     ),
     "inventory_movements": (
         "line_id, product_id, location_id, movement_type, quantity, occurred_at",
@@ -101,7 +101,7 @@ GOLDEN = {
     ),
     "web_sessions": (
         "session_id, started_at, page_views, campaign_id, device_type, purchases, revenue",
-        "808c73c6d2fc9ccfe25c47a44e7a052e",
+        "4d2f26bbffbf35240ff2930ff2213dac",
     ),
 }
 

@@ -545,6 +545,8 @@ class Sales:
             // 4
         )
         good &= (gift_at < self.end) & (orders.subtotal > 4_000)
+        # Nobody is consoled who gets his money back.
+        good[returns.order] = False
         goodwill = np.flatnonzero(good)
         unpaid = Stream("order.unpaid").chance(0.35, orders.sequence)
         back = np.flatnonzero(orders.cancelled & ~unpaid & (orders.total > 0))

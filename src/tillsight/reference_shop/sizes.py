@@ -25,7 +25,7 @@ class Size:
 
 SIZES: dict[str, Size] = {
     "small": Size("small", 5_000, 800, 60, 2, 3, 182),
-    "medium": Size("medium", 120_000, 20_000, 300, 2, 8, 61),
+    "medium": Size("medium", 120_000, 20_000, 300, 2, 8, 45),
     "large": Size("large", 1_000_000, 160_000, 2_000, 11, 20, 31),
 }
 

@@ -23,7 +23,7 @@ from tillsight.reference_shop.sales import customer_ids, order_ids, shops
 from tillsight.reference_shop.truths import SHOP, Truths
 
 MINUTE = 60_000_000
-VISITS_FOR_AN_ORDER = 26
+VISITS_FOR_AN_ORDER = 24
 """Visits for each web or mobile order, the one that orders included."""
 SESSION_SOURCES = (
     ("organic", 0.30),
