@@ -176,6 +176,7 @@ def test_jobs_are_listed_and_cancelled(own: TestClient, own_shop: Shop) -> None:
     assert [job["id"] for job in own.get("/api/v1/jobs?state=queued").json()["data"]] == [second["id"]]
 
 
+@pytest.mark.slow
 def test_a_build_runs_in_the_background_and_changes_the_answer(own_shop: Shop) -> None:
     worker = Worker(own_shop.database, own_shop.path)
     with TestClient(create_app(own_shop, worker), "http://127.0.0.1") as visitor:

@@ -8,16 +8,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from tests.support.shops import make_shop
 
+from tillsight.api.app import create_app
 from tillsight.api.server import serve
 from tillsight.core.errors import ConflictError, SettingsError
+from tillsight.shop import Shop
 
 CODE = """
 import json, sys
@@ -64,7 +68,7 @@ def post(address: str, body: dict[str, str]) -> dict[str, Any]:
         return json.load(response)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_server_answers_and_stops_in_order(started: Any, workspace: Path, how: signal.Signals) -> None:
     process, address, administrator = started()
     assert address.startswith("http://127.0.0.1:")
@@ -95,9 +99,15 @@ def test_two_servers_work_on_one_workspace(started: Any) -> None:
         assert json.load(response)["data"]["name"] == "admin"
 
 
-def test_a_port_that_is_taken_is_said_to_be_so(workspace: Path) -> None:
-    from tillsight.shop import Shop
+def test_the_release_is_open_before_anybody_asks(made_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = threading.Event()
+    ask = made_shop.asker
+    monkeypatch.setattr(made_shop, "asker", lambda *given: opened.set() or ask(*given))
+    with TestClient(create_app(made_shop), "http://127.0.0.1"):
+        assert opened.wait(20)
 
+
+def test_a_port_that_is_taken_is_said_to_be_so(workspace: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, Shop.open(workspace) as shop:
         with pytest.raises(ConflictError, match="another port, or 0"):
             serve(shop, port=taken.getsockname()[1])

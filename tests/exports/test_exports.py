@@ -113,9 +113,10 @@ def test_xlsx_holds_no_formula() -> None:
 
 
 def test_xlsx_refuses_more_rows_than_a_sheet_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook_module, "MOST_ROWS", 3)
-    with pytest.raises(TooBigError, match="CSV or Parquet"):
-        written("xlsx")
+    for limit in ("MOST_ROWS", "MOST_CELLS"):
+        with monkeypatch.context() as patch, pytest.raises(TooBigError, match="CSV or Parquet"):  # noqa: PT012
+            patch.setattr(workbook_module, limit, 3)
+            written("xlsx")
 
 
 def test_parquet_is_the_table_with_the_meaning_of_its_columns() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from sqlalchemy import update
+from tests.support.shops import line, make_shop, order
 
 from tillsight.core.errors import ConflictError, NotFoundError
 from tillsight.core.settings import Settings
@@ -92,6 +93,7 @@ def test_progress_is_seen_while_it_runs(jobs: Jobs, worker: Worker) -> None:
     assert ended(jobs, job_id).state == "done"
 
 
+@pytest.mark.slow
 def test_jobs_run_one_after_the_other(jobs: Jobs, worker: Worker) -> None:
     first = start(jobs, worker, "count", steps=2, pause=0.1)
     second = start(jobs, worker, "count", steps=1)
@@ -127,6 +129,7 @@ def test_a_job_whose_process_is_killed_is_taken_up_again(jobs: Jobs, worker: Wor
     ]
 
 
+@pytest.mark.slow
 def test_a_job_that_is_killed_again_and_again_fails_and_says_so(jobs: Jobs, worker: Worker, tmp_path: Path) -> None:
     job = ended(jobs, start(jobs, worker, "dies", times=9))
     assert (job.state, job.attempts) == ("failed", 3)
@@ -155,6 +158,7 @@ def test_cancel_kills_a_job_that_does_not_listen(jobs: Jobs, worker: Worker, tmp
     until(lambda: not psutil.pid_exists(pids(tmp_path, job_id)[0]))
 
 
+@pytest.mark.slow
 def test_cancel_ends_a_waiting_job_before_it_starts(jobs: Jobs, worker: Worker, tmp_path: Path) -> None:
     running = start(jobs, worker, "waits")
     waiting = start(jobs, worker, "count", steps=1)
@@ -166,6 +170,7 @@ def test_cancel_ends_a_waiting_job_before_it_starts(jobs: Jobs, worker: Worker, 
     assert pids(tmp_path, waiting) == []
 
 
+@pytest.mark.slow
 def test_stopping_the_server_queues_its_job_again(jobs: Jobs, database: Database, tmp_path: Path) -> None:
     first = Worker(database, tmp_path, lease=LEASE, grace=1, child=CHILD)
     first.start()
@@ -201,6 +206,7 @@ def kill(*processes: int) -> None:
         os.kill(process, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_job_outlives_a_server_that_is_killed(jobs: Jobs, tmp_path: Path) -> None:
     job_id = jobs.start("count", {"steps": 20, "pause": 0.1}, None).id
     server = serve(tmp_path)
@@ -232,6 +238,7 @@ def test_a_job_whose_server_and_child_are_killed_is_taken_up_by_the_next_server(
     assert next_server.wait(timeout=20) == 0
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_ends_even_without_its_server(jobs: Jobs, tmp_path: Path) -> None:
     job_id = jobs.start("waits", {}, None).id
     server = serve(tmp_path)
@@ -307,3 +314,21 @@ def test_a_job_that_is_not_there_is_said_to_be_so(jobs: Jobs) -> None:
         jobs.get("none")
     with pytest.raises(NotFoundError):
         jobs.cancel("none")
+
+
+@pytest.mark.slow
+def test_a_real_build_that_is_killed_is_built_again(tmp_path: Path) -> None:
+    day = "2025-01-01 10:00:00"
+    tables = {"orders": [order("1", day)], "order_items": [line("1", "1", "A", 1, "10.00")]}
+    with make_shop(tmp_path / "shop", tables, build=False) as shop:
+        jobs = Jobs(shop.database)
+        worker = Worker(shop.database, shop.path, lease=LEASE)
+        worker.start()
+        job_id = start(jobs, worker, "build")
+        until(lambda: jobs.get(job_id).state == "running" and psutil.Process().children())
+        kill(*(child.pid for child in psutil.Process().children()))
+        job = ended(jobs, job_id)
+        assert (job.state, job.attempts) == ("done", 2), job.error
+        assert job.result == {"release": shop.releases.current_number()}
+        assert shop.query("revenue").to_records() == [{"revenue": 10}]
+        worker.stop()

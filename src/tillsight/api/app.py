@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +12,7 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight.accounts import WRITERS, require
 from tillsight.api.access import Door, Reader
@@ -17,8 +20,10 @@ from tillsight.api.envelope import JSON, ErrorEnvelope, to_bytes
 from tillsight.api.errors import handle_errors
 from tillsight.api.guard import Guard
 from tillsight.api.pages import Page
-from tillsight.api.routes import auth, dashboards, data, health, metrics, sales, search, shop
+from tillsight.api.routes import auth, dashboards, data, health, metrics, sales, search
+from tillsight.api.routes import shop as shops
 from tillsight.api.services import Services
+from tillsight.core.errors import TillsightError
 from tillsight.jobs import Worker
 from tillsight.shop import Shop
 
@@ -26,7 +31,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 THREADS = 16
 """Requests that are worked on at a time; more wait. A question uses all processors itself, so more would not be faster."""
 
-_ROUTERS = (auth, shop, metrics, dashboards, sales, data, search, health)
+_ROUTERS = (auth, shops, metrics, dashboards, sales, data, search, health)
 _ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorEnvelope, "description": "An error"}}
 
 
@@ -40,7 +45,7 @@ def create_app(
     `worker` runs the jobs while the app runs; without one they wait for another server. `hosts` are the names that a
     request may be for (protection against DNS rebinding); None takes any.
     """
-    app = _bare(worker)
+    app = _bare(worker, shop)
     services = Services.of(shop, worker.carry if worker else _nobody)
     app.state.services = services
 
@@ -54,18 +59,21 @@ def create_app(
 
 def openapi_document() -> dict[str, Any]:
     """The description of the API (OpenAPI 3.1). Needs no workspace."""
-    return _bare(None).openapi()
+    return _bare().openapi()
 
 
-def _bare(worker: Worker | None) -> FastAPI:
+def _bare(worker: Worker | None = None, shop: Shop | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         if worker is not None:
             await anyio.to_thread.run_sync(worker.start)
+        warming = threading.Thread(target=_warm, args=(shop,), name="warm-up", daemon=True)
+        warming.start()
         yield
         if worker is not None:
             await anyio.to_thread.run_sync(worker.stop)
+        await anyio.to_thread.run_sync(warming.join)
 
     app = FastAPI(
         title="Tillsight",
@@ -96,6 +104,16 @@ def _description(document: Callable[[], dict[str, Any]]) -> APIRouter:
         return Response(to_bytes(document()), media_type=JSON)
 
     return router
+
+
+def _warm(shop: Shop | None) -> None:
+    """Open the release and ask once, so that the first who comes does not wait for files and imports."""
+    if shop is None:
+        return
+    with contextlib.suppress(TillsightError, SQLAlchemyError):
+        asker = shop.asker()
+        first = next(iter(shop.catalogue.metrics))
+        asker.query(first, grain="day", period="last_30_days", compare="previous")
 
 
 def _operation_id(route: APIRoute) -> str:

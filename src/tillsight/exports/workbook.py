@@ -16,6 +16,8 @@ from tillsight.metrics.answer import AnswerColumn
 
 MOST_ROWS = 1_048_575
 """Rows of a sheet below its header: Excel's own limit."""
+MOST_CELLS = 5_000_000
+"""Beyond, writing takes minutes and spreadsheets no longer open the file in reasonable time."""
 LONGEST_TEXT = 32_767
 _BATCH = 10_000
 
@@ -25,10 +27,12 @@ def write_xlsx(table: pa.Table, columns: Sequence[AnswerColumn], out: IO[bytes])
 
     Raises TooBigError for more rows than a sheet can have. Excel itself keeps 15 digits of a number.
     """
-    if table.num_rows > MOST_ROWS:
+    if table.num_rows > MOST_ROWS or table.num_rows * len(columns) > MOST_CELLS:
         raise TooBigError(
-            f"A sheet holds {MOST_ROWS:,} rows and this answer has {table.num_rows:,}: take CSV or Parquet.",
+            f"A sheet holds {MOST_ROWS:,} rows and {MOST_CELLS:,} cells; this answer has {table.num_rows:,} rows of "
+            f"{len(columns)} cells. Take CSV or Parquet.",
             rows=table.num_rows,
+            columns=len(columns),
         )
     options = {
         "constant_memory": True,
