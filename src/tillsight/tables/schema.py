@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 Type = Literal["text", "integer", "quantity", "money", "rate", "number", "boolean", "day", "moment"]
@@ -53,6 +54,7 @@ IBIS_TYPES: dict[Type, str] = {
 }
 
 
+@lru_cache(maxsize=100_000)
 def header_key(header: str) -> str:
     """A header as headers are compared: no case, spaces or punctuation (`Order ID` and `order_id` are the same)."""
     return "".join(sign for sign in unicodedata.normalize("NFKC", header).casefold() if sign.isalnum())
