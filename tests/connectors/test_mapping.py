@@ -139,7 +139,10 @@ def test_a_file_can_be_left_in_landing(load: Load) -> None:
 
 
 def test_rows_of_a_table_can_be_ignored(load: Load) -> None:
-    mapping = '[[file]]\ntable = "orders"\n[[file.rule]]\nclass = "void"\neffect = "ignore"\nwhen = { column = "order_id", starts_with = ["V", "X"] }\n'
+    mapping = (
+        '[[file]]\ntable = "orders"\n[[file.rule]]\nclass = "void"\neffect = "ignore"\n'
+        'when = { column = "order_id", starts_with = ["V", "X"] }\n'
+    )
     seen = load("order_id,order_date\n1,2024-01-31\nV1,never\n", "orders.csv", mapping=mapping)
     assert seen.tables == {"orders": 1}
     assert [(count.name, count.rows) for count in seen.outcome.files[0].classes] == [("orders", 1), ("void", 1)]

@@ -118,7 +118,8 @@ def test_csv_and_parquet_are_the_same_rows(seen_once: dict[str, Seen], load: Loa
         file = seen.folder / "tables" / "order_items.parquet"
         both.append(
             duckdb.sql(
-                f"SELECT count(*), count(DISTINCT line_id), bit_xor(hash(order_id, line_id, product_id, quantity, unit_price)) FROM '{file}'"
+                "SELECT count(*), count(DISTINCT line_id), bit_xor(hash(order_id, line_id, product_id, quantity, unit_price)) "
+                f"FROM '{file}'"
             ).fetchone()
         )
     assert both[0] == both[1]

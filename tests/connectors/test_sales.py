@@ -112,7 +112,10 @@ def test_shipping_that_is_spread_over_the_lines_is_added_up(load: Load) -> None:
 
 
 def test_an_order_takes_its_first_moment_and_tells_of_two_customers(load: Load) -> None:
-    text = "order_id,order_date,sku,quantity,price,customer_id\n1,2024-01-31 08:31,A,1,3,\n1,2024-01-31 08:30,B,1,3,C1\n1,2024-01-31 08:32,C,1,3,C2\n"
+    text = (
+        "order_id,order_date,sku,quantity,price,customer_id\n1,2024-01-31 08:31,A,1,3,\n"
+        "1,2024-01-31 08:30,B,1,3,C1\n1,2024-01-31 08:32,C,1,3,C2\n"
+    )
     seen = load(text)
     assert seen.rows("orders", "placed_at", "customer_id", "_line") == [(datetime(2024, 1, 31, 8, 30), "C1", 2)]
     assert any("1 orders name more than one customer" in note for note in seen.outcome.notes)
