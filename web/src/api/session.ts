@@ -8,8 +8,13 @@ let session: Session | null = null;
 let refreshing: Promise<boolean> | null = null;
 const listeners = new Set<() => void>();
 
+/** Whether this browser may hold a refresh token, which scripts cannot see: asking in vain is an error in its log. */
+const HINT = "tillsight-session";
+
 function set(next: Session | null): void {
   session = next;
+  if (next) localStorage.setItem(HINT, "1");
+  else localStorage.removeItem(HINT);
   for (const listener of listeners) listener();
 }
 
@@ -59,7 +64,8 @@ export function refresh(): Promise<boolean> {
   return refreshing;
 }
 
-export const signedIn = async (): Promise<boolean> => session !== null || refresh();
+export const signedIn = async (): Promise<boolean> =>
+  session !== null || (localStorage.getItem(HINT) !== null && (await refresh()));
 
 /** Send a request with the access token; after a 401, once more with a new one. */
 export async function authorised(request: Request): Promise<Response> {

@@ -43,6 +43,9 @@ export const theme = createTheme({
             }
           : { root: {} },
     },
+    Input: {
+      vars: () => ({ wrapper: { "--input-bg": "var(--pane)", "--input-bd": "var(--comparison)", "--input-color": "var(--ink)" } }),
+    },
     InputWrapper: { styles: { label: { color: "var(--dim)", fontSize: 12.5, fontWeight: 400, marginBottom: 3 } } },
     TextInput: { defaultProps: { size: "sm" } },
     PasswordInput: { defaultProps: { size: "sm" } },

@@ -1,31 +1,30 @@
 /** Finding a metric or a dimension by its name, its meaning, or the word that people use for it. */
 
 /** Words of the trade for things that the catalogue names otherwise. */
-const SYNONYMS: Record<string, string> = {
-  aov: "average order value",
-  basket: "order value items per order",
-  turnover: "revenue",
-  takings: "revenue",
-  income: "revenue",
-  gmv: "gross sales",
-  profit: "gross profit margin",
-  markup: "margin",
-  refund: "returns returned",
-  clv: "lifetime value",
-  ltv: "lifetime value",
-  cltv: "lifetime value",
-  cac: "acquisition cost",
-  loyalty: "repeat retention returning",
-  yoy: "year-over-year",
-  growth: "growth year-over-year",
-  postage: "shipping",
-  vat: "taxes",
-  rebate: "discounts",
-  sku: "product",
-  article: "product",
-  source: "traffic source referrer",
-  time: "day week hour",
-  region: "country state city",
+const SYNONYMS: Record<string, readonly string[]> = {
+  aov: ["average order value"],
+  basket: ["average order value", "items per order"],
+  turnover: ["revenue"],
+  takings: ["revenue"],
+  income: ["revenue"],
+  gmv: ["gross sales"],
+  profit: ["gross profit", "margin"],
+  markup: ["margin"],
+  refund: ["returns"],
+  clv: ["lifetime value"],
+  ltv: ["lifetime value"],
+  cltv: ["lifetime value"],
+  cac: ["acquisition cost"],
+  loyalty: ["repeat", "retention", "returning"],
+  yoy: ["year-over-year"],
+  growth: ["year-over-year"],
+  postage: ["shipping"],
+  vat: ["taxes"],
+  rebate: ["discount"],
+  sku: ["product"],
+  article: ["product"],
+  source: ["traffic", "referrer"],
+  region: ["country", "state", "city"],
 };
 
 export interface Findable {
@@ -43,10 +42,9 @@ export function find<T extends Findable>(items: readonly T[], text: string): T[]
     const about = `${title} ${item.about.toLowerCase()}`;
     let sum = 0;
     for (const word of words) {
-      const others = (SYNONYMS[word] ?? "").split(" ").filter(Boolean);
       if (title.startsWith(word)) sum += 4;
       else if (title.includes(word)) sum += 3;
-      else if (others.some((other) => title.includes(other))) sum += 2;
+      else if (SYNONYMS[word]?.some((other) => title.includes(other))) sum += 2;
       else if (about.includes(word)) sum += 1;
       else return 0;
     }

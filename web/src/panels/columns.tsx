@@ -33,6 +33,7 @@ export function cellText(format: Format, column: Column, value: Row[string] | un
 
 export function answerColumns({ answer, format, bars = [], onDrill }: Options): TableColumn<Row>[] {
   const firstText = answer.columns[0];
+  const alone = answer.columns.filter((column) => column.kind === "metric").length === 1;
   return answer.columns.map((column) => {
     const right = column.unit !== null && column.unit !== undefined;
     const total = answer.totals ? totalOf(format, column, answer.totals, column === firstText) : undefined;
@@ -41,7 +42,7 @@ export function answerColumns({ answer, format, bars = [], onDrill }: Options): 
       : 0;
     return {
       name: column.name,
-      title: title(column, format),
+      title: title(column, format, alone),
       right,
       value: (row) => (right ? numberOf(row[column.name]) : (row[column.name] ?? null)),
       text: (row) => cellText(format, column, row[column.name]),
@@ -84,9 +85,10 @@ function totalOf(format: Format, column: Column, totals: Row, first: boolean) {
 
 const SHORT: Partial<Record<Column["kind"], string>> = { compare: "before", change: "change", change_rate: "change %" };
 
-function title(column: Column, format: Format): string {
+/** The head of a column; with one metric alone its change needs no name. */
+function title(column: Column, format: Format, alone: boolean): string {
   const short = SHORT[column.kind];
-  if (short) return `${column.title.split(",")[0]}, ${short}`;
+  if (short) return alone ? short.replace(/^./, (letter) => letter.toUpperCase()) : `${column.title.split(",")[0]}, ${short}`;
   const unit = column.unit === "money" ? format.unit("money") : "";
   return unit ? `${column.title}\u00a0${unit}` : column.title;
 }

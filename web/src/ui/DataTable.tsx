@@ -72,7 +72,7 @@ function lettersOf<R>(column: TableColumn<R>, rows: R[]): number {
 function layOut<R>(columns: TableColumn<R>[], rows: R[]): { widths: number[]; wide: number } {
   const letters = columns.map((column) => lettersOf(column, rows));
   const widths = columns.map((column, index) => {
-    const head = Math.max(...column.title.split(" ").map((word) => word.length)) + 2;
+    const head = Math.max(...column.title.split(" ").map((word) => word.length), Math.ceil(column.title.length * 0.6)) + 2;
     const most = column.right ? 24 : 36;
     return Math.round(Math.min(Math.max(letters[index] ?? 0, head, column.bar ? 14 : 5), most) * LETTER + 22);
   });
@@ -140,6 +140,9 @@ export function DataTable<R extends object>({
     estimateSize: () => ROW,
     overscan: 12,
   });
+  useEffect(() => {
+    scroll.current?.scrollTo({ top: 0 });
+  }, [sort]);
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);

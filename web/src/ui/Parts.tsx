@@ -127,10 +127,10 @@ export function Banner({ tone, children }: { tone: "warning" | "bad" | "good" | 
 }
 
 /** Text of a program with a button that copies it. */
-export function Code({ text, label }: { text: string; label: string }) {
+export function Code({ text, label, wrap = false }: { text: string; label: string; wrap?: boolean }) {
   return (
     <div className={styles.code}>
-      <pre tabIndex={0} aria-label={label}>
+      <pre tabIndex={0} aria-label={label} data-wrap={wrap || undefined}>
         {text}
       </pre>
       <Copy text={text} />

@@ -26,8 +26,8 @@ export function Calls({ question }: { question: Question }) {
       </div>
       {tab === "sql" ? <Sql question={question} /> : null}
       {tab === "python" ? <Code label="Python" text={pythonCode(question, period)} /> : null}
-      {tab === "curl" ? <Code label="curl" text={curlCode(question, window.location.origin)} /> : null}
-      {tab === "command" ? <Code label="Command line" text={commandLine(question, period)} /> : null}
+      {tab === "curl" ? <Code wrap label="curl" text={curlCode(question, window.location.origin)} /> : null}
+      {tab === "command" ? <Code wrap label="Command line" text={commandLine(question, period)} /> : null}
     </Pane>
   );
 }
