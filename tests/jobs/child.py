@@ -42,6 +42,15 @@ def dies(task: Task) -> dict[str, Any]:
     return {"runs": runs(task.workspace, task.job_id)}
 
 
+def half_way(task: Task) -> dict[str, Any]:
+    """Does the first half for good, dies, and goes on from there."""
+    mark(task)
+    if "first" not in task.kept:
+        task.keep(first=runs(task.workspace, task.job_id))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {**task.kept, "second": runs(task.workspace, task.job_id)}
+
+
 def waits(task: Task) -> dict[str, Any]:
     mark(task)
     while True:
@@ -65,7 +74,7 @@ def breaks(task: Task) -> dict[str, Any]:
     raise ZeroDivisionError("secret inside")
 
 
-KINDS.update(count=count, dies=dies, waits=waits, deaf=deaf, refuses=refuses, breaks=breaks)
+KINDS.update(count=count, dies=dies, half_way=half_way, waits=waits, deaf=deaf, refuses=refuses, breaks=breaks)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -23,6 +23,7 @@ from tillsight.jobs import Jobs, Worker, uploads_of
 from tillsight.jobs.queue import new_id
 from tillsight.jobs.states import LOG_LINES, Report, claim, expire, finish, renew
 from tillsight.jobs.worker import QUEUE_FILE
+from tillsight.pipeline.build import build_lock, silent
 
 HERE = Path(__file__).parent
 CHILD = (sys.executable, str(HERE / "child.py"))
@@ -127,6 +128,11 @@ def test_a_job_whose_process_is_killed_is_taken_up_again(jobs: Jobs, worker: Wor
     assert [line["text"] for line in job.log] == [
         "Its process was ended by SIGKILL, perhaps for want of memory. It is taken up again."
     ]
+
+
+def test_what_is_done_for_good_is_not_done_twice(jobs: Jobs, worker: Worker) -> None:
+    job = ended(jobs, start(jobs, worker, "half_way"))
+    assert (job.state, job.result, job.attempts) == ("done", {"first": 1, "second": 2}, 2)
 
 
 @pytest.mark.slow
@@ -330,5 +336,30 @@ def test_a_real_build_that_is_killed_is_built_again(tmp_path: Path) -> None:
         job = ended(jobs, job_id)
         assert (job.state, job.attempts) == ("done", 2), job.error
         assert job.result == {"release": shop.releases.current_number()}
+        assert shop.query("revenue").to_records() == [{"revenue": 10}]
+        worker.stop()
+
+
+@pytest.mark.slow
+def test_a_real_load_that_is_killed_after_it_landed_lands_once(tmp_path: Path) -> None:
+    content = b"order_id,placed_at,order_status,currency\n1,2025-01-01 10:00:00,completed,EUR\n"
+    lines = b"order_id,line_id,product_id,quantity,unit_price\n1,1,A,1,10.00\n"
+    with make_shop(tmp_path / "shop", {}, build=False) as shop:
+        jobs, job_id = Jobs(shop.database), new_id()
+        folder = uploads_of(shop.path, job_id) / "files"
+        folder.mkdir(parents=True)
+        (folder / "orders.csv").write_bytes(content)
+        (folder / "order_items.csv").write_bytes(lines)
+        params = {"files": ["orders.csv", "order_items.csv"], "mapping": None, "preset": None, "source": "files"}
+        jobs.start("load", params | {"as_of": None, "replaces": [], "build": True}, "ana", job_id=job_id)
+        worker = Worker(shop.database, shop.path, lease=LEASE)
+        with build_lock(shop.path, silent, wait=True):  # so that its build has to wait
+            worker.start()
+            until(lambda: jobs.get(job_id).result)
+            kill(*(child.pid for child in psutil.Process().children()))
+            until(lambda: jobs.get(job_id).attempts == 2)
+        job = ended(jobs, job_id)
+        assert (job.state, job.attempts) == ("done", 2), job.error
+        assert [load.id for load in shop.loads()] == [job.result["load"]]
         assert shop.query("revenue").to_records() == [{"revenue": 10}]
         worker.stop()

@@ -23,7 +23,7 @@ from tillsight.core.errors import TillsightError
 from tillsight.core.settings import read_settings
 from tillsight.database import Database, Job
 from tillsight.jobs.kinds import KINDS, CancelledError, Task
-from tillsight.jobs.states import finish, renew
+from tillsight.jobs.states import finish, remember, renew
 
 TICK = 0.5
 UNWIND_SECONDS = 10.0
@@ -89,7 +89,15 @@ def run(workspace: Path, job_id: str, worker: str, lease: timedelta) -> None:
     with Database.open(workspace, read_settings(workspace)) as database:
         with database.read() as session:
             job = session.get_one(Job, job_id)
-        task = Task(workspace, job_id, job.params, job.created_by, job.log)
+        task = Task(
+            workspace,
+            job_id,
+            job.params,
+            job.created_by,
+            job.log,
+            job.result,
+            remember=lambda kept: remember(database, job_id, worker, kept),
+        )
         keeper = _Keeper(database, task, worker, lease)
         keeper.start()
         state: Literal["done", "failed", "cancelled"] = "failed"

@@ -20,7 +20,10 @@ class CancelledError(Exception):
 
 
 class Task:
-    """One run of a job: what it was asked, and how it says how far it is. `log`: what earlier runs of it wrote."""
+    """One run of a job: what it was asked, and how it says how far it is.
+
+    `log`: what earlier runs of it wrote. `kept`: what they did for good (see `keep`). `remember` writes that down.
+    """
 
     def __init__(
         self,
@@ -29,12 +32,16 @@ class Task:
         params: dict[str, Any],
         created_by: str | None = None,
         log: Sequence[dict[str, str]] = (),
+        kept: dict[str, Any] | None = None,
+        remember: Callable[[dict[str, Any]], None] = lambda _kept: None,
     ) -> None:
         self.workspace = workspace
         self.job_id = job_id
         self.params = params
         self.created_by = created_by
+        self.kept = kept or {}
         self.cancelled = threading.Event()
+        self._remember = remember
         self._lock = threading.Lock()
         self._report = Report(log=list(log))
         self._changed = False
@@ -53,6 +60,11 @@ class Task:
             report.stage = stage
             report.progress = min(max(done / total, 0.0), 1.0) if done is not None and total else None
             self._changed = True
+
+    def keep(self, **done: Any) -> None:
+        """Say what is done for good: it is part of the result, and a later run of the job need not do it again."""
+        self.kept |= done
+        self._remember(dict(self.kept))
 
     @property
     def changed(self) -> bool:
@@ -80,21 +92,21 @@ def load(task: Task) -> dict[str, Any]:
     params = task.params
     folder = uploads_of(task.workspace, task.job_id)
     with Shop.open(task.workspace) as shop:
-        loaded = shop.load(
-            [folder / "files" / name for name in params["files"]],
-            mapping=folder / params["mapping"] if params["mapping"] else None,
-            preset=params["preset"],
-            source=params["source"],
-            as_of=params["as_of"],
-            replaces=params["replaces"],
-            progress=task.progress,
-            created_by=task.created_by,
-        )
-        result = {"load": loaded.manifest["id"]}
-        result |= {name: loaded.manifest[name] for name in ("rows_read", "rows_rejected")}
+        if "load" not in task.kept:
+            loaded = shop.load(
+                [folder / "files" / name for name in params["files"]],
+                mapping=folder / params["mapping"] if params["mapping"] else None,
+                preset=params["preset"],
+                source=params["source"],
+                as_of=params["as_of"],
+                replaces=params["replaces"],
+                progress=task.progress,
+                created_by=task.created_by,
+            )
+            task.keep(load=loaded.load_id, rows_read=loaded.rows_read, rows_rejected=loaded.rows_rejected)
         if params["build"]:
-            result["release"] = shop.build(progress=task.progress).number
-    return result
+            task.keep(release=shop.build(progress=task.progress).number)
+    return task.kept
 
 
 def build(task: Task) -> dict[str, Any]:

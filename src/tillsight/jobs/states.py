@@ -75,6 +75,14 @@ def finish(
     return True
 
 
+def remember(database: Database, job_id: str, worker: str, result: dict[str, Any]) -> None:
+    """Keep what a running job has for good already, so that another run of it does not do it twice."""
+    with database.write() as session:
+        job = _held(session, job_id, worker)
+        if job is not None:
+            job.result = result
+
+
 def give_back(database: Database, job_id: str, worker: str, reason: str, counts: bool = True) -> JobState | None:
     """A worker stopped or died with the job: queue it again, or end it when it was cancelled or tried too often.
 
@@ -125,7 +133,7 @@ def _give_back(job: Job, reason: str, counts: bool) -> None:
 
 
 def _end(job: Job, state: JobState, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None) -> None:
-    job.state, job.result, job.error = state, result, error
+    job.state, job.result, job.error = state, result or job.result, error
     job.finished_at, job.lease_until = now(), None
     job.progress = 1.0 if state == "done" else job.progress
     if error:
