@@ -1,0 +1,30 @@
+"""Shops drawn at random, each with a naive second way to the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.support.naive import Naive
+from tests.support.random_shop import random_shop
+from tests.support.shops import make_shop
+
+from tillsight.shop import Shop
+
+Pair = tuple[Shop, Naive]
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Pair]]:
+    """Two shops: one whose week starts on Monday, and one in India whose week starts on Sunday."""
+    made: list[Pair] = []
+    for seed, timezone, week_start in ((1, "Europe/London", "monday"), (2, "Asia/Kolkata", "sunday")):
+        tables = random_shop(Random(seed), 60, timezone)
+        folder: Path = tmp_path_factory.mktemp("shop")
+        shop = make_shop(folder, tables, week_start=week_start)
+        made.append((shop, Naive(tables, "EUR", timezone, 0 if week_start == "monday" else 6)))
+    yield made
+    for shop, _ in made:
+        shop.close()
