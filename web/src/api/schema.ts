@@ -1578,7 +1578,7 @@ export interface components {
         };
         /**
          * LoadDetail
-         * @description A load with what it brought to each table and what it replaced.
+         * @description A load with what it brought to each table, what it replaced, and what was noticed.
          */
         LoadDetail: {
             /** Id */
@@ -1622,6 +1622,8 @@ export interface components {
             tables: {
                 [key: string]: components["schemas"]["LoadTable"];
             };
+            /** Notes */
+            notes: string[];
             /** Replaces */
             replaces: {
                 [key: string]: string | null;

@@ -8,7 +8,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
-import { dashboardsQuery, dimensionsQuery, metricsQuery, shopQuery } from "@/api/queries";
+import { dashboardQuery, dashboardsQuery, dimensionsQuery, metricsQuery, shopQuery } from "@/api/queries";
 import { signedIn } from "@/api/session";
 import { Frame } from "@/app/frame/Frame";
 import { Broken, Missing, Waiting } from "@/app/Outcomes";
@@ -106,6 +106,11 @@ const settings = page(
 const declared = createRoute({
   getParentRoute: () => frame,
   path: "$",
+  loader: async ({ context: { client }, location: { pathname } }) => {
+    const path = pathname.replace(/(.)\/$/, "$1");
+    const found = (await client.ensureQueryData(dashboardsQuery)).find((dashboard) => dashboard.path === path);
+    if (found) await client.ensureQueryData(dashboardQuery(found.name));
+  },
   component: lazyRouteComponent(() => import("@/app/DashboardPage"), "DashboardPage"),
   errorComponent: Broken,
 });

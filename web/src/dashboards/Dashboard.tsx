@@ -1,21 +1,25 @@
 /** The one renderer of dashboards: a declaration in, its panels in a grid of twelve columns. */
 import { useQuery } from "@tanstack/react-query";
-import type { CSSProperties, ReactNode } from "react";
+import { useMemo, type CSSProperties, type ReactNode } from "react";
 import { dashboardQuery } from "@/api/queries";
+import { useShop } from "@/api/shop";
 import type { PanelSpec } from "@/api/types";
 import styles from "@/dashboards/dashboards.module.css";
 import { NotesProvider, SharedNotes } from "@/panels/notes";
+import { useView } from "@/lib/useView";
+import { readFilters } from "@/lib/where";
+import { askedTogether } from "@/panels/together";
 import { ChartPanel, Headline, Insights, Kpi, TablePanel } from "@/panels/Panels";
 import { Failed, Page, Skeleton } from "@/ui/Parts";
 
-function drawn(panel: PanelSpec): ReactNode {
+function drawn(panel: PanelSpec, together: Map<string, string[]>): ReactNode {
   switch (panel.kind) {
     case "headline":
       return <Headline panel={panel} />;
     case "insights":
       return <Insights panel={panel} />;
     case "kpi":
-      return <Kpi panel={panel} />;
+      return <Kpi panel={panel} together={together.get(panel.id) ?? []} />;
     case "table":
       return <TablePanel panel={panel} />;
     default:
@@ -24,7 +28,13 @@ function drawn(panel: PanelSpec): ReactNode {
 }
 
 export function Dashboard({ name, children }: { name: string; children?: ReactNode }) {
+  const { metrics } = useShop();
+  const { where } = useView();
   const { data, error, refetch } = useQuery(dashboardQuery(name));
+  const together = useMemo(
+    () => askedTogether(data?.panels ?? [], metrics, readFilters(where ?? [])),
+    [data, metrics, where],
+  );
   if (error) return <Failed error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} />;
   return (
@@ -41,7 +51,7 @@ export function Dashboard({ name, children }: { name: string; children?: ReactNo
               data-small={panel.span <= 4 && panel.kind !== "kpi" ? true : undefined}
               style={{ "--span": panel.span } as CSSProperties}
             >
-              {drawn(panel)}
+              {drawn(panel, together)}
             </div>
           ))}
         </div>

@@ -27,6 +27,7 @@ import { DownloadMenu, NoRelease, PanelFrame } from "@/panels/PanelFrame";
 import styles from "@/panels/panels.module.css";
 import type { DrawnPanel } from "@/panels/pictures/picture";
 import { panelGrain, panelQuestion, type AskingPanel } from "@/panels/questions";
+import { unknownFilter } from "@/panels/together";
 import { useDrill } from "@/panels/useDrill";
 import { Change } from "@/ui/Change";
 import { ColumnChooser, DataTable } from "@/ui/DataTable";
@@ -191,24 +192,29 @@ function Share({ panel, answer, ring }: { panel: RankPanelSpec; answer: Answer; 
   );
 }
 
-export function Kpi({ panel }: { panel: KpiPanelSpec }) {
-  const { format, metrics, release } = useShop();
+/** One number. `together`: the metrics that it is asked with, its own among them. */
+export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string[] }) {
+  const { format, metrics, dimensions, release } = useShop();
   const asked = useAsked();
   const setView = useSetView();
   const [name] = panel.metrics;
   const metric = metrics.get(name);
-  const question = panelQuestion(panel, asked);
-  const answer = useQuery({ ...answerQuery(release, question), enabled: release !== null && (metric?.available ?? true) });
+  const question: Question = { ...panelQuestion(panel, asked), metrics: together };
+  const can = together.includes(name);
+  const answer = useQuery({ ...answerQuery(release, question), enabled: release !== null && can });
   const unit = metric?.unit ?? "ratio";
-  const data = answer.data;
+  const data = can ? answer.data : undefined;
   const values = data?.totals ?? data?.rows[0] ?? null;
   const grain = question.grain;
   const course = data?.buckets && grain ? overBuckets(data.rows, data.buckets, grain, name) : [];
   const before = data?.buckets && grain ? overBuckets(data.rows, data.buckets, grain, `${name}_compare`) : [];
-  const waiting = metric && !metric.available;
-  const unknown = waiting
-    ? `Needs data that are not loaded yet: ${metric.missing.join(", ")}.`
-    : "Unknown: what it is computed from is not in the loaded data of this period.";
+  const filter = metric && unknownFilter(metric, asked.view.where);
+  const unknown =
+    metric && !metric.available
+      ? `Needs data that are not loaded yet: ${metric.missing.join(", ")}.`
+      : filter
+        ? `It is not known by ${(dimensions.get(filter)?.title ?? filter).toLowerCase()}, which the page is filtered by.`
+        : "Unknown: what it is computed from is not in the loaded data of this period.";
   const value = values?.[name] ?? null;
   return (
     <div className={styles.kpi} role="group" aria-label={panel.title}>
@@ -227,7 +233,7 @@ export function Kpi({ panel }: { panel: KpiPanelSpec }) {
       </h2>
       {answer.error ? (
         <Failed error={answer.error} retry={() => void answer.refetch()} />
-      ) : data || waiting ? (
+      ) : data || !can ? (
         <div style={{ opacity: answer.isPlaceholderData ? 0.55 : 1 }} aria-busy={answer.isFetching}>
           <div className={styles.figure}>
             <Tooltip label={value === null ? unknown : format.full(value, unit)} position="top-start">

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Answer, BridgePanelSpec, Bucket, Row, SeriesPanelSpec } from "@/api/types";
+import type { Answer, BridgePanelSpec, Bucket, KpiPanelSpec, Metric, Row, SeriesPanelSpec } from "@/api/types";
 import { createFormat } from "@/lib/format";
 import { PALETTES } from "@/lib/tokens";
 import { isBlank, isNeverSet, isUnknown, OTHERS, overBuckets, runningTotal, seriesOf } from "@/panels/answers";
@@ -9,6 +9,7 @@ import type { PictureInput } from "@/panels/pictures/common";
 import { axisValues } from "@/panels/pictures/parts";
 import { pictureOf, type DrawnPanel } from "@/panels/pictures/picture";
 import { panelQuestion, type AskingPanel } from "@/panels/questions";
+import { askedTogether } from "@/panels/together";
 import { verdict } from "@/ui/Change";
 import { sparkPath } from "@/ui/Spark";
 
@@ -98,6 +99,40 @@ describe("what a panel asks", () => {
       limit: 6,
       others: true,
     });
+  });
+});
+
+describe("cards of a page", () => {
+  const metric = (name: string, available = true): Metric => ({
+    name,
+    title: name,
+    domain: "sales",
+    unit: "money",
+    better: "up",
+    total: "additive",
+    formula: "",
+    basis: "",
+    source: "",
+    dimensions: name === "customers" ? ["country"] : ["country", "product"],
+    grains: ["day"],
+    requires: [],
+    available,
+    missing: [],
+  });
+  const known = new Map([metric("revenue"), metric("orders"), metric("customers"), metric("cost", false)].map((one) => [one.name, one]));
+  const card = (name: string, sparkline = true): KpiPanelSpec => ({ ...base, id: name, kind: "kpi", metrics: [name], sparkline });
+  const cards = [card("revenue"), card("orders", false), card("customers"), card("cost")];
+
+  it("are asked in one question with a course and one without, those that wait for data left out", () => {
+    const together = askedTogether([...cards, line], known, []);
+    expect(together.get("revenue")).toEqual(["revenue", "customers"]);
+    expect(together.get("orders")).toEqual(["orders"]);
+    expect(together.get("cost")).toEqual(["revenue", "customers"]);
+    expect(together.has("p")).toBe(false);
+  });
+
+  it("leave out a metric that a filter does not fit", () => {
+    expect(askedTogether(cards, known, [{ dimension: "product" }]).get("revenue")).toEqual(["revenue"]);
   });
 });
 

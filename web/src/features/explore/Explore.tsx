@@ -2,7 +2,7 @@
 import { Checkbox, Select } from "@mantine/core";
 import { useSearch } from "@tanstack/react-router";
 import { useShop } from "@/api/shop";
-import type { Metric, TablePanelSpec } from "@/api/types";
+import type { KpiPanelSpec, Metric, TablePanelSpec } from "@/api/types";
 import styles from "@/features/explore/explore.module.css";
 import { Calls } from "@/features/explore/Calls";
 import { Finder, type Choice } from "@/features/explore/Finder";
@@ -11,6 +11,7 @@ import { GRAIN_TITLES, type Grain } from "@/lib/days";
 import { CHART_TITLES, chartsFor, DEFAULT_LIMIT, readExploration, type ChartKind, type Exploration } from "@/lib/explore";
 import { DOMAINS } from "@/lib/pages";
 import { useSetView } from "@/lib/useView";
+import { askedTogether } from "@/panels/together";
 import { ChartPanel, Kpi, TablePanel, useAsked } from "@/panels/Panels";
 import { Page, Pane } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
@@ -171,14 +172,7 @@ function Result({ asked }: { asked: Exploration }) {
   return (
     <>
       {chart === "numbers" ? (
-        <div className={styles.numbers}>
-          {asked.metrics.map((name) => (
-            <Kpi
-              key={name}
-              panel={{ ...base(name, metrics.get(name)?.title ?? name), kind: "kpi", metrics: [name], sparkline: (metrics.get(name)?.grains.length ?? 0) > 0 }}
-            />
-          ))}
-        </div>
+        <Numbers names={asked.metrics} />
       ) : chart === "table" && asked.series && (asked.rows.length || asked.grain) ? (
         <Pivot key={key} asked={asked} title={title} />
       ) : chart === "table" ? (
@@ -196,6 +190,23 @@ function Result({ asked }: { asked: Exploration }) {
         }}
       />
     </>
+  );
+}
+
+function Numbers({ names }: { names: string[] }) {
+  const { metrics } = useShop();
+  const { view } = useAsked();
+  const cards = names.map((name): KpiPanelSpec => {
+    const metric = metrics.get(name);
+    return { ...base(name, metric?.title ?? name), kind: "kpi", metrics: [name], sparkline: Boolean(metric?.grains.length) };
+  });
+  const together = askedTogether(cards, metrics, view.where);
+  return (
+    <div className={styles.numbers}>
+      {cards.map((card) => (
+        <Kpi key={card.id} panel={card} together={together.get(card.id) ?? []} />
+      ))}
+    </div>
   );
 }
 
