@@ -22,6 +22,7 @@ PAGE := src/tillsight/api/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 PIP_INSTALL := $(UV) pip install --python $(BIN)/python --quiet --compile-bytecode
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome google-chrome-stable 2>/dev/null))
 DEMO ?=
 
@@ -41,10 +42,10 @@ dev: $(DEV) ## Install what the tests and checks need as well
 web: $(PAGE) ## Build the page
 
 test: $(DEV) ## Run every test but those in a browser
-	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not e2e"
 
 fast: $(DEV) ## Run the fast tests
-	$(BIN)/pytest -m "not e2e and not slow"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not e2e and not slow"
 
 lint: $(DEV) ## Run the checks that are not tests
 	$(BIN)/ruff check .
