@@ -67,6 +67,17 @@ def test_every_link_leads_somewhere() -> None:
     assert broken == []
 
 
+def test_the_readme_leads_to_every_guide_and_reference_page() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    pages = [
+        file.relative_to(ROOT).as_posix()
+        for name in ("guide", "reference")
+        for file in (ROOT / "docs" / name).glob("*.md")
+    ]
+    assert pages
+    assert [page for page in pages if f"({page})" not in readme] == []
+
+
 def test_every_decision_is_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text("utf-8")
