@@ -46,9 +46,16 @@ export async function signOut(): Promise<void> {
   set(null);
 }
 
+/**
+ * One tab at a time: a refresh token may be used once, and two tabs that send the same one would end the session. Where the
+ * browser has no locks (a plain http address that is not this machine), tabs take the chance.
+ */
+const alone = (ask: () => Promise<Response>): Promise<Response> =>
+  "locks" in navigator ? navigator.locks.request("tillsight-refresh", ask) : ask();
+
 /** A new access token from the cookie; false when there is no session any more. Asked once, however many wait for it. */
 export function refresh(): Promise<boolean> {
-  refreshing ??= fetch("/api/v1/auth/refresh-token", { method: "POST" })
+  refreshing ??= alone(() => fetch("/api/v1/auth/refresh-token", { method: "POST" }))
     .then(async (response) => {
       if (!response.ok) {
         set(null);
