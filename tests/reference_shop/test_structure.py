@@ -77,31 +77,31 @@ GOLDEN = {
     ),
     "customers": (
         "customer_id, email, city, registered_at, total_orders, total_lifetime_value",
-        "ed6021f11a4cf8c9c24122b3f481d757",
+        "fe0f3acfd1596555f086fef27af102a5",
     ),
     "orders": (
         "order_id, customer_id, placed_at, order_status, channel, currency, subtotal, total_amount, campaign_id",
-        "52ebb32bbd40186fdf0a456a2dbd15b7",
+        "9680243882834e0e1bf568bbd587baa9",
     ),
     "order_items": (
         "order_id, line_id, product_id, quantity, unit_price, unit_cost, discount_amount, tax_amount",
-        "5504c61083a253f5a19d270cecefee96",
+        "b9481b54968cac30f0789fa89802b285",
     ),
     "refunds": (
         "refund_id, line_id, order_id, kind, quantity, amount, tax_amount, refunded_at",
-        "d1e4f43e7ff583a6896f006217ebd176",
+        "14c0724cf926fcae3524a06a607a6158",
     ),
     "inventory_movements": (
         "line_id, product_id, location_id, movement_type, quantity, occurred_at",
-        "184dec2f4b9cfff4927beafc9eaafc0d",
+        "eea1f78939179d80a6511383811c50e9",
     ),
     "ad_performance": (
         "line_id, day, campaign_id, spend, impressions, clicks, conversions, revenue",
-        "93952fe73ed85ab2da15723505837fb0",
+        "cc9dadf8c4db19ef786de94644f42ee1",
     ),
     "web_sessions": (
         "session_id, started_at, page_views, campaign_id, device_type, purchases, revenue",
-        "4d2f26bbffbf35240ff2930ff2213dac",
+        "3f19313f3245659cfb0c6c4c3ce2dbfd",
     ),
 }
 

@@ -121,25 +121,27 @@ def test_elasticities(medium) -> None:
 
 
 def test_cross_price_elasticity(medium) -> None:
+    """Units of the first product by the price of the second, its own price taken out, against the mature rest of the category."""
     first, second = medium.truths.elasticity.substitute
-    slope = medium.value(
-        f"""WITH d AS (SELECT DISTINCT day FROM o),
-                 p AS (SELECT d.day, a.new_price AS own FROM d ASOF JOIN (SELECT * FROM price_changes WHERE product_id = '{first}') a
-                       ON d.day >= timezone('Europe/Berlin', a.effective_at)::DATE),
-                 r AS (SELECT p.*, b.new_price AS other FROM p ASOF JOIN (SELECT * FROM price_changes WHERE product_id = '{second}') b
-                       ON p.day >= timezone('Europe/Berlin', b.effective_at)::DATE),
-                 c AS (SELECT max(category) AS c FROM products WHERE product_id = '{first}'),
-                 u AS (SELECT day, sum(quantity) FILTER (product_id = '{first}') AS q, sum(quantity) FILTER (product_id NOT IN
-                       ('{first}', '{second}')) AS rest FROM l, c WHERE category = c.c GROUP BY 1),
-                 g AS (SELECT own, other, sum(coalesce(q, 0))::DOUBLE AS q, sum(rest)::DOUBLE AS rest
-                       FROM r JOIN u USING (day) GROUP BY ALL),
-                 x AS (SELECT q AS w, ln(other) AS lp, ln(q / rest) - ln(own) * (SELECT e FROM (VALUES
-                       {", ".join(f"('{part.name}', {part.elasticity})" for part in CATEGORIES)}) v(name, e), c WHERE v.name = c.c) AS lq
-                       FROM g WHERE q > 0),
+    category = medium.rows(f"SELECT category FROM products WHERE product_id = '{first}'")[0][0]
+    own = next(part.elasticity for part in CATEGORIES if part.name == category)
+    slope, error = medium.rows(
+        f"""WITH u AS (SELECT l.day, sum(quantity) FILTER (product_id = '{first}') AS q,
+                              sum(quantity) FILTER (product_id <> '{first}') AS rest
+                       FROM l JOIN products p USING (shop_id, product_id)
+                       WHERE l.category = '{category}' AND p.status = 'active' AND p.launch_date < '2024-11-01'
+                         AND product_id <> '{second}' GROUP BY 1),
+                 a AS (SELECT u.*, c.new_price AS own FROM u ASOF JOIN (SELECT * FROM price_changes WHERE product_id = '{first}') c
+                       ON u.day >= timezone('Europe/Berlin', c.effective_at)::DATE),
+                 b AS (SELECT a.*, c.new_price AS other FROM a ASOF JOIN (SELECT * FROM price_changes WHERE product_id = '{second}') c
+                       ON a.day >= timezone('Europe/Berlin', c.effective_at)::DATE),
+                 g AS (SELECT own, other, sum(coalesce(q, 0))::DOUBLE AS q, sum(rest)::DOUBLE AS rest FROM b GROUP BY ALL),
+                 x AS (SELECT q AS w, ln(other) AS lp, ln(q / rest) - ln(own) * {own} AS lq FROM g WHERE q > 0),
                  m AS (SELECT w, lp - (SELECT sum(w * lp) / sum(w) FROM x) AS lp, lq - (SELECT sum(w * lq) / sum(w) FROM x) AS lq FROM x)
-            SELECT sum(w * lp * lq) / sum(w * lp * lp) FROM m"""
-    )
-    assert slope == pytest.approx(medium.truths.elasticity.cross, abs=0.7)
+            SELECT sum(w * lp * lq) / sum(w * lp * lp), sqrt(1 / sum(w * lp * lp)) FROM m"""
+    )[0]
+    assert slope == pytest.approx(medium.truths.elasticity.cross, abs=0.4 + 2 * error)
+    assert slope > 2 * error
 
 
 def test_fixed_prices_do_not_move(medium) -> None:
@@ -197,6 +199,21 @@ def test_sold_out_products_do_not_sell(medium) -> None:
         )
         assert late
         assert late[0][0] < first
+
+
+def test_dead_stock(medium) -> None:
+    plan = medium.truths.dead_stock
+    assert len(plan.products) == 3
+    for product in plan.products:
+        assert medium.value(f"SELECT count(*) FROM l WHERE product_id = '{product}' AND day >= '{plan.since}'") == 0
+        assert medium.value(f"SELECT count(*) FROM l WHERE product_id = '{product}' AND day < '{plan.since}'") > 20
+        stock = f"SELECT sum(quantity) FROM inventory_movements WHERE product_id = '{product}' AND location_id = 'WH1'"
+        assert medium.value(stock) >= plan.units
+    idle = medium.rows(
+        """SELECT m.product_id FROM inventory_movements m ANTI JOIN (SELECT product_id FROM l WHERE day > '2026-07-31') s USING (product_id)
+           GROUP BY 1 HAVING sum(quantity) > 50"""
+    )
+    assert sorted(product for (product,) in idle) == list(plan.products)
 
 
 def test_suppliers(medium) -> None:
@@ -323,30 +340,45 @@ def test_customer_types(medium) -> None:
     assert gifts > 3 * others
 
 
+def effect_of(medium, members: str, first: str, last: str) -> tuple[float, float]:
+    """Orders a head of the treated against those held out, and the standard error of the ratio from the spread between people.
+
+    `members` selects customer_id and held.
+    """
+    rows = {
+        held: values
+        for held, *values in medium.rows(
+            f"""WITH n AS (SELECT m.customer_id, m.held, count(o.order_id)::DOUBLE AS n FROM ({members}) m
+                  LEFT JOIN o ON o.customer_id = m.customer_id AND o.day BETWEEN '{first}' AND '{last}' GROUP BY ALL)
+                SELECT held, avg(n), var_samp(n) / count(*) FROM n GROUP BY 1"""
+        )
+    }
+    (treated, spread), (held, noise) = rows[False], rows[True]
+    return treated / held, treated / held * math.sqrt(spread / treated**2 + noise / held**2)
+
+
 def test_campaign_with_control_group(medium) -> None:
     plan = medium.truths.campaign
-    rows = dict(
-        medium.rows(
-            f"""SELECT arm, count(o.order_id) / count(DISTINCT m.customer_id)::DOUBLE FROM campaign_members m
-                LEFT JOIN o ON o.customer_id = m.customer_id AND o.day BETWEEN '{plan.start}' AND '{plan.end}' GROUP BY 1"""
-        )
+    members = (
+        f"SELECT customer_id, arm = 'control' AS held FROM campaign_members WHERE campaign_id = '{plan.campaign_id}'"
     )
-    # About 3,000 and 1,000 orders: the ratio is off by 4 % (one standard deviation), more as people differ in their rates.
-    assert rows["target"] / rows["control"] == pytest.approx(plan.lift, abs=0.17)
+    ratio, error = effect_of(medium, members, plan.start, plan.end)
+    assert ratio == pytest.approx(plan.lift, abs=3 * error)
+    assert ratio - 1 > 2 * error
     share = medium.value("SELECT avg((arm = 'target')::INT) FROM campaign_members")
     assert share == pytest.approx(plan.treated_share, abs=0.02)
 
 
-@pytest.mark.parametrize("offer", PLAN.loyalty.offers, ids=lambda offer: offer.offer_id)
-def test_offers_with_held_out_group(medium, offer) -> None:
-    rows = dict(
-        medium.rows(
-            f"""WITH m AS (SELECT customer_id, bool_or(is_control) AS held FROM offer_events WHERE offer_id = '{offer.offer_id}' GROUP BY 1)
-                SELECT held, count(o.order_id) / count(DISTINCT m.customer_id)::DOUBLE FROM m
-                LEFT JOIN o ON o.customer_id = m.customer_id AND o.day BETWEEN '{offer.start}' AND '{offer.end}' GROUP BY 1"""
-        )
-    )
-    assert rows[False] / rows[True] == pytest.approx(offer.lift, abs=0.30)
+def test_offers_with_held_out_group(medium) -> None:
+    found = []
+    for offer in PLAN.loyalty.offers:
+        members = f"SELECT customer_id, bool_or(is_control) AS held FROM offer_events WHERE offer_id = '{offer.offer_id}' GROUP BY 1"
+        ratio, error = effect_of(medium, members, offer.start, offer.end)
+        assert ratio == pytest.approx(offer.lift, abs=3 * error), offer.offer_id
+        assert error < 0.15
+        found.append((ratio - offer.lift) / error)
+    # Together they are as far off as chance allows: the sum of five has a standard deviation of √5.
+    assert abs(sum(found)) < 3 * math.sqrt(len(found))
 
 
 def test_subscription(medium) -> None:

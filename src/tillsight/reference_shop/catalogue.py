@@ -302,6 +302,8 @@ def _weights(catalogue: Catalogue, *, slow: bool = False) -> Floats:
         first, second = (int(catalogue.style[catalogue.ids.index(name)]) for name in pair)
         demand[first] *= ratio[second] ** truths.elasticity.cross
     table = demand.T[:, catalogue.style] * catalogue.undisturbed[None, :]
+    for product in truths.dead_stock.products:
+        table[index_of(truths.dead_stock.since) :, catalogue.ids.index(product)] = 0.0
     for product, first_day, last_day in () if slow else truths.stockouts.spans:
         table[index_of(first_day) : index_of(last_day) + 1, catalogue.ids.index(product)] = 0.0
     return np.asarray(table)
@@ -340,6 +342,7 @@ def _plant(catalogue: Catalogue) -> Truths:
     first, second = twins[0]
     rest = [number for number in plain if number not in (first, second)]
     pairs = tuple((ids[rest[2 * index]], ids[rest[len(rest) // 2 + index]]) for index in range(min(4, len(rest) // 4)))
+    dead = plain[-max(1, round(catalogue.size.products * truths.dead_stock.share)) :]
     dates = days.dates
     sku = catalogue.first_of_style
     fixed = [ids[int(sku[number])] for number in np.flatnonzero(styles.fixed_price & mature).tolist()]
@@ -348,6 +351,7 @@ def _plant(catalogue: Catalogue) -> Truths:
     return replace(
         truths,
         stockouts=replace(truths.stockouts, spans=tuple(spans)),
+        dead_stock=replace(truths.dead_stock, products=tuple(ids[number] for number in sorted(dead))),
         elasticity=replace(truths.elasticity, fixed_products=tuple(fixed), substitute=(ids[first], ids[second])),
         suppliers=replace(truths.suppliers, batch_products=(ids[batch],)),
         returns=replace(

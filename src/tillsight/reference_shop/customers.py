@@ -234,9 +234,7 @@ def make_people(size: Size, days: Days, truths: Truths, orders: Ints) -> tuple[P
     earlier = int(size.customers * plan.earlier_share)
     fresh = size.customers - earlier - inactive
     known = orders * np.array([1, 1, 1, 1 - truths.channels.anonymous_retail])
-    first = np.minimum(spread(fresh, whole(known.ravel() / max(1.0, known.sum()) * 1.0)), orders.ravel()).reshape(
-        orders.shape
-    )
+    first = np.minimum(spread(fresh, whole(known.ravel() / known.sum())), orders.ravel()).reshape(orders.shape)
     fresh = int(first.sum())
     count = earlier + fresh + inactive
     numbers = np.arange(count)
@@ -327,7 +325,7 @@ class Crowd:
             if kind.gift != 1:
                 mood[index] = np.where(gift, kind.gift, 0.3)
             mood[index] = np.where(promoted, mood[index] * kind.promotion, mood[index])
-        # Number of members by day of acquisition, so that only people who are already there are drawn.
+        # What each pool would order on each day through each channel.
         table = (
             active[None] * np.repeat(mood, len(HOMES), axis=0)[None] * np.tile(READINESS, (len(kinds), 1)).T[:, :, None]
         )

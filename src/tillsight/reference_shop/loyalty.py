@@ -12,9 +12,9 @@ from tillsight.reference_shop.columns import Writer
 from tillsight.reference_shop.customers import CITIES, NEVER, RETAIL, People
 from tillsight.reference_shop.hashing import Ints, Stream
 from tillsight.reference_shop.masters import location_names, text
-from tillsight.reference_shop.orders import CURRENCIES, OrderBook, Orders
+from tillsight.reference_shop.orders import CURRENCIES, FIRST_OFFER, OrderBook, Orders
 from tillsight.reference_shop.sales import Sales, city_index, customer_ids, member_ids, order_ids, postcodes
-from tillsight.reference_shop.truths import CATEGORIES, CURRENCY, SHOP, Truths
+from tillsight.reference_shop.truths import CATEGORIES, CURRENCY, SHOP, SHOP_UK, Truths
 
 TIERS = ("standard", "engaged", "premium")
 WELCOME_POINTS = 100
@@ -78,13 +78,15 @@ class Loyalty:
                 "expires_date": c.day(self.days.first + orders.day[at] + 730, kind == 0),
             },
         )
-        rows = np.flatnonzero((orders.code >= 10) & orders.counts)
+        rows = np.flatnonzero((orders.code >= FIRST_OFFER) & orders.counts)
         self.writer.write(
             "offer_events",
             {
                 "shop_id": c.constant(SHOP, len(rows)),
                 "line_id": c.label("OE", orders.number[rows], 7),
-                "offer_id": c.words([offer.offer_id for offer in self.truths.loyalty.offers], orders.code[rows] - 10),
+                "offer_id": c.words(
+                    [offer.offer_id for offer in self.truths.loyalty.offers], orders.code[rows] - FIRST_OFFER
+                ),
                 "member_id": member_ids(orders.person[rows], np.ones(len(rows), dtype=bool)),
                 "customer_id": customer_ids(self.people, orders.person[rows]),
                 "event": c.constant("redeemed", len(rows)),
@@ -275,7 +277,7 @@ def write_attributes(writer: Writer, people: People, days: Days, truths: Truths)
     for begin in range(0, people.count, block):
         person = np.arange(begin, min(begin + block, people.count))
         british = people.british[person]
-        shop = c.words((SHOP, f"{SHOP}-uk"), british.astype(np.int64))
+        shop = c.words((SHOP, SHOP_UK), british.astype(np.int64))
         at = days.moments(people.acquired[person].astype(np.int64), np.full(len(person), 7_200))
         ids = customer_ids(people, person)
         inactive = person >= people.buyers

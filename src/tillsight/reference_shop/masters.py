@@ -186,6 +186,7 @@ def write_products(writer: Writer, catalogue: Catalogue, daily_units: Floats) ->
         own_cost = np.rint(cost[keep] / catalogue.truths.currencies.gbp).astype(np.int64) if british else cost[keep]
         launched = styles.launch[style][keep]
         declining = styles.decline[style][keep] < days.count
+        dead = np.isin(keep, [catalogue.ids.index(name) for name in catalogue.truths.dead_stock.products])
         ids = text(catalogue.ids).take(pa.array(keep))
         rows = len(keep)
         has_supplier = (supplier[keep] >= 0) & (not british)
@@ -238,7 +239,10 @@ def write_products(writer: Writer, catalogue: Catalogue, daily_units: Floats) ->
                 "is_gift_card": c.boolean(gift),
                 "is_bundle": c.boolean(catalogue.is_bundle[keep]),
                 "launch_date": c.day(days.first + launched),
-                "status": c.words(("active", "seasonal", "discontinued"), np.where(declining, 1, 0)),
+                "status": c.words(("active", "seasonal", "discontinued"), np.select([dead, declining], [2, 1], 0)),
+                "discontinued_date": c.day(
+                    np.full(rows, days.first + index_of(catalogue.truths.dead_stock.since) - 1), dead
+                ),
             },
         )
     writer.write(

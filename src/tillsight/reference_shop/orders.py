@@ -25,7 +25,8 @@ TAX = np.array([EURO_TAX, 20, 0])
 """Tax in the price, in percent, by currency."""
 LINES = (0.47, 0.28, 0.14, 0.07, 0.04)
 QUANTITIES = (0.88, 0.09, 0.02, 0.01)
-WELCOME, NEWS = 1, 2
+WELCOME, NEWS, FIRST_OFFER = 1, 2, 10
+"""Codes of discounts; from FIRST_OFFER on the number of a loyalty offer."""
 WELCOME_PERCENT = 10
 NEWS_CENTS = 500
 STAFF_PERCENT = 5
@@ -91,7 +92,7 @@ class Orders:
     test: Bools
     deleted: Bools
     code: Ints
-    """WELCOME, NEWS, or 10 + the loyalty offer that was redeemed; 0 for none."""
+    """WELCOME, NEWS, or FIRST_OFFER + the loyalty offer that was redeemed; 0 for none."""
     code_discount: Ints
     staff_discount: Ints
     shipping: Ints
@@ -390,7 +391,7 @@ class OrderBook:
         _, once = np.unique(orders.person[rows] * 100 + orders.offer[rows], return_index=True)
         redeems = np.zeros(size, dtype=bool)
         redeems[rows[once]] = True
-        orders.code = np.where(redeems, 10 + orders.offer, np.where(welcome, WELCOME, np.where(news, NEWS, 0)))
+        orders.code = np.where(redeems, FIRST_OFFER + orders.offer, np.where(welcome, WELCOME, np.where(news, NEWS, 0)))
         depth = np.array([round(offer.depth * 100) for offer in plan.offers])[np.maximum(orders.offer, 0)]
         orders.code_discount = np.where(
             redeems,

@@ -30,7 +30,7 @@ from tillsight.reference_shop.customers import (
 from tillsight.reference_shop.hashing import EXPONENTIAL, Bools, Ints, Stream
 from tillsight.reference_shop.journeys import Journeys, source_names
 from tillsight.reference_shop.masters import CODES, location_names
-from tillsight.reference_shop.orders import CURRENCIES, EUR, GBP, STATES, TAX, USD, Orders
+from tillsight.reference_shop.orders import CURRENCIES, EUR, FIRST_OFFER, GBP, STATES, TAX, USD, Orders
 from tillsight.reference_shop.returns import CREDIT, REASONS, SETTLED, Returns
 from tillsight.reference_shop.truths import SHOP, SHOP_UK, Truths
 
@@ -55,7 +55,7 @@ SHIPPING_METHODS = ("standard", "express")
 
 @dataclass
 class Wallet:
-    """Gift cards sold and not yet redeemed, oldest first, and the number of refunds so far: carried from span to span."""
+    """Gift cards sold and not yet redeemed, oldest first, by the order that sold them: carried from span to span."""
 
     cards: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
@@ -232,12 +232,8 @@ class Sales:
         desktop = Stream("order.device").choice((0.56, 0.36, 0.08), orders.sequence)
         rate_known = (orders.currency != EUR) & Stream("order.rate").chance(0.5, orders.sequence)
         unit_of_first = self.catalogue.unit[orders.lines.sku[np.searchsorted(orders.lines.order, np.arange(rows))]]
-        codes = [
-            None,
-            *(code for code, *_ in CODES),
-            *[None] * 7,
-            *(offer.offer_id for offer in self.truths.loyalty.offers),
-        ]
+        offers = self.truths.loyalty.offers
+        codes = self._by_code([code for code, *_ in CODES], [offer.offer_id for offer in offers])
         member = self.scanned(orders)
         self.writer.write(
             "orders",
@@ -314,6 +310,11 @@ class Sales:
         return np.asarray(member & ~forgotten)
 
     @staticmethod
+    def _by_code(codes: list[str], offers: list[str]) -> list[str | None]:
+        """Words by the number of a discount code: none, the codes of the shop, then the offers."""
+        return [None, *codes, *[None] * (FIRST_OFFER - 1 - len(codes)), *offers]
+
+    @staticmethod
     def _paths(journeys: Journeys, names: list[str]) -> Array:
         """The path of each journey as text."""
         parts = [
@@ -369,8 +370,8 @@ class Sales:
         self._tax_lines(orders)
         rows = np.flatnonzero(orders.code_discount > 0)
         offers = self.truths.loyalty.offers
-        codes = [None, *(code for code, *_ in CODES), *[None] * 7, *(offer.offer_id for offer in offers)]
-        texts = [None, *(name for _, name, _ in CODES), *[None] * 7, *(offer.name for offer in offers)]
+        codes = self._by_code([code for code, *_ in CODES], [offer.offer_id for offer in offers])
+        texts = self._by_code([name for _, name, _ in CODES], [offer.name for offer in offers])
         self.writer.write(
             "discount_lines",
             {
@@ -381,7 +382,7 @@ class Sales:
                 "currency": c.words(CURRENCIES, orders.currency[rows]),
                 "applied_at": c.moment(orders.placed[rows]),
                 "code": c.words(codes, orders.code[rows]),
-                "promotion_id": c.where(orders.code[rows] < 10, c.words(codes, orders.code[rows])),
+                "promotion_id": c.where(orders.code[rows] < FIRST_OFFER, c.words(codes, orders.code[rows])),
                 "description": c.words(texts, orders.code[rows]),
             },
         )
@@ -445,12 +446,12 @@ class Sales:
         unpaid[card_rows] = False
         paid = paid[~unpaid[paid]]
         back = np.flatnonzero(real & orders.cancelled & ~unpaid)
-        settled = np.flatnonzero(returns.refunded & (self.refund_totals(returns, orders) > 0))
+        settled = np.flatnonzero(returns.refunded & (self._refund_totals(returns) > 0))
         refund_rows = returns.order[settled]
         rows = np.concatenate([card_rows, paid, back, refund_rows])
         kind = np.repeat([0, 1, 2, 3], [len(card_rows), len(paid), len(back), len(refund_rows)])
         amount = np.concatenate(
-            [card_amount[card_rows], rest[paid], -orders.total[back], -self.refund_totals(returns, orders)[settled]]
+            [card_amount[card_rows], rest[paid], -orders.total[back], -self._refund_totals(returns)[settled]]
         )
         when = np.concatenate(
             [
@@ -524,9 +525,8 @@ class Sales:
         self.wallet.cards = np.concatenate([self.wallet.cards, orders.number[of]])
 
     @staticmethod
-    def refund_totals(returns: Returns, orders: Orders) -> Ints:
+    def _refund_totals(returns: Returns) -> Ints:
         """Money given back for each return, tax and shipping included."""
-        del orders
         goods = summed(returns.net + returns.tax, returns.item_return, len(returns))
         return goods + returns.shipping_refund + returns.shipping_tax_refund
 

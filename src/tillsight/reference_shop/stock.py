@@ -286,6 +286,8 @@ class Stock:
         exact = np.concatenate([after[1:], [False]])
         extra = np.ceil(need * spare).astype(np.int64) + Stream("stock.spare").between(1, 3, sku, day)
         extra = np.where(exact, 0, extra)
+        if place == 0:
+            extra = extra + self._overbought(sku, day)
         number = np.arange(len(sku)) - np.searchsorted(sku, sku)
         units = np.zeros(len(sku), dtype=np.int64)
         left = np.zeros(self.catalogue.count, dtype=np.int64)
@@ -299,6 +301,14 @@ class Stock:
             left[product] = left[product] + wanted - taken[rows]
             self._clear(place, product[exact[rows]], left)
         return Supply(sku, day, units, (number == 0) & (day == 0), after)
+
+    def _overbought(self, sku: Ints, day: Ints) -> Ints:
+        """What is bought too much with the last order before a product is taken off the pages."""
+        plan = self.truths.dead_stock
+        dead = np.isin(sku, [self.catalogue.ids.index(name) for name in plan.products])
+        before = dead & (day < index_of(plan.since))
+        last = before & ~np.append(before[1:] & (sku[1:] == sku[:-1]), False)
+        return np.where(last, plan.units, 0)
 
     def _clear(self, place: int, products: Ints, left: Ints) -> None:
         """What would be left at the start of a sold-out span is found missing by a count on the evening before."""
@@ -455,7 +465,7 @@ class Stock:
         self._write(
             key, sku, np.zeros(len(sku), dtype=np.int64), np.full(len(sku), PURCHASE), units, moment,
             purchase_order_id=name, reference_id=name, unit_cost=c.money(cost),
-            supplier_id=c.words([part.supplier_id for part in SUPPLIERS], supplier),
+            supplier_id=c.words([part.supplier_id for part in SUPPLIERS], supplier), lot=name,
         )  # fmt: skip
         self._open_orders()
 

@@ -260,7 +260,7 @@ class Elasticity(Truth):
     steps: tuple[float, ...] = (0.80, 0.85, 0.90, 0.95, 1.00, 1.05, 1.10, 1.15)
     changes: tuple[int, int] = (4, 8)
     fixed_share: float = 0.2
-    cross: float = 0.8
+    cross: float = 1.2
     fixed_products: tuple[str, ...] = ()
     substitute: tuple[str, str] = ("", "")
 
@@ -343,6 +343,25 @@ class Stockouts(Truth):
         return [
             "demand on the days is lost, not moved; parcels ordered before may leave on the first of them",
             *(f"{product}: {first} to {last}" for product, first, last in self.spans),
+        ]
+
+
+@dataclass(frozen=True)
+class DeadStock(Truth):
+    """Products that were bought once more, then taken off the pages."""
+
+    title = "Dead stock"
+    where = "stock on hand of products without a sale since the day; products.discontinued_date"
+    noise = "none: nothing of them is sold any more; a return may bring one back"
+    since: date = date(2026, 6, 8)
+    units: int = 90
+    share: float = 0.01
+    products: tuple[str, ...] = ()
+
+    def _sizes(self) -> list[str]:
+        return [
+            f"from {self.since} nothing is sold of these products, and {self.units} units and more of each lie in the warehouse",
+            *self.products,
         ]
 
 
@@ -770,7 +789,7 @@ class Loyalty(Truth):
     where = "offers, offer_events (allocated, is_control, activated, redeemed), subscriptions and orders of the members"
     noise = "orders come by chance; members are the better customers anyway, so members against others misleads"
     member_share: float = 0.5
-    held_out: float = 0.25
+    held_out: float = 0.3
     scan_retail: float = 0.8
     activation: float = 0.42
     redemption: float = 0.55
@@ -780,11 +799,11 @@ class Loyalty(Truth):
     subscription_effect: float = 1.40
     subscription_fee: int = 699
     offers: tuple[Offer, ...] = (
-        Offer("O1", "Members' knit days", "Knitwear", "2025-10-02", "2025-10-24", 0.15, 1.25, 0.6),
-        Offer("O2", "New year kitchen", "Kitchen", "2026-01-05", "2026-01-25", 0.10, 1.00, 0.5),
-        Offer("O3", "Garden first", "Garden", "2026-04-03", "2026-04-12", 0.15, 1.15, 0.5),
-        Offer("O4", "Summer thank you", "Dresses", "2026-07-02", "2026-07-26", 0.20, 1.35, 0.8),
-        Offer("O5", "Back to home", "Bedding", "2026-09-03", "2026-09-27", 0.15, 1.20, 0.8),
+        Offer("O1", "Members' knit days", "Knitwear", "2025-10-02", "2025-10-24", 0.15, 1.25, 0.9),
+        Offer("O2", "New year kitchen", "Kitchen", "2026-01-05", "2026-01-25", 0.10, 1.00, 0.8),
+        Offer("O3", "Garden first", "Garden", "2026-04-03", "2026-04-12", 0.15, 1.15, 0.8),
+        Offer("O4", "Summer thank you", "Dresses", "2026-07-02", "2026-07-26", 0.20, 1.35, 0.9),
+        Offer("O5", "Back to home", "Bedding", "2026-09-03", "2026-09-27", 0.15, 1.20, 0.9),
     )
 
     def _sizes(self) -> list[str]:
@@ -914,6 +933,7 @@ class Truths:
     together: BoughtTogether = BoughtTogether()
     competition: Competition = Competition()
     stockouts: Stockouts = field(default_factory=Stockouts)
+    dead_stock: DeadStock = DeadStock()
     stock_errors: StockErrors = StockErrors()
     suppliers: SupplierQuality = SupplierQuality()
     returns: Returns = Returns()
