@@ -100,15 +100,8 @@ def run(
     """Read files and folders into `folder`. Raises LoadError when a file cannot be read or is not recognised; rows never raise."""
     for name in ("raw", "tables", "scratch"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    sources, skipped = find_all(paths)
-    if len(sources) > _MOST_FILES:
-        raise LoadError(f"There are {len(sources):,} files; at most {_MOST_FILES:,} are read in one load.")
     with engine(folder / "scratch", memory, threads) as connection:
-        tables = [
-            table
-            for number, source in enumerate(sources)
-            for table in _read(source, number, folder, mapping, connection, progress)
-        ]
+        tables, skipped = read_tables(paths, folder, mapping, connection, progress)
         plan = recognise_tables(tables, mapping, preset)
         outcome = _Conversion(connection, tables, plan, defaults, progress).write(folder)
     shutil.rmtree(folder / "scratch")
@@ -116,6 +109,30 @@ def run(
     if skipped:
         outcome.notes.append(f"Left aside, as they hold no table: {', '.join(skipped[:10])}.")
     return outcome
+
+
+def read_tables(
+    paths: Sequence[Path],
+    folder: Path,
+    mapping: Mapping | None,
+    connection: duckdb.DuckDBPyConnection,
+    progress: Progress,
+    *,
+    first_part: bool = False,
+) -> tuple[list[RawTable], list[str]]:
+    """Every table of files and folders as it came, below `folder`, and the names of files that hold no table.
+
+    `first_part`: of delimited text, read no more than the first megabytes.
+    """
+    sources, skipped = find_all(paths)
+    if len(sources) > _MOST_FILES:
+        raise LoadError(f"There are {len(sources):,} files; at most {_MOST_FILES:,} are read in one load.")
+    tables = [
+        table
+        for number, source in enumerate(sources)
+        for table in _read(source, number, folder, mapping, connection, progress, first_part=first_part)
+    ]
+    return tables, skipped
 
 
 # Reading --------------------------------------------------------------------------------------------------------------
@@ -128,6 +145,8 @@ def _read(
     mapping: Mapping | None,
     connection: duckdb.DuckDBPyConnection,
     progress: Progress,
+    *,
+    first_part: bool,
 ) -> list[RawTable]:
     """Every table of one source, as it came."""
     stem = f"{number + 1:02}-{re.sub(r'[^A-Za-z0-9_-]+', '-', source.name)[:60].strip('-') or 'file'}"
@@ -138,9 +157,9 @@ def _read(
         entry = mapping.for_file(name) if mapping is not None else None
         return Reading() if entry is None else Reading(entry.encoding, entry.delimiter, entry.quote, entry.header)
 
-    sha256, size = source.digest()
+    sha256, size = ("", 0) if first_part else source.digest()
     if source.format == "csv":
-        tables = [read_delimited(source, target, reading_of(source.name), progress, _known)]
+        tables = [read_delimited(source, target, reading_of(source.name), progress, _known, first_part=first_part)]
     elif source.format == "excel":
         tables = read_workbook(source, folder / "raw", stem, reading_of, progress, _known)
     elif source.format == "parquet":

@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,8 +53,10 @@ def read_delimited(
     reading: Reading,
     progress: Progress,
     known: Callable[[list[str]], int],
+    *,
+    first_part: bool = False,
 ) -> RawTable:
-    """Read one delimited text into `target` (Parquet: every column text, and `_line`).
+    """Read one delimited text into `target` (Parquet: every column text, and `_line`), or its first megabytes.
 
     Raises LoadError when the file is empty, has no header row, or not one good row among its rows.
     """
@@ -71,7 +74,8 @@ def read_delimited(
         notes=list(layout.notes),
     )
     with source.open() as stream:
-        _copy(_transcoded(stream, encoding), layout, table, progress)
+        pieces = _transcoded(stream, encoding)
+        _copy(islice(pieces, 1) if first_part else pieces, layout, table, progress)
     if table.rows == 0 and table.broken:
         first = table.broken[0]
         raise LoadError(
@@ -82,13 +86,6 @@ def read_delimited(
             delimiter=layout.delimiter,
         )
     return table
-
-
-def sample_layout(source: Source, reading: Reading, known: Callable[[list[str]], int]) -> tuple[Layout, Encoding]:
-    """Headers, delimiter and encoding alone, for a preview."""
-    encoding = _encoding(source, reading)
-    with source.open() as stream:
-        return _layout(_transcoded(stream, encoding), source.name, reading, known), encoding
 
 
 def _encoding(source: Source, reading: Reading) -> Encoding:

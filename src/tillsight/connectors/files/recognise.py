@@ -176,7 +176,7 @@ def draft(name: str, headers: tuple[str, ...], nearest: Match) -> str:
     used = {header for found in nearest.columns.values() for header in found}
     left = [header for header in headers if header not in used]
     for column in nearest.missing:
-        lines.append(f'{column} = ""  # one of: {", ".join(left) or "none is left"}')
+        lines.append(f'{column} = ""  # one of: {", ".join(left) or "none is left"}; or {{ constant = "…" }}')
     return "\n".join(lines) + "\n"
 
 
