@@ -143,10 +143,11 @@ class Asker:
                 inside = pc.is_in(table.column(TIME), pa.array(sorted(known[slot.base]), pa.date32()))
             else:
                 inside = pa.scalar(slot.base == "main" or not self._outside(question.compare))
-            unknown = self.catalogue.measures[slot.measure].unknown_when_empty
-            empty = column if unknown else pc.fill_null(column, pa.scalar(0, pa.int8()).cast(column.type))
-            beyond = pa.scalar(None, column.type) if slot.when == "to date" else column
-            column = pc.if_else(inside, empty, beyond)
+            none, zero = pa.scalar(None, column.type), pa.scalar(0, pa.int8()).cast(column.type)
+            filled = column if self.catalogue.measures[slot.measure].unknown_when_empty else pc.fill_null(column, zero)
+            # what another source knows of such days stays; nothing found there is no finding
+            beyond = none if slot.when == "to date" else pc.if_else(pc.equal(column, zero), none, column)
+            column = pc.if_else(inside, filled, beyond)
             table = table.set_column(index, slot.column, column)
         return table
 
