@@ -153,8 +153,15 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def guides() -> dict[str, str]:
+    """Pages of the guide that are written from declarations, by their path from the reference."""
+    from tillsight.reference_shop.guide import guide
+
+    return {"../guide/reference-shop.md": guide()}
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
+    for name, text in (pages() | guides()).items():
         (FOLDER / name).write_text(text, encoding="utf-8")
         print(f"wrote {FOLDER / name}", file=sys.stderr)

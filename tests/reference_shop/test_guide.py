@@ -12,7 +12,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "reference-shop.
 
 def test_page_is_up_to_date() -> None:
     assert PAGE.read_text("utf-8") == guide(), (
-        "run python -m tillsight.reference_shop.guide > docs/guide/reference-shop.md"
+        "run make docs"
     )
 
 
