@@ -57,7 +57,7 @@ def test_from_a_raw_file_to_a_number(workspace: Path, files: Path, capsys: pytes
     assert "order_items" in out
     assert "5 rows in" in err
     assert "favourite_song" in err
-    assert "1 rows could not be read: tillsight rejects" in err
+    assert "Rows that could not be read: 1. See them with tillsight rejects" in err
     assert "Release 1" in err
     assert figures(capsys, workspace) == {"revenue": Decimal("32.00"), "orders": Decimal(2)}
 
@@ -71,7 +71,12 @@ def test_rejects_have_file_line_column_value_and_reason(
     assert load["id"] in call(capsys, workspace, "loads")[0]
     text, _ = call(capsys, workspace, "rejects", load["id"], "--format", "csv")
     (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["file"], row["line"], row["column"], row["value"]) == ("orders.csv", "4", "order_status", "lost in space")
+    assert (row["file"], row["line"], row["column"], row["value"]) == (
+        "orders.csv",
+        "4",
+        "order_status",
+        "lost in space",
+    )
     assert row["reason"]
     table, _ = call(capsys, workspace, "rejects", load["id"])
     assert "lost in space" in table

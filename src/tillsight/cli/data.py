@@ -17,6 +17,7 @@ from tillsight.core.errors import QuestionError
 
 if TYPE_CHECKING:
     from tillsight.database.models import Release
+    from tillsight.pipeline.landing import LoadReport
     from tillsight.shop import Shop
 
 
@@ -82,42 +83,52 @@ def load(
             replaces=scopes,
             progress=report,
         )
-    _print_load(loaded.manifest)
+    _print_load(loaded)
     if build_after:
         _build(shop)
     else:
         say("Next: tillsight build.")
 
 
-def _print_load(manifest: dict[str, Any]) -> None:
-    """What was read, by class, with its money; what became of it; what was left."""
-    classes = [
-        (file["name"], part["class"], int(part["rows"]), Decimal(str(part["money"] or 0)))
-        for file in manifest["files"]
-        for part in file["classes"]
-    ]
-    places = max(2, *(-int(part[3].as_tuple().exponent) for part in classes))
+def _print_load(report: LoadReport) -> None:
+    """What was read, by file; what the rows of sales are, with their money; the rows of every table; what was left."""
+    files = [(file["name"], file["rows_read"], file["rows_rejected"]) for file in report.files]
     print_table(
-        ("File", "Rows are", "Rows", "Money"),
-        [(name, kind, f"{rows:,}", f"{money:,.{places}f}") for name, kind, rows, money in classes],
-        (False, False, True, True),
-        ("", "Total", f"{sum(part[2] for part in classes):,}", f"{sum(part[3] for part in classes):,.{places}f}"),
+        ("File", "Rows", "Rejects"),
+        [(name, f"{read:,}", f"{rejected:,}") for name, read, rejected in files],
+        (False, True, True),
+        ("Total", f"{report.rows_read:,}", f"{report.rows_rejected:,}"),
     )
+    classes = [
+        (part["class"], part["rows"], Decimal(str(part["money"])))
+        for part in report.classes
+        if part["money"] is not None
+    ]
+    if classes:
+        print()
+        places = max(2, *(-int(money.as_tuple().exponent) for _, _, money in classes))
+        print_table(
+            ("Rows are", "Rows", "Money"),
+            [(name, f"{rows:,}", f"{money:,.{places}f}") for name, rows, money in classes],
+            (False, True, True),
+            ("Total", f"{sum(part[1] for part in classes):,}", f"{sum(part[2] for part in classes):,.{places}f}"),
+        )
     print()
-    tables = [(name, f"{part['rows']:,}") for name, part in manifest["tables"].items()]
+    tables = [(name, f"{part['rows']:,}") for name, part in report.tables.items()]
     print_table(("Table", "Rows"), tables, (False, True))
-    print()
-    seconds = max(float(manifest["seconds"]), 0.001)
+    seconds = max(report.seconds, 0.001)
     say(
-        f"Load {manifest['id']}: {manifest['rows_read']:,} rows in {seconds:.1f} s ({manifest['rows_read'] / seconds:,.0f} rows "
-        "per second)."
+        f"Load {report.load_id}: {report.rows_read:,} rows in {seconds:.1f} s "
+        f"({report.rows_read / seconds:,.0f} rows per second)."
     )
-    for file in manifest["files"]:
+    for file in report.files:
         if file["columns_unmapped"]:
             say(f"Not used in {file['name']}: {', '.join(file['columns_unmapped'])}.")
-    if manifest["rows_rejected"]:
+    for note in report.notes:
+        say(note)
+    if report.rows_rejected:
         say(
-            f"{manifest['rows_rejected']:,} rows could not be read: tillsight rejects {manifest['id']} shows them.",
+            f"Rows that could not be read: {report.rows_rejected:,}. See them with tillsight rejects {report.load_id}.",
             style="yellow",
         )
 
