@@ -50,8 +50,8 @@ export async function signOut(): Promise<void> {
  * One tab at a time: a refresh token may be used once, and two tabs that send the same one would end the session. Where the
  * browser has no locks (a plain http address that is not this machine), tabs take the chance.
  */
-const alone = (ask: () => Promise<Response>): Promise<Response> =>
-  "locks" in navigator ? navigator.locks.request("tillsight-refresh", ask) : ask();
+const alone = async (ask: () => Promise<Response>): Promise<Response> =>
+  "locks" in navigator ? await navigator.locks.request("tillsight-refresh", ask) : await ask();
 
 /** A new access token from the cookie; false when there is no session any more. Asked once, however many wait for it. */
 export function refresh(): Promise<boolean> {
