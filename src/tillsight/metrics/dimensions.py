@@ -24,7 +24,8 @@ def _customer_type(rows: ir.Table) -> ir.Value:
 
 
 def _cohort(rows: ir.Table) -> ir.Value:
-    return rows.customer_first_day.truncate("M").cast("date")
+    first = rows.customer_first_day
+    return ibis.date(first.year(), first.month(), ibis.literal(1))  # a truncated date is a moment in some engines
 
 
 def _cohort_age(rows: ir.Table) -> ir.Value:
