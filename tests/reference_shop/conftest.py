@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,10 @@ class Made:
 
 
 def make(folder: Path, size: str) -> Iterator[Made]:
+    begin = time.perf_counter()
     truths = generate(folder, size)
+    # Shown with pytest -s; a busy machine is no failure.
+    print(f"\nreference shop, {size}: {time.perf_counter() - begin:.1f} s")
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for file in sorted(folder.glob("*.parquet")):

@@ -11,9 +11,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "reference-shop.
 
 
 def test_page_is_up_to_date() -> None:
-    assert PAGE.read_text("utf-8") == guide(), (
-        "run make docs"
-    )
+    assert PAGE.read_text("utf-8") == guide(), "run make docs"
 
 
 def test_every_truth_states_its_size_its_place_and_its_noise() -> None:
