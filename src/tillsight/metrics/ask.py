@@ -382,8 +382,10 @@ def _without(sort: tuple[str, ...], grain: str | None) -> tuple[str, ...]:
 
 def _sorted(table: pa.Table, names: Sequence[str]) -> pa.Table:
     """By these columns; `-` is descending. Unknown comes last either way."""
-    keys = {name.lstrip("-+"): "descending" if name.startswith("-") else "ascending" for name in reversed(names)}
-    return table.sort_by(list(reversed(keys.items())))
+    keys: dict[str, str] = {}
+    for name in names:
+        keys.setdefault(name.lstrip("-+"), "descending" if name.startswith("-") else "ascending")
+    return table.sort_by(list(keys.items()))
 
 
 def _chunked(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:
