@@ -45,7 +45,7 @@ test: $(DEV) ## Run every test but those in a browser
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not e2e"
 
 fast: $(DEV) ## Run the fast tests
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not e2e and not slow"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not e2e and not slow and not real_data"
 
 lint: $(DEV) ## Run the checks that are not tests
 	$(BIN)/ruff check .
