@@ -32,9 +32,10 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    // Only a path of this page may be gone to, never another host.
-    typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {},
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({
+    // Only a path of this page may be gone to, never another host. What is not said here stays as the address has it.
+    next: typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? search.next : undefined,
+  }),
   component: SignIn,
 });
 

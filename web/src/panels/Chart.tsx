@@ -5,6 +5,7 @@ import { AriaComponent, GridComponent, TooltipComponent, VisualMapComponent } fr
 import { init, use as register, type EChartsType } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Answer } from "@/api/types";
 import { useShop } from "@/api/shop";
 import { WEEKDAYS, type Grain } from "@/lib/days";
@@ -52,7 +53,8 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
     const observer = new ResizeObserver(([entry]) => {
       if (!entry) return;
       made.resize();
-      setSize([Math.round(entry.contentRect.width), Math.round(entry.contentRect.height)]);
+      // At once, so that a box and the picture in it are never of two sizes.
+      flushSync(() => setSize([Math.round(entry.contentRect.width), Math.round(entry.contentRect.height)]));
     });
     observer.observe(node);
     return () => {

@@ -7,6 +7,7 @@ import { legendOf, MOST_SERIES } from "@/panels/legend";
 import { bridgeSteps } from "@/panels/pictures/bridge";
 import type { PictureInput } from "@/panels/pictures/common";
 import { axisValues } from "@/panels/pictures/parts";
+import { lonely } from "@/panels/pictures/time";
 import { pictureOf, type DrawnPanel } from "@/panels/pictures/picture";
 import { panelQuestion, type AskingPanel } from "@/panels/questions";
 import { askedTogether } from "@/panels/together";
@@ -176,6 +177,11 @@ describe("pictures", () => {
     expect(dotted?.data).toEqual([null, 2, 3]);
     expect(dotted?.lineStyle?.type).toEqual([2, 4]);
     expect(comparison?.data).toEqual([10, 9, 8]);
+  });
+
+  it("show a point that stands alone as a dot", () => {
+    expect([...lonely([null, 3, null, 1, 2, null, 4])]).toEqual([1, 6]);
+    expect([...lonely([7])]).toEqual([0]);
   });
 
   it("leave the comparison out where there is none, in the legend too", () => {

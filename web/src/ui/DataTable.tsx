@@ -57,7 +57,7 @@ const features = tableFeatures({
 });
 
 const ROW = 34;
-const LETTER = 7.3;
+const LETTER = 7.6;
 
 const plainText = (value: Sortable): string => (typeof value === "number" ? value.toLocaleString("en") : String(value ?? "–"));
 
@@ -74,7 +74,7 @@ function layOut<R>(columns: TableColumn<R>[], rows: R[]): { widths: number[]; wi
   const widths = columns.map((column, index) => {
     const head = Math.max(...column.title.split(" ").map((word) => word.length), Math.ceil(column.title.length * 0.6)) + 2;
     const most = column.right ? 24 : 36;
-    return Math.round(Math.min(Math.max(letters[index] ?? 0, head, column.bar ? 14 : 5), most) * LETTER + 22);
+    return Math.round(Math.min(Math.max(letters[index] ?? 0, head, column.bar ? 14 : 5), most) * LETTER + 24);
   });
   const wide = letters.reduce((best, size, index) => (!columns[index]?.right && size > (letters[best] ?? 0) ? index : best), 0);
   return { widths, wide };

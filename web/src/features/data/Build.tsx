@@ -5,13 +5,14 @@ import { startBuild } from "@/api/calls";
 import { isActive, jobQuery, jobsQuery } from "@/api/queries";
 import { Failed } from "@/ui/Parts";
 
-export function Build() {
+export function Build({ onStarted }: { onStarted: (job: string) => void }) {
   const client = useQueryClient();
   const { data: jobs } = useQuery(jobsQuery);
   const building = jobs?.some((job) => isActive(job)) ?? false;
   const build = useMutation({
     mutationFn: startBuild,
     onSuccess: (job) => {
+      onStarted(job.id);
       client.setQueryData(jobQuery(job.id).queryKey, job);
       return client.invalidateQueries({ queryKey: jobsQuery.queryKey });
     },

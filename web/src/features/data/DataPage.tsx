@@ -1,5 +1,6 @@
 /** Where the numbers come from: bring files, build, and see every load, release, check, job and table. */
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { jobsQuery, loadsQuery, releasesQuery, tablesQuery, isActive } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { Job, LoadSummary, ReleaseItem, TableState } from "@/api/types";
@@ -14,17 +15,19 @@ import { PageLink } from "@/ui/PageLink";
 
 export function DataPage() {
   const jobs = useQuery(jobsQuery);
-  const active = jobs.data?.filter(isActive) ?? [];
+  const [started, setStarted] = useState<string | null>(null);
+  // Those that run, and the one that was started here until the page is left: its outcome matters as well.
+  const shown = jobs.data?.filter((job) => isActive(job) || job.id === started) ?? [];
   return (
-    <Page title="Data" purpose="What was loaded, what was built from it, and whether it can be trusted." aside={<Build />}>
-      {active.map((job) => (
-        <Pane key={job.id} title={job.title} sub="in the background; you can leave this page">
+    <Page title="Data" purpose="What was loaded, what was built from it, and whether it can be trusted." aside={<Build onStarted={setStarted} />}>
+      {shown.map((job) => (
+        <Pane key={job.id} title={job.title} sub={isActive(job) ? "in the background; you can leave this page" : undefined}>
           <JobProgress id={job.id} />
         </Pane>
       ))}
       <div className={styles.grid}>
         <div data-half>
-          <Upload />
+          <Upload onStarted={setStarted} />
         </div>
         <div data-half>
           <State />

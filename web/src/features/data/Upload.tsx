@@ -6,7 +6,6 @@ import { startLoad } from "@/api/calls";
 import { jobQuery, jobsQuery, loadsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import styles from "@/features/data/data.module.css";
-import { JobProgress } from "@/features/data/JobProgress";
 import { isDay } from "@/lib/days";
 import { Failed, Pane, Word } from "@/ui/Parts";
 
@@ -17,31 +16,36 @@ const PRESETS = [
   { value: "complete_journey", label: "Complete Journey" },
 ];
 
-export function Upload() {
+const isMapping = (file: File): boolean => file.name.toLowerCase().endsWith(".toml");
+
+export function Upload({ onStarted }: { onStarted: (job: string) => void }) {
   const { format } = useShop();
   const client = useQueryClient();
   const loads = useQuery(loadsQuery);
   const input = useRef<HTMLInputElement>(null);
   const [files, setFiles] = useState<File[]>([]);
   const [over, setOver] = useState(false);
+  const [mapping, setMapping] = useState<File | null>(null);
   const [preset, setPreset] = useState("");
   const [asOf, setAsOf] = useState("");
   const [replaces, setReplaces] = useState("");
   const [build, setBuild] = useState(true);
-  const [job, setJob] = useState<string | null>(null);
   const asOfError = asOf && !isDay(asOf) ? "A day such as 2026-11-14" : null;
   const names = [...new Set((loads.data ?? []).flatMap((load) => load.files.map((file) => file.name)))];
 
   const add = (list: FileList | null) => {
-    const added = [...(list ?? [])];
+    const chosen = [...(list ?? [])];
+    const own = chosen.find(isMapping);
+    if (own) setMapping(own);
+    const added = chosen.filter((file) => !isMapping(file));
     setFiles((before) => [...before.filter((file) => !added.some((one) => one.name === file.name)), ...added]);
-    setJob(null);
   };
   const load = useMutation({
     mutationFn: () => {
       const form = new FormData();
       for (const file of files) form.append("files", file);
-      if (preset) form.append("preset", preset);
+      if (mapping) form.append("mapping", mapping);
+      else if (preset) form.append("preset", preset);
       if (asOf) form.append("as_of", asOf);
       if (replaces) form.append("replaces", replaces);
       form.append("build", String(build));
@@ -49,8 +53,9 @@ export function Upload() {
     },
     onSuccess: (started) => {
       client.setQueryData(jobQuery(started.id).queryKey, started);
-      setJob(started.id);
+      onStarted(started.id);
       setFiles([]);
+      setMapping(null);
       setReplaces("");
       return client.invalidateQueries({ queryKey: jobsQuery.queryKey });
     },
@@ -91,7 +96,7 @@ export function Upload() {
           multiple
           hidden
           aria-label="Files to load"
-          accept=".csv,.tsv,.txt,.json,.ndjson,.jsonl,.parquet,.xlsx,.xls,.gz,.zip"
+          accept=".toml,.csv,.tsv,.txt,.json,.ndjson,.jsonl,.parquet,.xlsx,.xls,.gz,.zip"
           onChange={(event) => {
             add(event.currentTarget.files);
             event.currentTarget.value = "";
@@ -114,9 +119,28 @@ export function Upload() {
                 </Word>
               </li>
             ))}
+            {mapping ? (
+              <li>
+                <span>
+                  {mapping.name} <span className={styles.effect}>says how to read them</span>
+                </span>
+                <Word aria-label={`Remove ${mapping.name}`} onClick={() => setMapping(null)}>
+                  Remove
+                </Word>
+              </li>
+            ) : null}
           </ul>
           <div className={styles.options}>
-            <Select label="How to read them" data={PRESETS} value={preset} allowDeselect={false} onChange={(value) => setPreset(value ?? "")} />
+            <Select
+              label="How to read them"
+              description="Or add an own mapping, a .toml file"
+              data={PRESETS}
+              value={preset}
+              allowDeselect={false}
+              disabled={mapping !== null}
+              onChange={(value) => setPreset(value ?? "")}
+              inputWrapperOrder={["label", "input", "description", "error"]}
+            />
             <TextInput
               label="Known on"
               description="Empty: now"
@@ -155,11 +179,6 @@ export function Upload() {
         </>
       ) : null}
       {load.error ? <Failed error={load.error} /> : null}
-      {job ? (
-        <div style={{ marginTop: 12 }}>
-          <JobProgress id={job} />
-        </div>
-      ) : null}
     </Pane>
   );
 }

@@ -86,7 +86,7 @@ export const grid = (more: object = {}) => ({
   left: 0,
   right: 6,
   top: 10,
-  bottom: 2,
+  bottom: 6,
   outerBoundsMode: "same" as const,
   outerBoundsContain: "axisLabel" as const,
   ...more,

@@ -72,9 +72,17 @@ function split(values: Values, buckets: Bucket[]): { solid: Values; dotted: Valu
   };
 }
 
+/** Known points without a known neighbour: no line shows them, so they are drawn as dots. */
+export const lonely = (values: Values): Set<number> =>
+  new Set(
+    values.flatMap((value, index) =>
+      value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null ? [index] : [],
+    ),
+  );
+
 function drawn(course: Course, buckets: Bucket[], palette: Palette): object[] {
   const color = shade(palette, course.color);
-  const alone = buckets.length === 1;
+  const dots = lonely(course.values);
   const common = { name: course.name, yAxisIndex: course.axis, ...(course.stack ? { stack: course.stack } : {}) };
   if (course.draw === "bar") {
     return [
@@ -97,15 +105,15 @@ function drawn(course: Course, buckets: Bucket[], palette: Palette): object[] {
     ...common,
     type: "line",
     symbol: "circle",
-    symbolSize: alone ? 7 : 6,
-    showSymbol: alone,
+    symbolSize: dots.size ? (_: unknown, { dataIndex }: { dataIndex: number }) => (dots.has(dataIndex) ? 6 : 0) : 6,
+    showSymbol: dots.size > 0,
     itemStyle: { color },
     connectNulls: false,
     emphasis: { disabled: false, scale: false },
     z: course.color === "comparison" ? 2 : 3,
   };
   const width = course.color === "comparison" ? 1.4 : 2;
-  if (course.fill || course.color === "comparison" || alone) {
+  if (course.fill || course.color === "comparison" || buckets.length === 1) {
     return [
       {
         ...line,
