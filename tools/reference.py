@@ -17,13 +17,15 @@ NOTE = "<!-- Written by make docs. Change the declaration, not this page. -->"
 
 def pages() -> dict[str, str]:
     """Every reference page: the name of its file, and its text."""
-    from tillsight.tables.reference import render
+    from tillsight.domains.registry import catalogue
+    from tillsight.metrics.reference import render as metrics
+    from tillsight.tables.reference import render as tables
 
     return {
         "cli.md": command_line(),
         "settings.md": settings(),
-        "metrics.md": metrics(),
-        "tables.md": render(),
+        "metrics.md": metrics(catalogue()),
+        "tables.md": tables(),
         "dashboards.md": dashboards(),
     }
 
@@ -93,33 +95,6 @@ def settings() -> str:
             meaning = " ".join((section.__doc__ or "").split())
             parts += [f"## [{name}]", meaning, _table(titles, rows(section.model_fields, f"{name}__"))]
     return _page("Settings", parts)
-
-
-def metrics() -> str:
-    """Every metric with its unit, how it totals and its formula; every dimension; every analysis."""
-    from tillsight.domains.registry import catalogue
-
-    known = catalogue()
-    parts = [
-        "Every number is defined here once, and is the same on the page, over the API, at the command line and in Python. What a "
-        "metric can be cut by, and at which grains, is told by `tillsight metrics show NAME`."
-    ]
-    for domain in dict.fromkeys(metric.domain for metric in known.metrics.values()):
-        rows = [
-            (f"`{metric.name}`", metric.title, metric.unit, metric.total, metric.formula, metric.basis)
-            for metric in known.metrics.values()
-            if metric.domain == domain
-        ]
-        parts += [f"## {domain.capitalize()}", _table(("name", "title", "unit", "totals", "formula", "basis"), rows)]
-    cuts = [(f"`{cut.name}`", cut.title, cut.description) for cut in known.dimensions.values()]
-    parts += ["## Dimensions", _table(("name", "title", "meaning"), cuts)]
-    asked = [
-        (f"`{one.name}`", one.title, one.description, ", ".join(f"`{parameter.name}`" for parameter in one.parameters))
-        for one in known.analyses.values()
-    ]
-    if asked:
-        parts += ["## Analyses", _table(("name", "title", "meaning", "parameters"), asked)]
-    return _page("Metrics", parts)
 
 
 def dashboards() -> str:
