@@ -1,0 +1,43 @@
+SELECT
+  *
+FROM (
+  SELECT
+    "t2"."product",
+    "t2"."revenue",
+    "t2"."gross_profit",
+    "t2"."revenue_with_cost",
+    COUNT(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "row_count"
+  FROM (
+    SELECT
+      "t1"."product_name" AS "product",
+      SUM("t1"."revenue") AS "revenue",
+      SUM("t1"."revenue_with_cost" - "t1"."cost") AS "gross_profit",
+      SUM("t1"."revenue_with_cost") AS "revenue_with_cost"
+    FROM (
+      SELECT
+        *
+      FROM "sales" AS "t0"
+      WHERE
+        COALESCE("t0"."category" IN ('Lamps', 'Chairs'), FALSE)
+        AND "t0"."brand" IS NULL
+        AND COALESCE("t0"."hour" >= 18, FALSE)
+        AND (
+          COALESCE("t0"."revenue" <> 0, FALSE)
+          OR (
+            "t0"."cost" IS NOT NULL
+          )
+          OR COALESCE("t0"."revenue_with_cost" <> 0, FALSE)
+        )
+        AND "t0"."day" >= MAKE_DATE(2023, 1, 10)
+        AND "t0"."day" <= MAKE_DATE(2024, 11, 20)
+    ) AS "t1"
+    GROUP BY
+      1
+  ) AS "t2"
+) AS "t3"
+ORDER BY
+  (
+    CAST("t3"."gross_profit" AS DOUBLE) * 1
+  ) / NULLIF(CAST("t3"."revenue_with_cost" AS DOUBLE) * 1, 0) DESC,
+  "t3"."product" ASC
+LIMIT 10
