@@ -2,7 +2,8 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
+import { flushSync } from "react-dom";
 import { ApiError } from "@/api/client";
 import { currentUser, onSession } from "@/api/session";
 import { makeRouter } from "@/app/router";
@@ -21,7 +22,24 @@ const client = new QueryClient({
 const router = makeRouter(client);
 const schemes = localStorageColorSchemeManager({ key: "tillsight-scheme" });
 
+/** Paper is light, whatever the screen is: charts are drawn anew before the page is printed. */
+function usePrinting(): boolean {
+  const [printing, setPrinting] = useState(false);
+  useEffect(() => {
+    const before = () => flushSync(() => setPrinting(true));
+    const after = () => setPrinting(false);
+    window.addEventListener("beforeprint", before);
+    window.addEventListener("afterprint", after);
+    return () => {
+      window.removeEventListener("beforeprint", before);
+      window.removeEventListener("afterprint", after);
+    };
+  }, []);
+  return printing;
+}
+
 export function App() {
+  const printing = usePrinting();
   useEffect(
     () =>
       onSession(() => {
@@ -35,6 +53,7 @@ export function App() {
       cssVariablesResolver={cssVariables}
       colorSchemeManager={schemes}
       defaultColorScheme="auto"
+      {...(printing ? { forceColorScheme: "light" as const } : {})}
     >
       <QueryClientProvider client={client}>
         <RouterProvider router={router} />

@@ -81,6 +81,8 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
   useEffect(() => {
     if (!picture || !chart.current) return;
     chart.current.setOption({ ...picture.option, aria: { enabled: true, label: { enabled: false } } }, { notMerge: true });
+    // Paper has another width than the screen: with its own box the picture scales.
+    box.current?.querySelector("svg")?.setAttribute("viewBox", `0 0 ${width} ${tall}`);
   });
 
   const drill = picture?.drill;

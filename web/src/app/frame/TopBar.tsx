@@ -10,8 +10,33 @@ import styles from "@/app/frame/frame.module.css";
 import { Freshness } from "@/app/frame/Freshness";
 import { PeriodPicker } from "@/app/frame/PeriodPicker";
 import { Search } from "@/app/frame/Search";
+import { useView } from "@/lib/useView";
+import { COMPARE_TITLES, DEFAULT_COMPARE, viewPeriod } from "@/lib/view";
 import { ChipButton, Soft } from "@/ui/Parts";
 import ui from "@/ui/ui.module.css";
+
+/** What the controls say, for paper. */
+function Printed() {
+  const { shop, format } = useShop();
+  const view = useView();
+  const period = viewPeriod(view, shop.periods);
+  const kind = view.compare ?? DEFAULT_COMPARE;
+  const own = view.compare_from && view.compare_to ? { start: view.compare_from, end: view.compare_to } : null;
+  return (
+    <p className={styles.printed}>
+      {[
+        `${shop.name} · ${shop.currency}`,
+        format.span(period),
+        kind === "none" ? null : `against ${own ? format.span(own) : COMPARE_TITLES[kind]}`,
+        ...(view.where ?? []),
+        view.as_of ? `as known on ${format.day(view.as_of.slice(0, 10))}` : null,
+        shop.release ? `release ${shop.release.number}` : null,
+      ]
+        .filter(Boolean)
+        .join(" · ")}
+    </p>
+  );
+}
 
 export function TopBar({ onMenu }: { onMenu: () => void }) {
   const { shop } = useShop();
@@ -31,6 +56,7 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
     <>
       <div ref={mark} />
       <header className={styles.top} data-scrolled={scrolled || undefined}>
+        <Printed />
         <div className={styles.topRow}>
           <span className={styles.menuOnly}>
             <ChipButton onClick={onMenu}>Menu</ChipButton>
