@@ -446,3 +446,28 @@ def test_a_full_disk_at_the_last_step_is_said(workspace: Workspace, monkeypatch:
         workspace.load()
     assert workspace.folders() == []
     assert workspace.left() == []
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("TIMESTAMPTZ '2024-07-01 12:00:00+00'", datetime(2024, 7, 1, 12)),
+        ("TIMESTAMP '2024-07-01 12:00:00'", datetime(2024, 7, 1, 11)),
+    ],
+)
+@pytest.mark.parametrize("more", ["'web'", "' web '"])
+def test_moments_of_canonical_files_keep_their_zone(
+    moment: str, expected: datetime, more: str, workspace: Workspace
+) -> None:
+    """A moment without a zone is the shop's, in files that go as they are and in those that need a word trimmed."""
+    file = workspace.files / "orders.parquet"
+    duckdb.sql(
+        "SET TimeZone = 'UTC'; "
+        f"COPY (SELECT 'main' AS shop_id, '1' AS order_id, {moment} AS placed_at, 'EUR' AS currency, {more} AS channel) "
+        f"TO '{file}' (FORMAT parquet)"
+    )
+    report = workspace.load(file)
+    table = workspace.path / "landing" / "loads" / report.load_id / "tables" / "orders.parquet"
+    assert duckdb.sql(f"SELECT placed_at, channel, order_status, _line FROM '{table}'").fetchall() == [
+        (expected, "web", "completed", 1)
+    ]

@@ -127,6 +127,12 @@ def _trimmed(text: str) -> str:
     return f"CASE WHEN {text}[1] IN ({ends}) OR {text}[-1] IN ({ends}) THEN trim({text}, {literal(_BLANKS)}) ELSE {text} END"
 
 
+def not_clean(text: str) -> str:
+    """SQL that is true for a text that reading would change: it has blanks at its ends, is empty, or means unknown."""
+    ends = ", ".join(map(literal, _BLANKS))
+    return f"({text}[1] IN ({ends}) OR {text}[-1] IN ({ends}) OR {text} IN ({', '.join(map(literal, ('', *UNKNOWN)))}))"
+
+
 def _unknown(null: tuple[str, ...], *, words: bool) -> frozenset[str]:
     unknown = {"", *UNKNOWN, *null}
     if not words:

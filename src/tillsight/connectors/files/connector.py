@@ -16,7 +16,15 @@ from pathlib import Path
 import duckdb
 
 from tillsight.connectors.files.columnar import describe_parquet, read_parquet
-from tillsight.connectors.files.convert import Batch, Converted, Defaults, convert, create_rejects, plan_columns
+from tillsight.connectors.files.convert import (
+    Batch,
+    Converted,
+    Defaults,
+    canonical_sql,
+    convert,
+    create_rejects,
+    plan_columns,
+)
 from tillsight.connectors.files.delimited import read_delimited
 from tillsight.connectors.files.engine import engine
 from tillsight.connectors.files.gather import Gathering, TableFile
@@ -234,6 +242,7 @@ class _Conversion:
         create_rejects(self.connection)
         self._keep_broken()
         gathering = Gathering(self.connection, self._parts(), self.notes)
+        self._take_canonical(gathering)
         for batch, counts in [*self._own_batches(), *self._preset_batches()]:
             self._convert(batch, gathering, counts=counts)
         self.progress("write", None, None, "Writing the canonical tables")
@@ -257,12 +266,26 @@ class _Conversion:
                     [[table.name, broken.line, target, broken.reason, broken.text] for broken in table.broken],
                 )
 
+    def _take_canonical(self, gathering: Gathering) -> None:
+        """Files that are canonical to the last value go as they are."""
+        for index, (table, assignment) in enumerate(zip(self.tables, self.plan.assignments, strict=True)):
+            target = TABLES.get(assignment.entry.table) if assignment.entry else None
+            if not table.direct or target is None or assignment.role is not None:
+                continue
+            self.progress("convert", None, None, f"{target.title}: {table.name}")
+            rows = canonical_sql(self.connection, target, table.relation, table.columns, self.defaults.timezone)
+            if rows is not None:
+                gathering.add(
+                    Rows(target.name, f"SELECT *, {index} AS _part FROM ({rows})", table.headers), checked=True
+                )
+                self.classes[index] = [ClassCount(target.name, table.rows, None)]
+
     def _own_batches(self) -> Iterable[tuple[Batch, bool]]:
         """Files that are tables by themselves; those with the same headers are converted together."""
         groups: dict[tuple[object, ...], list[int]] = {}
         for index, (table, assignment) in enumerate(zip(self.tables, self.plan.assignments, strict=True)):
             entry = assignment.entry
-            if entry is None or entry.table == IGNORE:
+            if entry is None or entry.table == IGNORE or index in self.classes:
                 continue
             key = (table.columns, entry.model_dump_json(exclude={"match"}))
             groups.setdefault(key, []).append(index)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from tillsight.connectors.files import dates, numbers
-from tillsight.connectors.files.columns import Input, input_of, with_texts
+from tillsight.connectors.files.columns import Input, input_of, kind_of, not_clean, with_texts
 from tillsight.connectors.files.mapping import SALES, ColumnMapping, Condition, FileMapping, MappingError
 from tillsight.connectors.files.raw import LINE, RawColumn, identifier, literal
 from tillsight.connectors.files.targets import match_headers, missing_columns, sales_owner
@@ -198,6 +198,59 @@ def convert(connection: duckdb.DuckDBPyConnection, batch: Batch, defaults: Defau
         _keep_rejects(connection, batch, values, faults, rule, effect, name)
     present = tuple(value.column.name for value in values)
     return Converted(name, batch, present, "NOT _bad" if faulty else "TRUE", faulty, notes)
+
+
+def canonical_sql(
+    connection: duckdb.DuckDBPyConnection, target: Table, relation: str, columns: tuple[RawColumn, ...], zone: str
+) -> str | None:
+    """SQL of rows that are canonical as they are, in declared types; None when a single row, or a type, is not.
+
+    Every value must be as reading would give it, allowed and within bounds: then nothing is left to convert. Only moments are
+    brought to UTC: those with a zone from theirs, those without from the shop's.
+    """
+    types = {column.name: DUCKDB_TYPES[column.type].replace(" ", "") for column in target.columns}
+    parts = [LINE]
+    for column in columns:
+        name, declared = identifier(column.name), types.get(column.name, "")
+        if declared == "TIMESTAMP" and kind_of(column.type) in ("moment", "zoned"):
+            parts.append(f"{dates.utc(name, zone, zoned=kind_of(column.type) == 'zoned')} AS {name}")
+        elif column.type.replace(" ", "") == declared:
+            parts.append(name)
+        else:
+            return None
+    present = {column.name for column in columns}
+    if missing_columns(target, present) or "line_id" in set(target.key) - present:
+        return None
+    if any(column.default is None for column in target.columns if column.required and column.name not in present):
+        return None
+    tests = [condition for column, condition, _ in bounds(target) if column in present]
+    for declared_column in target.columns:
+        name = identifier(declared_column.name)
+        if declared_column.name not in present:
+            continue
+        if declared_column.values:
+            tests.append(f"{name} NOT IN ({_list(declared_column.values)})")
+        elif declared_column.type == "text":
+            tests.append(not_clean(name))
+        elif declared_column.type in ("day", "moment"):
+            tests.append(f"NOT {dates.in_years(name)}")
+    anything = " OR ".join(f"coalesce({test}, FALSE)" for test in tests)
+    row = connection.execute(f"SELECT coalesce(bool_or({anything}), FALSE) FROM {relation}").fetchone()
+    return None if row is None or row[0] else f"SELECT {', '.join(parts)} FROM {relation}"
+
+
+def bounds(target: Table) -> list[tuple[str, str, str]]:
+    """What must not be in a column of a table: its name, SQL that is true for a wrong value, and the reason in words."""
+    found = []
+    for column in target.columns:
+        name = identifier(column.name)
+        if column.required or column.name in target.key:
+            found.append((column.name, f"{name} IS NULL", "is missing"))
+        if column.minimum is not None:
+            found.append((column.name, f"{name} < {column.minimum}", f"is below {column.minimum:g}"))
+        if column.maximum is not None:
+            found.append((column.name, f"{name} > {column.maximum}", f"is above {column.maximum:g}"))
+    return found
 
 
 def create_rejects(connection: duckdb.DuckDBPyConnection) -> None:

@@ -217,10 +217,8 @@ def _time(match: re.Match[str]) -> str:
 
 
 def _typed(given: Input, zone: str) -> str:
-    if given.kind == "zoned":
-        return f"timezone('UTC', {given.typed})"
-    if given.kind in ("day", "moment"):
-        return _utc(f"CAST({given.typed} AS TIMESTAMP)", zone)
+    if given.kind in ("day", "moment", "zoned"):
+        return utc(str(given.typed), zone, zoned=given.kind == "zoned")
     return "CAST(NULL AS TIMESTAMP)"
 
 
@@ -239,6 +237,11 @@ def _explicit(given: Input, zone: str) -> str:
     if "%z" in form or "%Z" in form:
         return f"timezone('UTC', CAST(try_strptime({text}, {literal(form)}) AS TIMESTAMPTZ))"
     return _utc(f"try_strptime({text}, {literal(form)})", zone)
+
+
+def utc(value: str, zone: str, *, zoned: bool) -> str:
+    """SQL of a typed moment in UTC; one without a zone is in `zone`."""
+    return f"CAST(timezone('UTC', {value}) AS TIMESTAMP)" if zoned else _utc(f"CAST({value} AS TIMESTAMP)", zone)
 
 
 def _utc(local: str, zone: str) -> str:

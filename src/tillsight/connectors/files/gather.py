@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from tillsight.connectors.files.convert import bounds
 from tillsight.connectors.files.raw import identifier, literal
 from tillsight.connectors.files.sales import Rows
 from tillsight.tables.registry import TABLES
@@ -53,7 +54,9 @@ class Gathering:
     def _write(self, table: Table, given: list[tuple[Rows, bool]], target: Path) -> TableFile | None:
         staged = f"staged_{table.name}"
         union = " UNION ALL ".join(f"({_in_order(table, rows)})" for rows, _ in given)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {staged} AS {union}")
+        # Rows that are judged and come from one place are only renamed and put in order: no copy of them is needed.
+        kind = "VIEW" if len(given) == 1 and given[0][1] else "TABLE"
+        self.connection.execute(f"CREATE OR REPLACE TEMP {kind} {staged} AS {union}")
         if not all(checked for _, checked in given):
             self._reject_bad(table, staged)
         source = self._one_for_each_key(table, staged)
@@ -66,7 +69,7 @@ class Gathering:
         row = self.connection.execute(
             f"SELECT count(*), {_bounds(table)} FROM read_parquet({literal(target)})"
         ).fetchone() or (0, None, None)
-        self.connection.execute(f"DROP TABLE {staged}")
+        self.connection.execute(f"DROP {kind} {staged}")
         if row[0] == 0:
             target.unlink()
             return None
@@ -74,15 +77,7 @@ class Gathering:
 
     def _reject_bad(self, table: Table, staged: str) -> None:
         """Rows made from lines must hold to the table's own declaration too; those that do not become rejects."""
-        faults = []
-        for column in table.columns:
-            name = identifier(column.name)
-            if column.required or column.name in table.key:
-                faults.append((column.name, f"{name} IS NULL", "is missing"))
-            if column.minimum is not None:
-                faults.append((column.name, f"{name} < {column.minimum}", f"is below {column.minimum:g}"))
-            if column.maximum is not None:
-                faults.append((column.name, f"{name} > {column.maximum}", f"is above {column.maximum:g}"))
+        faults = bounds(table)
         anything = " OR ".join(f"coalesce({condition}, FALSE)" for _, condition, _ in faults)
         row = self.connection.execute(f"SELECT count(*) FILTER ({anything}) FROM {staged}").fetchone() or (0,)
         if not row[0]:
@@ -110,18 +105,22 @@ class Gathering:
         )
         if row[0] == row[1]:
             return staged
-        content = [f"CAST({identifier(name)} AS VARCHAR)" for name in table.column_names]
-        said = f"md5(concat_ws(chr(31), {', '.join(f'coalesce({text}, chr(30))' for text in content)}))"
-        row = self.connection.execute(
-            f"SELECT coalesce(sum(n - 1), 0), count(*) FILTER (contents > 1) FROM (SELECT count(*) AS n, count(DISTINCT {said}) "
-            f"AS contents FROM {staged} WHERE _line IS NOT NULL GROUP BY {key} HAVING count(*) > 1)"
-        ).fetchone() or (0, 0)
-        if row[1]:
+        content = (f"coalesce(CAST({identifier(name)} AS VARCHAR), chr(30))" for name in table.column_names)
+        said = f"md5(concat_ws(chr(31), {', '.join(content)}))"
+        same = f"hash({key}) IN (SELECT hash({key}) FROM {staged} GROUP BY 1 HAVING count(*) > 1)"
+        keys, repeated, different = self.connection.execute(
+            "SELECT count(*), coalesce(sum(own - 1) FILTER (own > 1), 0), count(*) FILTER (contents > 1) FROM (SELECT count(_line) "
+            f"AS own, count(DISTINCT {said}) FILTER (_line IS NOT NULL) AS contents FROM {staged} WHERE {same} "
+            f"GROUP BY {key} HAVING count(*) > 1)"
+        ).fetchone() or (0, 0, 0)
+        if not keys:
+            return staged
+        if different:
             self.notes.append(
-                f"{table.title}: {int(row[1]):,} keys stand more than once with different content; the last row counts."
+                f"{table.title}: {int(different):,} keys stand more than once with different content; the last row counts."
             )
-        elif row[0]:
-            self.notes.append(f"{table.title}: {int(row[0]):,} rows repeat a row that is there already.")
+        elif repeated:
+            self.notes.append(f"{table.title}: {int(repeated):,} rows repeat a row that is there already.")
         return (
             f"(SELECT * FROM {staged} QUALIFY row_number() OVER (PARTITION BY {key} "
             "ORDER BY (_line IS NULL), _part DESC, _line DESC) = 1)"
