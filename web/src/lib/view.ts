@@ -20,6 +20,8 @@ export interface View {
   as_of?: string | undefined;
   /** The metric whose explanation is open. */
   explain?: string | undefined;
+  /** What it is cut by where it is explained; a share is a share in something. */
+  explain_by?: string[] | undefined;
 }
 
 /** Parts of the view that go along from page to page. */
@@ -66,6 +68,7 @@ export function readView(raw: Raw): View {
     grain: isGrain(raw.grain) ? raw.grain : undefined,
     as_of: text(raw.as_of),
     explain: text(raw.explain),
+    explain_by: list(raw.explain_by),
   };
 }
 

@@ -8,7 +8,7 @@ import { rowsFile } from "@/api/calls";
 import { explainQuery, rowsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { Explanation, Metric, Question } from "@/api/types";
-import { useSetView } from "@/lib/useView";
+import { useSetView, useView } from "@/lib/useView";
 import { writeFilters, type Filter } from "@/lib/where";
 import { answerColumns } from "@/panels/columns";
 import { DownloadMenu, MissingTables } from "@/panels/PanelFrame";
@@ -42,7 +42,7 @@ export function Explain({ metric: name }: { metric: string }) {
       side="right"
       size={620}
       closeLabel="Close the explanation"
-      onClose={() => setView({ explain: undefined })}
+      onClose={() => setView({ explain: undefined, explain_by: undefined })}
     >
       {metric ? <Explained metric={metric} /> : <Failed error={new Error(`There is no metric named ${name}.`)} />}
     </Side>
@@ -50,9 +50,10 @@ export function Explain({ metric: name }: { metric: string }) {
 }
 
 function Explained({ metric }: { metric: Metric }) {
-  const { release, format } = useShop();
+  const { release, format, dimensions } = useShop();
   const { view } = useAsked();
-  const question: Question = { ...view, compare: "none", metrics: [metric.name] };
+  const { explain_by: by } = useView();
+  const question: Question = { ...view, compare: "none", metrics: [metric.name], ...(by ? { by } : {}) };
   const explained = useQuery({
     ...explainQuery(release, question),
     enabled: metric.available && release !== null,
@@ -72,9 +73,13 @@ function Explained({ metric }: { metric: Metric }) {
         <Failed error={explained.error} retry={() => void explained.refetch()} />
       ) : data ? (
         <section>
-          <div className={styles.big}>{format.full(data.value, metric.unit)}</div>
+          {by ? null : <div className={styles.big}>{format.full(data.value, metric.unit)}</div>}
           <div className={styles.sub}>
-            {[data.period ? format.span(data.period) : null, ...view.where.map((filter) => writeFilters([filter as Filter]).join(", "))]
+            {[
+              data.period ? format.span(data.period) : null,
+              by ? `by ${by.map((name) => (dimensions.get(name)?.title ?? name).toLowerCase()).join(" and ")}` : null,
+              ...view.where.map((filter) => writeFilters([filter as Filter]).join(", ")),
+            ]
               .filter(Boolean)
               .join(" · ")}
           </div>

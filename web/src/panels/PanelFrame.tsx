@@ -54,7 +54,7 @@ export function PanelFrame({ id, title, question, fileQuestion, sub, height, leg
             </Word>
           )}
           {missing ? null : <Download question={fileQuestion ?? question} title={title} answer={answer.data} />}
-          <ExplainWord names={question.metrics} />
+          <ExplainWord names={question.metrics} by={question.by} />
         </div>
         <div className={styles.below}>{sub(answer.data)}</div>
       </header>
@@ -216,10 +216,12 @@ export function DownloadMenu({
   );
 }
 
-function ExplainWord({ names }: { names: string[] }) {
+function ExplainWord({ names, by }: { names: string[]; by: string[] | undefined }) {
   const { metrics } = useShop();
   const setView = useSetView();
-  if (names.length === 1) return <Word onClick={() => setView({ explain: names[0] })}>Explain</Word>;
+  const explain = (name: string | undefined) =>
+    setView({ explain: name, explain_by: metrics.get(name ?? "")?.total === "share of parent" ? by : undefined });
+  if (names.length === 1) return <Word onClick={() => explain(names[0])}>Explain</Word>;
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -227,7 +229,7 @@ function ExplainWord({ names }: { names: string[] }) {
       </Menu.Target>
       <Menu.Dropdown>
         {names.map((name) => (
-          <Menu.Item key={name} onClick={() => setView({ explain: name })}>
+          <Menu.Item key={name} onClick={() => explain(name)}>
             {metrics.get(name)?.title ?? name}
           </Menu.Item>
         ))}

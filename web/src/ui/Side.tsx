@@ -1,6 +1,6 @@
 /** A drawer over the page: what belongs to it but is read beside it. */
 import { Drawer } from "@mantine/core";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import styles from "@/ui/ui.module.css";
 
 interface Props {
@@ -13,6 +13,14 @@ interface Props {
 }
 
 export function Side({ title, side, size, closeLabel, onClose, children }: Props) {
+  // It is there only while it is open, so it gives the focus back itself.
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (opener instanceof HTMLElement) opener.focus({ preventScroll: true });
+    },
+    [opener],
+  );
   return (
     <Drawer.Root opened onClose={onClose} position={side} size={size}>
       <Drawer.Overlay />
