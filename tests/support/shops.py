@@ -25,16 +25,25 @@ KNOWN = datetime(2026, 1, 1, tzinfo=UTC)
 def make_shop(folder: Path, tables: Mapping[str, Rows], *, build: bool = True, **settings: Any) -> Shop:
     """A workspace with these canonical rows; what a row leaves out takes the default of its column."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [
-        f"{name} = {json.dumps(value)}" for name, value in {"currency": "EUR", "timezone": "UTC", **settings}.items()
-    ]
-    (folder / SETTINGS_FILE).write_text("\n".join(lines))
+    write_settings(folder, **settings)
     shop = Shop.open(folder)
     if tables:
         land(shop, tables)
     if build:
         shop.build()
     return shop
+
+
+def write_settings(folder: Path, **settings: Any) -> None:
+    """The settings file of a workspace; a section is a dictionary. EUR and UTC unless said otherwise."""
+
+    def toml(value: Any) -> str:
+        if isinstance(value, dict):
+            return f"{{ {', '.join(f'{name} = {toml(part)}' for name, part in value.items())} }}"
+        return json.dumps(value)
+
+    lines = [f"{name} = {toml(value)}" for name, value in {"currency": "EUR", "timezone": "UTC", **settings}.items()]
+    (folder / SETTINGS_FILE).write_text("\n".join(lines))
 
 
 def land(
@@ -79,6 +88,7 @@ def land(
         "id": load_id,
         "tables": entries,
         "replaces": [dict(item) for item in replaces],
+        "reporting_currency": shop.settings.currency,
         "files": [{"name": file}],
     }
     with shop.database.write() as session:

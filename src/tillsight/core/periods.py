@@ -108,8 +108,11 @@ class Calendar:
     def _fiscal_span(self, level: Level, day: date) -> tuple[date, date]:
         span = self.fiscal.span_of(level, day)
         if span is None:
+            problem = self.fiscal.problem or f"the fiscal calendar does not reach {day}"
             raise QuestionError(
-                f"The fiscal calendar does not reach {day}.", field="grain", reason="calendar too short"
+                f"This cannot be asked by fiscal grains: {problem}. Load a calendar that can.",
+                field="grain",
+                reason=problem,
             )
         return span[0], span[1]
 

@@ -180,11 +180,12 @@ class Compiler:
         groups = {name: self.catalogue.dimensions[name].of(rows) for name in by}
         if relation.time is None or grain is None:
             return self._aggregate(rows, groups, slots, window)
-        bucket, start = self._bucket(rows[relation.time], grain, steps, to_date)
+        nowhere = (ibis.null("date"), ibis.null("date"))
+        bucket, start = self._bucket(rows[relation.time], grain, steps, to_date) if steps else nowhere
         groups[TIME] = bucket.cast("date")
         table = self._aggregate(rows, groups, slots, Window(start, window.end))
         table = table.filter(table[TIME].notnull())
-        return self._run_up(table, by, slots, [step.bucket for step in steps]) if to_date else table
+        return self._run_up(table, by, slots, [step.bucket for step in steps]) if to_date and steps else table
 
     def _touched(self, rows: ir.Table, slots: Sequence[Slot], window: Window) -> ir.Table:
         """Only rows that bear on one of the measures, so that a group exists only where there is something to say."""
