@@ -381,7 +381,8 @@ def test_killed_at_any_moment_it_is_all_there_or_nothing(workspace: Workspace) -
         start = monotonic()
         assert one_load(process, 60)
         length = monotonic() - start
-        for share in (0.05, 0.3, 0.6, 0.75, 0.85, 0.9, 0.95, 1.0):
+        # the first three are killed long before their end, however much faster the machine has become since
+        for share in (0.01, 0.03, 0.05, 0.3, 0.6, 0.75, 0.85, 0.9, 0.95, 1.0):
             killed += not one_load(process, share * length)
             committed = {record.id for record in workspace.records() if record.state == "committed"}
             assert committed <= set(workspace.folders())

@@ -191,12 +191,14 @@ def unusual_days(days: pd.DataFrame) -> pd.DataFrame:
         return result
     series = pd.Series(np.where(open_days, revenue, np.nan))
     level = series.rolling(WINDOW, center=True, min_periods=WINDOW // 2).median()
-    weekday = pd.to_datetime(result.day).dt.weekday
+    weekday = pd.to_datetime(result.day).dt.day_of_week
     ratio = series / level
     index = ratio.groupby(weekday.to_numpy()).transform("median")
     expected = (level * index).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         residual = np.log(series.to_numpy() / expected)
+    if not np.isfinite(residual).any():
+        return result
     middle = np.nanmedian(residual)
     spread = 1.4826 * np.nanmedian(np.abs(residual - middle))
     result["expected"] = expected
@@ -257,7 +259,7 @@ def _week_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     import pandas as pd
     from scipy import stats
 
-    weekday = pd.to_datetime(frame.day).dt.weekday.to_numpy()
+    weekday = pd.to_datetime(frame.day).dt.day_of_week.to_numpy()
     groups = [frame.revenue.to_numpy(dtype=float)[weekday == number] for number in range(7)]
     if min(len(group) for group in groups) < 4 or frame.revenue.nunique() < 2:
         return []
