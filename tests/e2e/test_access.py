@@ -1,0 +1,386 @@
+"""Everybody can use the page: no finding of axe in light and dark, on a screen and a phone; keyboard, less motion, paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.e2e.conftest import Server, Visits, sign_in
+from tests.e2e.visitor import Visitor
+
+from tillsight.shop import Shop
+
+pytestmark = pytest.mark.e2e
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+RUN = """async tags => {
+    const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    return found.violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(" ")} ${node.html}`));
+}"""
+# What is cut off: text wider or higher than the box that hides the rest of it, without an ellipsis and its title.
+CLIPPED = """() => {
+    const cut = [];
+    const names = "h1, h2, h3, button, a, th, label, dt, [role=tab], [class*=figure], [class*=badge], [class*=basis]";
+    for (const element of document.querySelectorAll(names)) {
+        const box = element.getBoundingClientRect();
+        const style = getComputedStyle(element);
+        if (!box.width || !box.height || !element.innerText?.trim() || box.width <= 1) continue;
+        const hides = style.overflowX !== "visible" || style.overflowY !== "visible";
+        if (!hides || element.title) continue;
+        if (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1)
+            cut.push(`${element.tagName} ${element.innerText.trim().slice(0, 60)}`);
+    }
+    return cut;
+}"""
+# What lies beyond the edge of the window and is in no box of its own that scrolls.
+OUTSIDE = """() => {
+    const scrolls = element => {
+        for (let one = element.parentElement; one; one = one.parentElement)
+            if (/auto|scroll|hidden/.test(getComputedStyle(one).overflowX)) return true;
+        return false;
+    };
+    return [...document.querySelectorAll("main *, header *")].filter(element => {
+        const box = element.getBoundingClientRect();
+        return box.width > 1 && box.right > innerWidth + 1 && !scrolls(element) && !element.closest("svg, [aria-hidden=true]");
+    }).map(element => `${element.tagName} ${(element.innerText ?? "").trim().slice(0, 40)}`);
+}"""
+
+Do = Callable[[Visitor], None]
+
+
+def look(visitor: Visitor) -> None:
+    """Nothing more to do than to open the page."""
+
+
+def press(name: str, waits_for: str) -> Do:
+    def do(visitor: Visitor) -> None:
+        visitor.page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()
+        expect(visitor.page.get_by_text(waits_for).first).to_be_visible()
+        visitor.settled()
+
+    return do
+
+
+def explained(visitor: Visitor) -> None:
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Show the rows").click()
+    expect(dialog.get_by_role("group", name="Rows behind the number")).to_be_visible()
+
+
+def open_top(name: str) -> Do:
+    def do(visitor: Visitor) -> None:
+        visitor.page.get_by_role("banner").get_by_role("button", name=re.compile(name)).click()
+        expect(visitor.page.get_by_role("dialog")).to_be_visible()
+        # Calendars come when they are needed.
+        expect(visitor.page.locator("[class*=skeleton]")).to_have_count(0)
+
+    return do
+
+
+def searched(visitor: Visitor) -> None:
+    visitor.page.keyboard.press("Control+k")
+    visitor.page.get_by_role("combobox").last.fill("lamp")
+    expect(visitor.page.get_by_role("option").first).to_be_visible()
+
+
+def choosing(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Choose: Metrics").click()
+    expect(visitor.page.get_by_role("dialog").get_by_role("checkbox").first).to_be_visible()
+
+
+def called(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Command line", exact=True).click()
+    expect(visitor.page.get_by_label("Command line", exact=True)).to_be_visible()
+
+
+def with_files(visitor: Visitor) -> None:
+    visitor.page.get_by_label("Files to load").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n"})
+    expect(visitor.page.get_by_role("button", name="Load 1 file")).to_be_visible()
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address, and what is done there before it is looked at. `{load}` stands for the one load."""
+
+    path: str
+    do: Do = look
+
+
+PLACES = {
+    "overview": Place("/"),
+    "sales": Place("/sales"),
+    "sales, one month of a country": Place("/sales?period=last_month&where=country=Germany&where=channel=web"),
+    "sales trends": Place("/sales/trends"),
+    "products sold": Place("/sales/products"),
+    "channels": Place("/sales/channels"),
+    "customers": Place("/customers"),
+    "a picture as a table": Place("/sales/channels", press("Table", "Month")),
+    "explanation": Place("/sales?explain=average_order_value", explained),
+    "period": Place("/sales", open_top("^Period:")),
+    "filter": Place("/sales", open_top("^Filter$")),
+    "freshness": Place("/sales", open_top("release")),
+    "search": Place("/", searched),
+    "inventory": Place("/inventory"),
+    "returns": Place("/returns"),
+    "ads": Place("/ads"),
+    "pricing": Place("/pricing"),
+    "seasons": Place("/seasons"),
+    "loyalty": Place("/loyalty"),
+    "reports": Place("/reports"),
+    "alerts": Place("/alerts"),
+    "explore": Place("/explore"),
+    "explore, choosing": Place("/explore", choosing),
+    "explore, picture and call": Place("/explore?metrics=revenue&by=country", called),
+    "explore, table across": Place("/explore?metrics=orders&by=weekday&series=channel&chart=table"),
+    "data": Place("/data"),
+    "data, with a file": Place("/data", with_files),
+    "load": Place("/data/loads/{load}"),
+    "release": Place("/data/releases/1"),
+    "table": Place("/data/tables/orders"),
+    "settings": Place("/settings"),
+    "nowhere": Place("/no/such/page"),
+}
+WIDTHS = {"screen": (1280, 800), "phone": (390, 844), "small phone": (360, 740)}
+
+
+def findings(page: Page, scheme: str) -> list[str]:
+    """What axe finds, in light or dark."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf-8"))
+    found: list[str] = page.evaluate(RUN, TAGS)
+    return [f"{scheme}: {finding}" for finding in found]
+
+
+def fits(page: Page) -> list[str]:
+    """What does not fit the width: a page that scrolls sideways, text that is cut off."""
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    cut: list[str] = page.evaluate(CLIPPED)
+    outside: list[str] = page.evaluate(OUTSIDE) if wide > 0 else []
+    return [f"cut off: {text}" for text in cut] + ([f"scrolls {wide} px sideways: {outside[:5]}"] if wide > 0 else [])
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_no_finding_in_light_and_dark_on_a_screen_and_a_phone(visitor: Visitor, shop: Shop, place: Place) -> None:
+    page = visitor.page
+    visitor.open(place.path.format(load=shop.loads()[0].id))
+    place.do(visitor)
+    wrong = []
+    for name, (wide, tall) in WIDTHS.items():
+        page.set_viewport_size({"width": wide, "height": tall})
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        seen = fits(page)
+        if name != "small phone":
+            seen += findings(page, "light") + findings(page, "dark")
+        wrong += [f"{name}: {text}" for text in seen]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_finding_at_the_sign_in(visits: Visits, served: Server) -> None:
+    visits.provoke("401 (Unauthorized)", "status of 401")
+    visitor = visits.page(visits.context(), served.address)
+    page = visitor.page
+    page.goto(served.address)
+    page.get_by_label("User name").fill("nobody")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    wrong = []
+    for wide, tall in WIDTHS.values():
+        page.set_viewport_size({"width": wide, "height": tall})
+        wrong += fits(page) + findings(page, "light") + findings(page, "dark")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_scheme_is_chosen_and_kept(visits: Visits, served: Server) -> None:
+    context = visits.context()
+    sign_in(context, served)
+    visitor = visits.page(context, served.address)
+    page = visitor.page
+    visitor.open("/sales")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name=re.compile("^User menu")).click()
+    page.get_by_role("dialog").get_by_text("Dark", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.reload()
+    visitor.settled()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_on_a_phone_the_rail_is_a_drawer_and_tables_are_cards(visits: Visits, served: Server) -> None:
+    wide, tall = WIDTHS["phone"]
+    context = visits.context(viewport={"width": wide, "height": tall}, is_mobile=True, has_touch=True)
+    sign_in(context, served)
+    visitor = visits.page(context, served.address)
+    page = visitor.page
+    visitor.open("/")
+    expect(page.get_by_role("navigation", name="Pages")).to_have_count(0)
+    page.get_by_role("button", name="Menu").tap()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    assert findings(page, "light") == []
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Sales", exact=True).tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sales overview")
+    expect(page.get_by_role("navigation", name="Pages")).to_have_count(0)
+    visitor.open("/sales/products")
+    row = visitor.panel("Products").locator("tbody tr[aria-rowindex='2']")
+    first, second = row.locator("td").nth(0).bounding_box(), row.locator("td").nth(1).bounding_box()
+    assert first
+    assert second
+    assert second["y"] >= first["y"] + first["height"] - 1, "the cells of a row stand below each other"
+    said = row.locator("td").nth(1).evaluate("cell => getComputedStyle(cell, '::before').content")
+    assert "Units sold" in said, "each cell says what it is"
+    assert fits(page) == []
+
+
+# keyboard
+
+FOCUS = """() => {
+    const element = document.activeElement;
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    return {
+        name: (element.getAttribute("aria-label") ?? element.innerText ?? "").trim().slice(0, 60),
+        main: element.closest("main") !== null,
+        seen: box.width > 0 && box.height > 0,
+        ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none",
+    };
+}"""
+
+
+def test_the_way_through_a_page_by_keyboard_is_visible(visitor: Visitor) -> None:
+    visitor.open("/sales")
+    page = visitor.page
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the page")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Explain Revenue", exact=True)).to_be_focused()
+
+    visitor.open("/sales")
+    names = []
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        at: dict[str, Any] = page.evaluate(FOCUS)
+        names.append(at["name"])
+        assert at["seen"], f"{at['name']} has the focus and is not to be seen"
+        assert at["ring"], f"{at['name']} does not show that it has the focus"
+        if at["main"]:
+            break
+    assert at["main"], "the tab key reaches the page"
+    assert any(name.startswith("Period:") for name in names)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUS)
+        if not at["main"]:
+            break
+        assert at["seen"] and at["ring"], f"{at['name']} does not show that it has the focus"
+
+
+def test_a_period_is_chosen_by_keyboard(visitor: Visitor) -> None:
+    visitor.open("/sales")
+    page = visitor.page
+    chip = page.get_by_role("button", name=re.compile("^Period:"))
+    chip.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(chip).to_be_focused()
+    page.keyboard.press("Enter")
+    wanted = page.get_by_role("dialog").get_by_role("button", name=re.compile("^Last month"))
+    expect(wanted).to_be_visible()
+    for _ in range(20):
+        if wanted.evaluate("button => button === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^Period: Last month"))).to_be_focused()
+
+
+def test_search_finds_a_page_a_metric_and_a_product_and_opens_them(visitor: Visitor, shop: Shop) -> None:
+    page = visitor.page
+    [best] = shop.query("revenue", by="product", period="last_90_days", sort="-revenue", limit=1).to_records()
+    visitor.open("/data")
+
+    def go(text: str, option: str) -> None:
+        page.keyboard.press("Control+k")
+        box = page.get_by_role("dialog").get_by_role("combobox")
+        expect(box).to_be_focused()
+        page.keyboard.type(text)
+        hits = page.get_by_role("option")
+        hit = page.get_by_role("option", name=re.compile(option, re.IGNORECASE)).first
+        expect(hit).to_be_visible()
+        for _ in range(hits.count()):
+            if hit.get_attribute("aria-selected") == "true":
+                break
+            page.keyboard.press("ArrowDown")
+        expect(hit).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog", name="Search")).to_have_count(0)
+
+    go("trends", "^Sales trends.*Page")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sales trends")
+    go("average order", "^Average order value.*Metric")
+    expect(page.get_by_role("main")).to_contain_text("Average order value")
+    assert "average_order_value" in page.url
+    go(best["product"], f"^{re.escape(best['product'])}.*Product")
+    visitor.settled()
+    expect(page.get_by_role("main")).to_contain_text(re.compile("revenue", re.IGNORECASE))
+    assert any(best["product"] in text or "product" in text for text in visitor.view().get("where", [])), page.url
+
+
+# motion and paper
+
+LONG = """() => document.getAnimations().filter(one => {
+    const { duration, iterations } = one.effect.getComputedTiming();
+    return duration > 20 || iterations === Infinity;
+}).length"""
+
+
+@pytest.mark.parametrize("reduced", [False, True], ids=["motion", "less motion"])
+def test_less_motion_is_respected(visits: Visits, served: Server, reduced: bool) -> None:
+    context = visits.context(reduced_motion="reduce" if reduced else "no-preference")
+    sign_in(context, served)
+    visitor = visits.page(context, served.address)
+    page = visitor.page
+    held: list[Any] = []
+    page.route("**/api/v1/metrics/query", held.append)
+    page.goto(f"{served.address}/sales")
+    expect(page.locator("[class*=skeleton]").first).to_be_visible()
+    moving = page.evaluate(LONG)
+    assert (moving == 0) if reduced else (moving > 0), "what is awaited moves, unless less motion was asked for"
+    page.unroute("**/api/v1/metrics/query")
+    for route in held:
+        route.continue_()
+    visitor.settled()
+    assert page.evaluate(LONG) == 0, "nothing moves by itself on a page that is there"
+
+
+def test_paper_has_what_the_page_has(visitor: Visitor) -> None:
+    visitor.open("/sales")
+    page = visitor.page
+    titles = ["Revenue", "Net sales", "Orders", "Average order value"]
+    shown = [visitor.card_value(title) for title in titles]
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert [visitor.card_value(title) for title in titles] == shown
+    for title in ("Best sellers", "Revenue by category", "Revenue by country"):
+        expect(visitor.picture(visitor.panel(title))).to_be_visible()
+    expect(page.get_by_role("navigation", name="Pages")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visitor.open("/sales/products")
+    page.emulate_media(media="print")
+    box = visitor.panel("Products").get_by_role("group", name="Products")
+    assert box.evaluate("box => box.scrollHeight - box.clientHeight") <= 1, "a table on paper is not cut off"
+    assert len(page.pdf(format="A4", print_background=True)) > 10_000
