@@ -257,3 +257,16 @@ def test_a_decimal_comma_does_not_pass_for_a_delimiter(load: Load) -> None:
         (Decimal("1.5000"), Decimal("2.500000")),
         (Decimal("1.5000"), Decimal("2.750000")),
     ]
+
+
+def test_an_empty_file_among_others_is_left_aside(load: Load) -> None:
+    text = "order_id,order_date,sku,quantity,price\n1,2024-01-31,A,1,2\n"
+    seen = load({"sales.csv": text, "nothing.csv": "", "blank.csv": "\n\n"})
+    assert seen.outcome.skipped == ["blank.csv", "nothing.csv"]
+    assert seen.tables["order_items"] == 1
+
+
+def test_a_file_of_headers_alone_is_no_error_among_others(load: Load) -> None:
+    text = "order_id,order_date,sku,quantity,price\n"
+    seen = load({"a.csv": text, "b.csv": text + "1,2024-01-31,A,1,2\n"})
+    assert [file.rows_read for file in seen.outcome.files] == [0, 1]

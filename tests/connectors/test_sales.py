@@ -202,3 +202,10 @@ def test_a_product_file_in_the_same_load_wins(load: Load) -> None:
         ("A", "Apple", "Fruit", D("1.2"), 2),
         ("B", "bean", None, None, None),
     ]
+
+
+def test_orders_that_are_only_marked_as_refunded_are_told(load: Load) -> None:
+    text = "order_id,order_date,sku,quantity,price,status\n1,2024-01-31,A,1,3,refunded\n2,2024-01-31,A,1,3,completed\n"
+    seen = load(text)
+    assert "refunds" not in seen.tables
+    assert any("1 orders are marked as refunded" in note for note in seen.outcome.notes)

@@ -22,6 +22,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import duckdb
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -161,6 +162,11 @@ def load(
             if full := _is_full(error):
                 raise LoadError(
                     f"The disk is full, so nothing was loaded. Make room in {workspace} and load again.", reason=full
+                ) from error
+            if isinstance(error, duckdb.OutOfMemoryException):
+                raise LoadError(
+                    "The load needs more memory than it may take. Raise limits.build_memory, or load the files one by one.",
+                    memory=_memory(settings),
                 ) from error
             raise
     seconds = monotonic() - clock
@@ -487,8 +493,6 @@ def _remove(landing: Path, load_id: str) -> None:
 
 def _is_full(error: BaseException) -> str | None:
     """The system's own words when the disk has no room; None for any other error."""
-    import duckdb
-
     if isinstance(error, OSError) and error.errno in _FULL:
         return os.strerror(error.errno)
     text = str(error)

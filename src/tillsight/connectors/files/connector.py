@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from tillsight.connectors.files.columnar import describe_parquet, read_parquet
 from tillsight.connectors.files.convert import (
@@ -35,7 +36,7 @@ from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, 
 from tillsight.connectors.files.recognise import Plan, recognise_tables
 from tillsight.connectors.files.sales import Rows, fan_out, prepare_lines
 from tillsight.connectors.files.sheets import read_workbook
-from tillsight.connectors.files.sources import Source, find_all
+from tillsight.connectors.files.sources import EmptyError, Source, find_all
 from tillsight.connectors.files.structured import read_structured
 from tillsight.connectors.files.targets import known_keys, target_of
 from tillsight.core.errors import LoadError
@@ -135,11 +136,16 @@ def read_tables(
     sources, skipped = find_all(paths)
     if len(sources) > _MOST_FILES:
         raise LoadError(f"There are {len(sources):,} files; at most {_MOST_FILES:,} are read in one load.")
-    tables = [
-        table
-        for number, source in enumerate(sources)
-        for table in _read(source, number, folder, mapping, connection, progress, first_part=first_part)
-    ]
+    tables: list[RawTable] = []
+    for number, source in enumerate(sources):
+        try:
+            tables += _read(source, number, folder, mapping, connection, progress, first_part=first_part)
+        except EmptyError:
+            if len(sources) == 1:
+                raise
+            skipped.append(source.name)
+    if not tables:
+        raise EmptyError("All of the files are empty.", files=[source.name for source in sources])
     return tables, skipped
 
 
@@ -261,10 +267,19 @@ class _Conversion:
         for table, assignment in zip(self.tables, self.plan.assignments, strict=True):
             target = assignment.entry.table if assignment.entry else assignment.role
             if table.broken:
-                self.connection.executemany(
-                    "INSERT INTO rejects SELECT ?, ?, ?, NULL, NULL, ?, to_json({'text': ?})",
-                    [[table.name, broken.line, target, broken.reason, broken.text] for broken in table.broken],
+                broken = pa.table(
+                    {
+                        "line": pa.array([one.line for one in table.broken], pa.int64()),
+                        "reason": [one.reason for one in table.broken],
+                        "text": [one.text for one in table.broken],
+                    }
                 )
+                self.connection.register("broken", broken)
+                self.connection.execute(
+                    f'INSERT INTO rejects SELECT {literal(table.name)}, line, {literal(target)}, NULL, NULL, "reason", '
+                    "to_json({'text': text}) FROM broken"
+                )
+                self.connection.unregister("broken")
 
     def _take_canonical(self, gathering: Gathering) -> None:
         """Files that are canonical to the last value go as they are."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 from typing import BinaryIO
 
 import numpy as np
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 from tillsight.connectors.files.cards import cut_table, cut_text
 from tillsight.connectors.files.raw import LINE, Broken, Progress, RawColumn, RawTable, Reading
 from tillsight.connectors.files.records import Records, scan
-from tillsight.connectors.files.sources import Source
+from tillsight.connectors.files.sources import EmptyError, Source
 from tillsight.connectors.files.text import Encoding, Layout, find_encoding, find_layout
 from tillsight.core.errors import LoadError
 
@@ -75,7 +76,7 @@ def read_delimited(
     )
     with source.open() as stream:
         pieces = _transcoded(stream, encoding)
-        _copy(islice(pieces, 1) if first_part else pieces, layout, table, progress)
+        _copy(islice(pieces, 1) if first_part else pieces, layout, table, _size(source, encoding), progress)
     if table.rows == 0 and table.broken:
         first = table.broken[0]
         raise LoadError(
@@ -86,6 +87,11 @@ def read_delimited(
             delimiter=layout.delimiter,
         )
     return table
+
+
+def _size(source: Source, encoding: Encoding) -> int | None:
+    """How many bytes of UTF-8 there are to read, where that is known."""
+    return source.path.stat().st_size if source.packed is None and encoding.name == "utf-8" else None
 
 
 def _encoding(source: Source, reading: Reading) -> Encoding:
@@ -120,7 +126,7 @@ def _layout(pieces: Iterator[bytes], name: str, reading: Reading, known: Callabl
     sample = next(pieces, b"")
     text = sample[:_SAMPLE].decode("utf-8", errors="ignore")
     if not text.strip():
-        raise LoadError(f"{name} is empty.", file=name)
+        raise EmptyError(f"{name} is empty.", file=name)
     return find_layout(
         text,
         name,
@@ -132,11 +138,12 @@ def _layout(pieces: Iterator[bytes], name: str, reading: Reading, known: Callabl
     )
 
 
-def _copy(pieces: Iterator[bytes], layout: Layout, table: RawTable, progress: Progress) -> None:
+def _copy(pieces: Iterator[bytes], layout: Layout, table: RawTable, size: int | None, progress: Progress) -> None:
+    """Write the good rows, keep the broken ones. `size`: bytes of the text, for progress; None where it is not known."""
     names = list(layout.headers)
     schema = pa.schema([*((name, pa.string()) for name in names), (LINE, pa.int64())])
     skip = -1 if layout.header_record is None else layout.header_record
-    done = 0
+    done, clock = 0, monotonic()
     with pq.ParquetWriter(table.path, schema, compression="zstd", compression_level=1) as writer:
         for block in _blocks(pieces, layout, skip + 1, len(names)):
             table.broken += [_safe(broken) for broken in block.broken]
@@ -147,7 +154,8 @@ def _copy(pieces: Iterator[bytes], layout: Layout, table: RawTable, progress: Pr
                 writer.write_table(rows.cast(schema))
                 table.rows += rows.num_rows
             done += len(block.data)
-            progress("read", table.rows, None, f"{table.name}: {table.rows:,} rows")
+            rate = table.rows / max(monotonic() - clock, 0.001)
+            progress("read", done, size, f"{table.name}: {table.rows:,} rows, {rate:,.0f} rows per second")
 
 
 def _safe(broken: Broken) -> Broken:

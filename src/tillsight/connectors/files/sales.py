@@ -180,6 +180,7 @@ def _orders(connection: duckdb.DuckDBPyConnection, converted: Converted, lines: 
             total = _amount_of_order(connection, converted, lines, name)
             columns[name.removeprefix("order_")] = total
     _note_conflicts(connection, converted, lines, have)
+    _note_refunded(connection, converted, lines, have)
     sql = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in columns.items())
     return Rows(
         "orders",
@@ -213,6 +214,19 @@ def _note_conflicts(connection: duckdb.DuckDBPyConnection, converted: Converted,
     ).fetchone() or (0,)
     if row[0]:
         converted.notes.append(f"{row[0]:,} orders name more than one customer; the first one is kept.")
+
+
+def _note_refunded(connection: duckdb.DuckDBPyConnection, converted: Converted, lines: str, have: set[str]) -> None:
+    """A state says that an order was refunded, not when and how much: that is for a file of refunds to say."""
+    if "order_status" not in have:
+        return
+    row = connection.execute(
+        f"SELECT count(DISTINCT (shop_id, order_id)) FROM {lines} WHERE {_SALE} AND order_status = 'refunded'"
+    ).fetchone() or (0,)
+    if row[0]:
+        converted.notes.append(
+            f"{row[0]:,} orders are marked as refunded, without the day and the amount. They count as sales until refunds are loaded."
+        )
 
 
 def _known_order() -> str:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from tillsight.connectors.files.cards import cut_table
 from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, Reading
-from tillsight.connectors.files.sources import Source
+from tillsight.connectors.files.sources import EmptyError, Source
 from tillsight.connectors.files.text import find_header, name_headers
 from tillsight.core.errors import LoadError
 
@@ -55,7 +55,7 @@ def read_workbook(
         tables.append(_read_sheet(name, rows, raw, reading_of(name), known))
         progress("read", tables[-1].rows, None, f"{name}: {tables[-1].rows:,} rows")
     if not tables:
-        raise LoadError(f"{source.name} is empty.", file=source.name)
+        raise EmptyError(f"{source.name} is empty.", file=source.name)
     return tables
 
 

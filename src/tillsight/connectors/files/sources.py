@@ -40,6 +40,10 @@ _ENDINGS: dict[str, Format] = {
 _PIECE = 1 << 20
 
 
+class EmptyError(LoadError):
+    """A file without a single row of text: an error by itself, left aside among others."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What an archive may unfold to. `free`: bytes that are let through before the ratio counts."""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from tillsight.connectors.files.sources import EmptyError
 from tillsight.core.errors import LoadError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -188,7 +189,7 @@ def find_layout(
     filled = [(index, row) for index, row in enumerate(rows) if any(cell.strip() for cell in row)]
     filled = [(index, row) for index, row in filled if index >= skip]
     if not filled:
-        raise LoadError(f"{name} is empty.", file=name)
+        raise EmptyError(f"{name} is empty.", file=name)
     if isinstance(header, tuple):
         return Layout(delimiter, quote, None, name_headers(list(header), notes), tuple(notes))
     if header is not None:
@@ -212,7 +213,7 @@ def find_layout(
 def name_headers(headers: list[str], notes: list[str] | None = None) -> tuple[str, ...]:
     """Headers, trimmed, each of its own: an empty one becomes `column_3`, a repeated one `name_2`. Case does not tell apart."""
     names: list[str] = []
-    taken = {"_line", "_file"}
+    taken = {"_line", "_file", "_part"}
     for position, raw in enumerate(headers, start=1):
         base = re.sub(r"\s+", " ", raw.replace("\ufeff", "").replace("\x00", "")).strip() or f"column_{position}"
         name, number = base, 1
