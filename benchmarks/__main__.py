@@ -1,0 +1,24 @@
+"""Every benchmark that needs nothing but the project: `python -m benchmarks [demo] [loading] [overhead]` (`make bench`)."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+RUNS = ("loading", "overhead", "demo")
+
+
+def main() -> None:
+    """One after the other, each in a process of its own."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split(":", maxsplit=1)[0])
+    parser.add_argument("runs", nargs="*", choices=[*RUNS, []], default=list(RUNS), metavar="RUN", help=", ".join(RUNS))
+    failed = [
+        name for name in parser.parse_args().runs if subprocess.call([sys.executable, "-m", f"benchmarks.{name}"])
+    ]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
