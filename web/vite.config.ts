@@ -14,7 +14,9 @@ function entryLimit(): Plugin {
     name: "entry-limit",
     apply: "build",
     generateBundle(_options, bundle) {
-      const wanted = Object.values(bundle).flatMap((file) => (file.type === "chunk" && file.isEntry ? [file.fileName] : []));
+      const wanted = Object.values(bundle).flatMap((file) =>
+        file.type === "chunk" && file.isEntry ? [file.fileName] : [],
+      );
       const loaded = new Set<string>();
       let size = 0;
       for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {

@@ -11,7 +11,9 @@ const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
   (name) => /\.tsx?$/.test(name) && !name.endsWith(".test.ts") && name.includes("/"),
 );
 const importsOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import\()\s*"@\/([^"]+)"/g)].map((match) => match[1] ?? "");
+  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import\()\s*"@\/([^"]+)"/g)].map(
+    (match) => match[1] ?? "",
+  );
 
 describe("the rooms of the page", () => {
   it("import only rooms before them", () => {
@@ -36,7 +38,8 @@ describe("the rooms of the page", () => {
 
   it("keep the charts out of what every page loads", () => {
     const loud = files.filter(
-      (file) => file !== "panels/Chart.tsx" && /import (?!type)[^;]*"echarts/.test(readFileSync(join(root, file), "utf8")),
+      (file) =>
+        file !== "panels/Chart.tsx" && /import (?!type)[^;]*"echarts/.test(readFileSync(join(root, file), "utf8")),
     );
     expect(loud).toEqual([]);
   });

@@ -14,7 +14,12 @@ export const queryFile = (question: Question, format: Format): Promise<Blob> =>
   fileOf(client.POST("/api/v1/metrics/query", { body: { ...question, format }, parseAs: "blob" }));
 export const explain = (question: Question, signal: AbortSignal) =>
   dataOf(client.POST("/api/v1/metrics/explain", { body: question, signal }));
-export const rowsBehind = (question: Question, page: number, perPage: number, signal: AbortSignal): Promise<Paged<Answer>> =>
+export const rowsBehind = (
+  question: Question,
+  page: number,
+  perPage: number,
+  signal: AbortSignal,
+): Promise<Paged<Answer>> =>
   pageOf(client.POST("/api/v1/metrics/rows", { body: { ...question, page, per_page: perPage }, signal }));
 export const rowsFile = (question: Question, format: Format): Promise<Blob> =>
   fileOf(client.POST("/api/v1/metrics/rows", { body: { ...question, format }, parseAs: "blob" }));
@@ -31,7 +36,8 @@ export const analyseFile = (name: string, view: ViewQuestion, format: Format): P
   );
 
 export const getLoads = () => dataOf(client.GET("/api/v1/loads"));
-export const getLoad = (load_id: string) => dataOf(client.GET("/api/v1/loads/{load_id}", { params: { path: { load_id } } }));
+export const getLoad = (load_id: string) =>
+  dataOf(client.GET("/api/v1/loads/{load_id}", { params: { path: { load_id } } }));
 export const getRejects = (load_id: string, page: number) =>
   pageOf(client.GET("/api/v1/loads/{load_id}/rejects", { params: { path: { load_id }, query: { page } } }));
 export const rejectsFile = (load_id: string): Promise<Blob> =>

@@ -48,9 +48,7 @@ interface PageBody<T> {
 }
 
 /** The data of a response with its place in the whole. */
-export async function pageOf<T>(
-  call: Promise<Given<PageBody<T> | string>>,
-): Promise<Paged<T>> {
+export async function pageOf<T>(call: Promise<Given<PageBody<T> | string>>): Promise<Paged<T>> {
   const { data, meta } = (await given(call)) as PageBody<T>;
   return { data, page: meta.page, per_page: meta.per_page, total: meta.total };
 }

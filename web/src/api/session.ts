@@ -26,7 +26,7 @@ export const onSession = (listener: () => void): (() => void) => {
 export const currentUser = (): User | null => session?.user ?? null;
 
 /** Signing in failed: what the server says about it. */
-export class SignInError extends Error {}
+class SignInError extends Error {}
 
 export async function signIn(user: string, password: string): Promise<void> {
   const response = await fetch("/api/v1/auth/login", {
@@ -54,7 +54,7 @@ const alone = async (ask: () => Promise<Response>): Promise<Response> =>
   "locks" in navigator ? await navigator.locks.request("tillsight-refresh", ask) : await ask();
 
 /** A new access token from the cookie; false when there is no session any more. Asked once, however many wait for it. */
-export function refresh(): Promise<boolean> {
+function refresh(): Promise<boolean> {
   refreshing ??= alone(() => fetch("/api/v1/auth/refresh-token", { method: "POST" }))
     .then(async (response) => {
       if (!response.ok) {

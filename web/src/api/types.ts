@@ -12,7 +12,6 @@ export type ChecksSummary = Schemas["ChecksOut"];
 export type Metric = Schemas["MetricOut"];
 export type Better = Metric["better"];
 export type Dimension = Schemas["DimensionOut"];
-export type DimensionValue = Schemas["DimensionValue"];
 
 /** A filter as the page writes it: always an object, always with its operator. */
 export type AskedFilter = Required<Schemas["FilterIn"]> & { values: string[] };
@@ -33,7 +32,6 @@ export type Bucket = Schemas["BucketOut"];
 export type Explanation = Schemas["ExplanationOut"];
 export type CheckResult = Schemas["CheckOut"];
 
-export type DashboardSummary = Schemas["DashboardSummary"];
 export type DashboardSpec = Schemas["Dashboard"];
 export type PanelSpec = DashboardSpec["panels"][number];
 export type AnalysisPanelSpec = Schemas["AnalysisPanel"];
@@ -56,7 +54,6 @@ export type ReleaseTable = Schemas["ReleaseTable"];
 export type Job = Schemas["JobOut"];
 export type JobState = Job["state"];
 export type TableState = Schemas["TableOut"];
-export type Hit = Schemas["Hit"];
 
 export interface Paged<T> {
   data: T;

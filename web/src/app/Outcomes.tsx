@@ -1,5 +1,5 @@
 /** What stands in place of a page: while the shop is asked for, when it cannot be reached, and when there is no such page. */
-import { Link } from "@tanstack/react-router";
+import { Link, useRouter } from "@tanstack/react-router";
 import styles from "@/app/frame/frame.module.css";
 import { Failed, Page, Skeleton } from "@/ui/Parts";
 
@@ -21,9 +21,15 @@ export function Waiting() {
 }
 
 export function Broken({ error, reset }: { error: unknown; reset: () => void }) {
+  const router = useRouter();
+  // What failed may have been asked for by the page or by its route: both begin anew.
+  const retry = () => {
+    reset();
+    void router.invalidate();
+  };
   return (
     <div className={styles.content} style={{ paddingTop: 40 }}>
-      <Failed error={error} retry={reset} />
+      <Failed error={error} retry={retry} />
     </div>
   );
 }

@@ -44,7 +44,9 @@ export const theme = createTheme({
           : { root: {} },
     },
     Input: {
-      vars: () => ({ wrapper: { "--input-bg": "var(--pane)", "--input-bd": "var(--comparison)", "--input-color": "var(--ink)" } }),
+      vars: () => ({
+        wrapper: { "--input-bg": "var(--pane)", "--input-bd": "var(--comparison)", "--input-color": "var(--ink)" },
+      }),
     },
     InputWrapper: { styles: { label: { color: "var(--dim)", fontSize: 12.5, fontWeight: 400, marginBottom: 3 } } },
     TextInput: { defaultProps: { size: "sm" } },
@@ -52,10 +54,25 @@ export const theme = createTheme({
     Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },
     Popover: { defaultProps: { radius: 10, transitionProps: { duration: 80 } } },
     // A menu is drawn inside the page, so that all of the page lies within a landmark.
-    Menu: { defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: "#page" }, radius: 10, transitionProps: { duration: 80 } } },
+    Menu: {
+      defaultProps: {
+        withInitialFocusPlaceholder: false,
+        portalProps: { target: "#page" },
+        radius: 10,
+        transitionProps: { duration: 80 },
+      },
+    },
     Modal: { defaultProps: { radius: 10, transitionProps: { duration: 100 } } },
     Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
-    Tooltip: { defaultProps: { withArrow: false, openDelay: 250, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } } },
+    Tooltip: {
+      defaultProps: {
+        withArrow: false,
+        openDelay: 250,
+        multiline: true,
+        maw: 320,
+        events: { hover: true, focus: true, touch: true },
+      },
+    },
   },
 });
 

@@ -40,22 +40,22 @@ export function Dashboard({ name, children }: { name: string; children?: ReactNo
   return (
     <Page title={data.title} purpose={data.purpose}>
       <NotesProvider key={name}>
-      <SharedNotes />
-      <div className={styles.place}>
-        <div className={styles.grid}>
-          {data.panels.map((panel) => (
-            <div
-              key={panel.id}
-              className={styles.cell}
-              data-kind={panel.kind}
-              data-small={panel.span <= 4 && panel.kind !== "kpi" ? true : undefined}
-              style={{ "--span": panel.span } as CSSProperties}
-            >
-              {drawn(panel, together)}
-            </div>
-          ))}
+        <SharedNotes />
+        <div className={styles.place}>
+          <div className={styles.grid}>
+            {data.panels.map((panel) => (
+              <div
+                key={panel.id}
+                className={styles.cell}
+                data-kind={panel.kind}
+                data-small={panel.span <= 4 && panel.kind !== "kpi" ? true : undefined}
+                style={{ "--span": panel.span } as CSSProperties}
+              >
+                {drawn(panel, together)}
+              </div>
+            ))}
+          </div>
         </div>
-      </div>
       </NotesProvider>
       {children}
     </Page>

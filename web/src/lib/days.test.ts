@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { addDays, autoGrain, daysBetween, isDay } from "@/lib/days";
+import { autoGrain, daysBetween, isDay } from "@/lib/days";
 import { tickIndices } from "@/lib/ticks";
 
+const addDays = (day: string, count: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10);
 const span = (start: string, days: number) => ({ start, end: addDays(start, days - 1) });
 const daily = (start: string, days: number) => Array.from({ length: days }, (_, index) => addDays(start, index));
 
@@ -9,7 +11,6 @@ describe("days", () => {
   it("counts both ends, over leap days and changes of the clock", () => {
     expect(daysBetween("2024-02-28", "2024-03-01")).toBe(3);
     expect(daysBetween("2026-03-28", "2026-03-30")).toBe(3);
-    expect(addDays("2023-12-31", 1)).toBe("2024-01-01");
   });
 
   it("knows a day from something else", () => {

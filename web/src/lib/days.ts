@@ -12,9 +12,6 @@ export const isDay = (text: unknown): text is string =>
 /** A date object at midnight UTC; format it with `timeZone: "UTC"`. */
 export const toDate = (day: string): Date => new Date(utc(day));
 
-export const addDays = (day: string, count: number): string =>
-  new Date(utc(day) + count * DAY).toISOString().slice(0, 10);
-
 /** How many days from one to the other, both counted. */
 export const daysBetween = (start: string, end: string): number => Math.round((utc(end) - utc(start)) / DAY) + 1;
 
@@ -24,15 +21,7 @@ export interface Span {
 }
 
 export type Grain =
-  | "day"
-  | "week"
-  | "month"
-  | "quarter"
-  | "year"
-  | "fiscal_week"
-  | "fiscal_period"
-  | "fiscal_quarter"
-  | "fiscal_year";
+  "day" | "week" | "month" | "quarter" | "year" | "fiscal_week" | "fiscal_period" | "fiscal_quarter" | "fiscal_year";
 
 export const GRAIN_TITLES: Record<Grain, string> = {
   day: "Day",

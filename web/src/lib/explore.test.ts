@@ -29,7 +29,9 @@ describe("the chart that is suggested", () => {
 
 describe("a question in an address", () => {
   it("takes names with commas or repeated, each once, and leaves out what is no name", () => {
-    expect(readExploration({ metrics: ["revenue,orders", "revenue"], by: "country,<script>", limit: "20" })).toMatchObject({
+    expect(
+      readExploration({ metrics: ["revenue,orders", "revenue"], by: "country,<script>", limit: "20" }),
+    ).toMatchObject({
       metrics: ["revenue", "orders"],
       rows: ["country"],
       limit: 20,
@@ -37,7 +39,13 @@ describe("a question in an address", () => {
   });
 
   it("does not use a dimension twice, and keeps the number of rows within bounds", () => {
-    const read = readExploration({ metrics: "revenue", by: "country", series: "country", limit: "100000", sort: "x;y" });
+    const read = readExploration({
+      metrics: "revenue",
+      by: "country",
+      series: "country",
+      limit: "100000",
+      sort: "x;y",
+    });
     expect(read.series).toBeUndefined();
     expect(read.limit).toBe(10);
     expect(read.sort).toBeUndefined();

@@ -12,7 +12,12 @@ export interface Pivoted {
 
 export const cellKey = (value: Cell, metric: string): string => `${JSON.stringify(value)}|${metric}`;
 
-export function pivot(rows: readonly Row[], down: readonly string[], across: string, metrics: readonly string[]): Pivoted {
+export function pivot(
+  rows: readonly Row[],
+  down: readonly string[],
+  across: string,
+  metrics: readonly string[],
+): Pivoted {
   const values = new Map<string, Cell>();
   const made = new Map<string, Row>();
   for (const row of rows) {

@@ -32,7 +32,10 @@ describe("an address", () => {
   });
 
   it("with own days to compare with asks for those", () => {
-    expect(asked("?compare_from=2011-01-01&compare_to=2011-01-31").compare).toEqual({ from: "2011-01-01", to: "2011-01-31" });
+    expect(asked("?compare_from=2011-01-01&compare_to=2011-01-31").compare).toEqual({
+      from: "2011-01-01",
+      to: "2011-01-31",
+    });
   });
 
   it.each([

@@ -89,7 +89,9 @@ export function stringifySearch(search: Raw): string {
     for (const item of Array.isArray(value) ? value : [value]) {
       if (item === undefined || item === null || item === "" || item === false) continue;
       const written = encodeURIComponent(item === true ? "true" : String(item));
-      parts.push(`${name}=${written.replace(/%3D/g, "=").replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%20/g, "+")}`);
+      parts.push(
+        `${name}=${written.replace(/%3D/g, "=").replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%20/g, "+")}`,
+      );
     }
   }
   return parts.length ? `?${parts.join("&")}` : "";

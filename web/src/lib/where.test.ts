@@ -3,7 +3,14 @@ import { askFilters, drill, readFilters, withFilter, writeFilters } from "@/lib/
 
 describe("filters in an address", () => {
   it("come back as they went", () => {
-    const texts = ["country=France", "country=Germany", "channel!=web", "product~lamp", "brand is null", "day>=2011-01-01"];
+    const texts = [
+      "country=France",
+      "country=Germany",
+      "channel!=web",
+      "product~lamp",
+      "brand is null",
+      "day>=2011-01-01",
+    ];
     expect(writeFilters(readFilters(texts))).toEqual(texts);
   });
 

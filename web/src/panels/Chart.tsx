@@ -80,7 +80,10 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
 
   useEffect(() => {
     if (!picture || !chart.current) return;
-    chart.current.setOption({ ...picture.option, aria: { enabled: true, label: { enabled: false } } }, { notMerge: true });
+    chart.current.setOption(
+      { ...picture.option, aria: { enabled: true, label: { enabled: false } } },
+      { notMerge: true },
+    );
     // Paper has another width than the screen: with its own box the picture scales.
     box.current?.querySelector("svg")?.setAttribute("viewBox", `0 0 ${width} ${tall}`);
   });
@@ -110,7 +113,9 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
       aria-label={picture?.label ?? panel.title}
     >
       <div ref={box} className={styles.chartBox} onPointerDown={band.start} />
-      {band.rect ? <div className={styles.band} style={{ left: band.rect[0], width: band.rect[1] - band.rect[0] }} /> : null}
+      {band.rect ? (
+        <div className={styles.band} style={{ left: band.rect[0], width: band.rect[1] - band.rect[0] }} />
+      ) : null}
     </div>
   );
 }

@@ -239,7 +239,11 @@ function RowsBehind({ question, title }: { question: Question; title: string }) 
             <Word disabled={page >= pages} onClick={() => setPage(page + 1)}>
               Next
             </Word>
-            <DownloadMenu title={`${title} rows`} span={rows.data?.data.period ?? null} get={(kind) => rowsFile(question, kind)} />
+            <DownloadMenu
+              title={`${title} rows`}
+              span={rows.data?.data.period ?? null}
+              get={(kind) => rowsFile(question, kind)}
+            />
           </div>
         </>
       ) : (

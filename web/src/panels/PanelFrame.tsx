@@ -35,7 +35,18 @@ interface Props {
   children: (answer: Answer) => ReactNode;
 }
 
-export function PanelFrame({ id, title, question, fileQuestion, sub, height, legend, extra, noTable = false, children }: Props) {
+export function PanelFrame({
+  id,
+  title,
+  question,
+  fileQuestion,
+  sub,
+  height,
+  legend,
+  extra,
+  noTable = false,
+  children,
+}: Props) {
   const { release } = useShop();
   const [asTable, setAsTable] = useState(false);
   const blocked = useBlocked(question);
@@ -173,10 +184,16 @@ const FORMATS: [Format, string][] = [
 ];
 
 /** Downloads of exactly what is shown: the same question in another format. */
-export function Download({ question, title, answer }: { question: Question; title: string; answer: Answer | undefined }) {
-  return (
-    <DownloadMenu get={(format) => queryFile(question, format)} title={title} span={answer?.period ?? null} />
-  );
+export function Download({
+  question,
+  title,
+  answer,
+}: {
+  question: Question;
+  title: string;
+  answer: Answer | undefined;
+}) {
+  return <DownloadMenu get={(format) => queryFile(question, format)} title={title} span={answer?.period ?? null} />;
 }
 
 export function DownloadMenu({

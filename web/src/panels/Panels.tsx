@@ -50,7 +50,13 @@ export function useAsked() {
 const inShort = (basis: string): string => basis.split(/[,;] /).slice(0, 2).join(", ");
 
 /** What stands below a title: unit, step, basis, what dotted means, and the panel's own note. */
-function subtitle(panel: AskingPanel, metric: Metric | undefined, grain: Grain | undefined, unit: string, answer?: Answer): string {
+function subtitle(
+  panel: AskingPanel,
+  metric: Metric | undefined,
+  grain: Grain | undefined,
+  unit: string,
+  answer?: Answer,
+): string {
   const one = panel.metrics.length === 1 ? metric : undefined;
   const partial = answer?.buckets?.some((bucket) => bucket.partial) ?? false;
   const drawn = panel.kind === "line" || panel.kind === "combo" || panel.kind === "cumulative";
@@ -87,8 +93,11 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
   const question = panelQuestion(panel, asked);
   const grain = panelGrain(panel, asked);
   const metric = metrics.get(panel.metrics[0] ?? "");
-  const height = panel.height ?? (panel.kind === "rank" ? Math.max(panel.limit + (panel.others ? 1 : 0), 4) * 30 : HEIGHTS[panel.kind]);
-  const timed = panel.kind !== "rank" && panel.kind !== "share" && panel.kind !== "heatmap" && panel.kind !== "bridge" && grain;
+  const height =
+    panel.height ??
+    (panel.kind === "rank" ? Math.max(panel.limit + (panel.others ? 1 : 0), 4) * 30 : HEIGHTS[panel.kind]);
+  const timed =
+    panel.kind !== "rank" && panel.kind !== "share" && panel.kind !== "heatmap" && panel.kind !== "bridge" && grain;
   const units = new Set(panel.metrics.map((name) => metrics.get(name)?.unit ?? ""));
   const draw = (answer: Answer): ReactNode => (
     <Suspense fallback={<Skeleton height={height} />}>
@@ -123,11 +132,21 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
       title={panel.title}
       question={question}
       height={height}
-      sub={(answer) => subtitle(panel, metric, timed ? grain : undefined, units.size === 1 ? format.unit(metric?.unit ?? "") : "", answer)}
+      sub={(answer) =>
+        subtitle(
+          panel,
+          metric,
+          timed ? grain : undefined,
+          units.size === 1 ? format.unit(metric?.unit ?? "") : "",
+          answer,
+        )
+      }
       legend={(answer) => legendOf(panel, answer, (name) => metrics.get(name)?.title ?? name, format)}
       extra={timed && metric ? <GrainWord grain={grain} metric={metric} /> : null}
     >
-      {(answer) => (panel.kind === "share" ? <Share panel={panel} answer={answer} ring={draw(answer)} /> : draw(answer))}
+      {(answer) =>
+        panel.kind === "share" ? <Share panel={panel} answer={answer} ring={draw(answer)} /> : draw(answer)
+      }
     </PanelFrame>
   );
 }
@@ -176,7 +195,11 @@ function Share({ panel, answer, ring }: { panel: RankPanelSpec; answer: Answer; 
                   {rest ? (
                     title
                   ) : (
-                    <button type="button" className={styles.drill} onClick={() => drill(dimension, value === null ? null : String(value))}>
+                    <button
+                      type="button"
+                      className={styles.drill}
+                      onClick={() => drill(dimension, value === null ? null : String(value))}
+                    >
                       {title}
                     </button>
                   )}
@@ -273,10 +296,15 @@ export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string
 /** Columns of a comparison that a table hides until they are chosen: all but the change of what it is sorted by. */
 function hiddenAtFirst(answer: Answer, sort: string | undefined): Set<string> {
   const main = answer.columns.find((column) => column.metric && column.name === sort?.replace(/^-/, ""))?.metric;
-  const shown = answer.columns.some((column) => column.kind === "change_rate" && column.metric === main) ? "change_rate" : "change";
+  const shown = answer.columns.some((column) => column.kind === "change_rate" && column.metric === main)
+    ? "change_rate"
+    : "change";
   return new Set(
     answer.columns
-      .filter(({ kind, metric }) => ["compare", "change", "change_rate"].includes(kind) && !(kind === shown && metric === main))
+      .filter(
+        ({ kind, metric }) =>
+          ["compare", "change", "change_rate"].includes(kind) && !(kind === shown && metric === main),
+      )
       .map((column) => column.name),
   );
 }
@@ -364,7 +392,13 @@ function Chooser({
   const { release, format } = useShop();
   const { data } = useQuery({ ...answerQuery(release, question), enabled: false });
   if (!data) return null;
-  return <ColumnChooser columns={answerColumns({ answer: data, format })} hidden={hidden ?? hiddenAtFirst(data, question.sort?.[0])} onChange={onChange} />;
+  return (
+    <ColumnChooser
+      columns={answerColumns({ answer: data, format })}
+      hidden={hidden ?? hiddenAtFirst(data, question.sort?.[0])}
+      onChange={onChange}
+    />
+  );
 }
 
 /** Two or three sentences that open a page. The first is the news, so it is strong. */
@@ -384,12 +418,15 @@ export function Headline({ panel }: { panel: AnalysisPanelSpec }) {
   const sentences = answer.data.sentences;
   if (!sentences.length) return null;
   return (
-    <div className={styles.headline} role="note" aria-label={panel.title} style={{ opacity: answer.isPlaceholderData ? 0.55 : 1 }}>
+    <div
+      className={styles.headline}
+      role="note"
+      aria-label={panel.title}
+      style={{ opacity: answer.isPlaceholderData ? 0.55 : 1 }}
+    >
       <p>
         {sentences.map((sentence, index) => (
-          <span key={sentence.text}>
-            {index === 0 ? <strong>{sentence.text}</strong> : sentence.text}{" "}
-          </span>
+          <span key={sentence.text}>{index === 0 ? <strong>{sentence.text}</strong> : sentence.text} </span>
         ))}
       </p>
       <Notes panel={panel.id} notes={answer.data.notes} />
@@ -411,7 +448,11 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
         <h2 className={styles.title}>{panel.title}</h2>
         {answer.data?.rows.length ? (
           <div className={styles.actions}>
-            <DownloadMenu title={panel.title} span={period} get={(format) => analyseFile(panel.analysis, view, format)} />
+            <DownloadMenu
+              title={panel.title}
+              span={period}
+              get={(format) => analyseFile(panel.analysis, view, format)}
+            />
           </div>
         ) : null}
         <div className={styles.below}>{panel.note ?? "written from the numbers of the period"}</div>
@@ -423,7 +464,11 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
       ) : !answer.data ? (
         <Skeleton height={150} />
       ) : sentences.length ? (
-        <ul className={styles.insights} data-wide={panel.span > 8 || undefined} style={{ opacity: answer.isPlaceholderData ? 0.55 : 1 }}>
+        <ul
+          className={styles.insights}
+          data-wide={panel.span > 8 || undefined}
+          style={{ opacity: answer.isPlaceholderData ? 0.55 : 1 }}
+        >
           {sentences.map((sentence) => (
             <li key={sentence.text} data-tone={sentence.tone}>
               <i aria-hidden>{MARKS[sentence.tone]}</i>
@@ -444,4 +489,3 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
     </section>
   );
 }
-

@@ -3,7 +3,7 @@ import type { Answer, Bucket, Cell, Column, Row } from "@/api/types";
 
 /** What the server calls the rest beyond the first N. */
 export const OTHERS = "(all others)";
-export const NOT_SET = "Not set";
+const NOT_SET = "Not set";
 
 export const numberOf = (cell: Cell | undefined): number | null => {
   if (cell === null || cell === undefined || cell === "" || typeof cell === "boolean") return null;

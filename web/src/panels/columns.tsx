@@ -61,7 +61,8 @@ export function answerColumns({ answer, format, bars = [], onDrill }: Options): 
             </button>
           );
         }
-        if (column.kind === "change" || column.kind === "change_rate") return <Coloured column={column} value={value} text={text} />;
+        if (column.kind === "change" || column.kind === "change_rate")
+          return <Coloured column={column} value={value} text={text} />;
         return text;
       },
       ...(largest ? { bar: (row: Row) => (numberOf(row[column.name]) ?? 0) / largest } : {}),
@@ -80,7 +81,11 @@ function totalOf(format: Format, column: Column, totals: Row, first: boolean) {
   if (!column.unit) return undefined;
   const value = totals[column.name];
   const text = cellText(format, column, value);
-  return column.kind === "change" || column.kind === "change_rate" ? <Coloured column={column} value={value} text={text} /> : text;
+  return column.kind === "change" || column.kind === "change_rate" ? (
+    <Coloured column={column} value={value} text={text} />
+  ) : (
+    text
+  );
 }
 
 const SHORT: Partial<Record<Column["kind"], string>> = { compare: "before", change: "change", change_rate: "change %" };
@@ -88,7 +93,8 @@ const SHORT: Partial<Record<Column["kind"], string>> = { compare: "before", chan
 /** The head of a column; with one metric alone its change needs no name. */
 function title(column: Column, format: Format, alone: boolean): string {
   const short = SHORT[column.kind];
-  if (short) return alone ? short.replace(/^./, (letter) => letter.toUpperCase()) : `${column.title.split(",")[0]}, ${short}`;
+  if (short)
+    return alone ? short.replace(/^./, (letter) => letter.toUpperCase()) : `${column.title.split(",")[0]}, ${short}`;
   const unit = column.unit === "money" ? format.unit("money") : "";
   return unit ? `${column.title}\u00a0${unit}` : column.title;
 }

@@ -16,8 +16,19 @@ export const MOST_SERIES = 7;
 /** The colour of a series: the last of the palette is for the rest. */
 export const colorOf = (index: number, rest: boolean): number => (rest ? MOST_SERIES : index % MOST_SERIES);
 
-export function legendOf(panel: AskingPanel, answer: Answer, titles: (metric: string) => string, format: Format): LegendItem[] {
-  if (panel.kind !== "line" && panel.kind !== "bar" && panel.kind !== "area" && panel.kind !== "combo" && panel.kind !== "cumulative")
+export function legendOf(
+  panel: AskingPanel,
+  answer: Answer,
+  titles: (metric: string) => string,
+  format: Format,
+): LegendItem[] {
+  if (
+    panel.kind !== "line" &&
+    panel.kind !== "bar" &&
+    panel.kind !== "area" &&
+    panel.kind !== "combo" &&
+    panel.kind !== "cumulative"
+  )
     return [];
   const box = panel.kind === "bar" || panel.kind === "area" ? "box" : "line";
   const by = panel.kind === "cumulative" ? undefined : panel.by[0];

@@ -47,7 +47,15 @@ function answer(rows: Row[], parts: Partial<Answer> = {}): Answer {
 }
 
 const base = { id: "p", title: "Panel", span: 6, height: null, note: null };
-const line: SeriesPanelSpec = { ...base, kind: "line", metrics: ["revenue"], by: [], grain: "auto", stacked: false, limit: 6 };
+const line: SeriesPanelSpec = {
+  ...base,
+  kind: "line",
+  metrics: ["revenue"],
+  by: [],
+  grain: "auto",
+  stacked: false,
+  limit: 6,
+};
 
 const drawn = (panel: DrawnPanel, given: Answer, more: Partial<Omit<PictureInput<DrawnPanel>, "panel">> = {}) =>
   pictureOf({
@@ -120,8 +128,16 @@ describe("cards of a page", () => {
     available,
     missing: [],
   });
-  const known = new Map([metric("revenue"), metric("orders"), metric("customers"), metric("cost", false)].map((one) => [one.name, one]));
-  const card = (name: string, sparkline = true): KpiPanelSpec => ({ ...base, id: name, kind: "kpi", metrics: [name], sparkline });
+  const known = new Map(
+    [metric("revenue"), metric("orders"), metric("customers"), metric("cost", false)].map((one) => [one.name, one]),
+  );
+  const card = (name: string, sparkline = true): KpiPanelSpec => ({
+    ...base,
+    id: name,
+    kind: "kpi",
+    metrics: [name],
+    sparkline,
+  });
   const cards = [card("revenue"), card("orders", false), card("customers"), card("cost")];
 
   it("are asked in one question with a course and one without, those that wait for data left out", () => {
@@ -139,7 +155,10 @@ describe("cards of a page", () => {
 
 describe("reading an answer", () => {
   it("keeps a bucket without a row as unknown", () => {
-    const rows = [{ day: "2011-01-01", revenue: 5 }, { day: "2011-01-03", revenue: 7 }];
+    const rows = [
+      { day: "2011-01-01", revenue: 5 },
+      { day: "2011-01-03", revenue: 7 },
+    ];
     const buckets = ["2011-01-01", "2011-01-02", "2011-01-03"].map((day) => bucket(day));
     expect(overBuckets(rows, buckets, "day", "revenue")).toEqual([5, null, 7]);
   });
@@ -150,7 +169,11 @@ describe("reading an answer", () => {
       { channel: "retail", revenue: 1 },
       { channel: "web", revenue: 9 },
     ];
-    expect(seriesOf(answer(rows), "channel", "revenue").map((series) => series.title)).toEqual(["web", "retail", "All others"]);
+    expect(seriesOf(answer(rows), "channel", "revenue").map((series) => series.title)).toEqual([
+      "web",
+      "retail",
+      "All others",
+    ]);
   });
 
   it("runs totals only as far as something is known", () => {
@@ -162,7 +185,15 @@ describe("reading an answer", () => {
     expect(isUnknown(answer([{ revenue: 0 }]))).toBe(false);
     expect(isUnknown(answer([{ revenue: 1 }, { revenue: null }]))).toBe(false);
     expect(isNeverSet(answer([{ brand: null, revenue: 1 }]), "brand")).toBe(true);
-    expect(isNeverSet(answer([{ brand: null, revenue: 1 }, { brand: "Acme", revenue: 1 }]), "brand")).toBe(false);
+    expect(
+      isNeverSet(
+        answer([
+          { brand: null, revenue: 1 },
+          { brand: "Acme", revenue: 1 },
+        ]),
+        "brand",
+      ),
+    ).toBe(false);
   });
 });
 
@@ -196,7 +227,11 @@ describe("pictures", () => {
   it("start bars at zero, and lines of amounts too; lines of rates need not", () => {
     const given = answer(rows, { buckets: days.map((day) => bucket(day)) });
     const scale = (panel: DrawnPanel, unit: "money" | "percent") =>
-      (drawn(panel, given, { metric: (name) => ({ title: name, unit, better: "up" }) }).option.yAxis as { scale: boolean }[])[0]?.scale;
+      (
+        drawn(panel, given, { metric: (name) => ({ title: name, unit, better: "up" }) }).option.yAxis as {
+          scale: boolean;
+        }[]
+      )[0]?.scale;
     expect(scale({ ...line, kind: "bar" }, "percent")).toBe(false);
     expect(scale(line, "money")).toBe(false);
     expect(scale(line, "percent")).toBe(true);
@@ -221,7 +256,10 @@ describe("pictures", () => {
       { country: null, revenue: 2 },
       { country: OTHERS, revenue: 1 },
     ]);
-    const picture = drawn({ ...base, kind: "rank", metrics: ["revenue"], by: ["country"], limit: 2, others: true }, given);
+    const picture = drawn(
+      { ...base, kind: "rank", metrics: ["revenue"], by: ["country"], limit: 2, others: true },
+      given,
+    );
     expect(picture.drill).toEqual({ dimension: "country", values: ["France", null, undefined] });
   });
 
@@ -236,7 +274,10 @@ describe("pictures", () => {
 
   it("escape names in tooltips", () => {
     const given = answer([{ country: "<img src=x>", revenue: 3 }]);
-    const { option } = drawn({ ...base, kind: "rank", metrics: ["revenue"], by: ["country"], limit: 2, others: false }, given);
+    const { option } = drawn(
+      { ...base, kind: "rank", metrics: ["revenue"], by: ["country"], limit: 2, others: false },
+      given,
+    );
     const tip = (option.tooltip as { formatter: (point: { dataIndex: number }) => string }).formatter({ dataIndex: 0 });
     expect(tip).not.toContain("<img");
     expect(tip).toContain("£3.00");

@@ -51,7 +51,8 @@ export function panelQuestion(panel: AskingPanel, asked: Asked): Question {
     default:
       if (!panel.by.length) return base;
       // Series of a dimension are drawn without the comparison: twice as many lines would say less.
-      if (grain) return { ...alone, by: [...panel.by], sort: [`-${panel.metrics[0]}`], limit: panel.limit, others: true };
+      if (grain)
+        return { ...alone, by: [...panel.by], sort: [`-${panel.metrics[0]}`], limit: panel.limit, others: true };
       return { ...base, by: [...panel.by], sort: [...panel.by] };
   }
 }

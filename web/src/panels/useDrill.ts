@@ -6,8 +6,5 @@ import { drill } from "@/lib/where";
 export function useDrill(): (dimension: string, value: string | null) => void {
   const { where } = useView();
   const setView = useSetView();
-  return useCallback(
-    (dimension, value) => setView({ where: drill(where ?? [], dimension, value) }),
-    [where, setView],
-  );
+  return useCallback((dimension, value) => setView({ where: drill(where ?? [], dimension, value) }), [where, setView]);
 }

@@ -12,7 +12,7 @@ export function verdict(change: Value, better: Better | undefined): Verdict {
   return size > 0 === (better === "up") ? "good" : "bad";
 }
 
-export function arrow(change: Value): string {
+function arrow(change: Value): string {
   const size = Number(change);
   return size > 0 ? "▲" : size < 0 ? "▼" : "";
 }
@@ -24,10 +24,9 @@ interface Props {
   unit: string;
   better: Better | undefined;
   format: Format;
-  plain?: boolean;
 }
 
-export function Change({ change, rate, unit, better, format, plain = false }: Props) {
+export function Change({ change, rate, unit, better, format }: Props) {
   if (change === null || change === undefined) {
     return (
       <span className={styles.badge} title="There is no value to compare with in the comparison period.">
@@ -36,12 +35,10 @@ export function Change({ change, rate, unit, better, format, plain = false }: Pr
     );
   }
   const text = rate === undefined || rate === null ? format.change(change, unit) : format.rate(rate);
-  const tone = verdict(change, better);
   return (
     <span
-      className={plain ? undefined : `${styles.badge} ${styles.change}`}
-      data-tone={tone}
-      style={plain ? { color: tone === "neutral" ? "var(--dim)" : `var(--${tone})` } : undefined}
+      className={`${styles.badge} ${styles.change}`}
+      data-tone={verdict(change, better)}
       title={`${format.change(change, unit)} against the comparison`}
     >
       <span aria-hidden>{arrow(change)} </span>

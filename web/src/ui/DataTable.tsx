@@ -59,7 +59,8 @@ const features = tableFeatures({
 const ROW = 34;
 const LETTER = 7.6;
 
-const plainText = (value: Sortable): string => (typeof value === "number" ? value.toLocaleString("en") : String(value ?? "–"));
+const plainText = (value: Sortable): string =>
+  typeof value === "number" ? value.toLocaleString("en") : String(value ?? "–");
 
 /** Letters of a column: its longest text among the first rows. */
 function lettersOf<R>(column: TableColumn<R>, rows: R[]): number {
@@ -72,11 +73,15 @@ function lettersOf<R>(column: TableColumn<R>, rows: R[]): number {
 function layOut<R>(columns: TableColumn<R>[], rows: R[]): { widths: number[]; wide: number } {
   const letters = columns.map((column) => lettersOf(column, rows));
   const widths = columns.map((column, index) => {
-    const head = Math.max(...column.title.split(" ").map((word) => word.length), Math.ceil(column.title.length * 0.6)) + 2;
+    const head =
+      Math.max(...column.title.split(" ").map((word) => word.length), Math.ceil(column.title.length * 0.6)) + 2;
     const most = column.right ? 24 : 36;
     return Math.round(Math.min(Math.max(letters[index] ?? 0, head, column.bar ? 14 : 5), most) * LETTER + 24);
   });
-  const wide = letters.reduce((best, size, index) => (!columns[index]?.right && size > (letters[best] ?? 0) ? index : best), 0);
+  const wide = letters.reduce(
+    (best, size, index) => (!columns[index]?.right && size > (letters[best] ?? 0) ? index : best),
+    0,
+  );
   return { widths, wide };
 }
 
@@ -100,15 +105,13 @@ export function DataTable<R extends object>({
   const byName = useMemo(() => new Map(columns.map((column) => [column.name, column])), [columns]);
   const definitions = useMemo(
     () =>
-      columns.map(
-        (column): ColumnDef<typeof features, R> => ({
-          id: column.name,
-          header: column.title,
-          accessorFn: (row) => column.value(row),
-          sortUndefined: "last",
-          sortFn: (a, b, id) => compare(byName.get(id)?.value(a.original), byName.get(id)?.value(b.original)),
-        }),
-      ),
+      columns.map((column): ColumnDef<typeof features, R> => ({
+        id: column.name,
+        header: column.title,
+        accessorFn: (row) => column.value(row),
+        sortUndefined: "last",
+        sortFn: (a, b, id) => compare(byName.get(id)?.value(a.original), byName.get(id)?.value(b.original)),
+      })),
     [columns, byName],
   );
   const sorting: SortingState = onSort

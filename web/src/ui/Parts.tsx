@@ -1,5 +1,4 @@
 /** The small parts of every page: words to press, badges, panes, states. */
-import { Link, type LinkProps } from "@tanstack/react-router";
 import { useEffect, useState, type ComponentPropsWithRef, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import styles from "@/ui/ui.module.css";
@@ -9,10 +8,6 @@ export type Tone = "good" | "bad" | "warning" | "accent" | "neutral";
 /** A word that does something: "Table", "Download". */
 export function Word(props: ComponentPropsWithRef<"button">) {
   return <button type="button" {...props} className={styles.word} />;
-}
-
-export function WordLink(props: LinkProps & { children: ReactNode }) {
-  return <Link {...props} className={styles.word} />;
 }
 
 /** A bordered button of the top bar. */
@@ -138,7 +133,7 @@ export function Code({ text, label, wrap = false }: { text: string; label: strin
   );
 }
 
-export function Copy({ text, children = "Copy" }: { text: string; children?: string }) {
+function Copy({ text, children = "Copy" }: { text: string; children?: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;

@@ -24,7 +24,7 @@ function useFilters() {
 }
 
 /** The words of a value: weekdays are numbers with labels. */
-export function valueWords(dimension: Dimension | undefined, value: string): string {
+function valueWords(dimension: Dimension | undefined, value: string): string {
   return dimension?.labels?.[Number(value)] ?? (value === "" ? "(empty)" : value);
 }
 
@@ -119,7 +119,9 @@ function Values({ dimension, filter, onBack, onDone, put, drop }: ValuesProps) {
   };
   const known = (values.data ?? []).filter((one) => one.value !== null);
   const listed = [
-    ...picked.filter((value) => !known.some((one) => String(one.value) === value)).map((value) => ({ value, count: null })),
+    ...picked
+      .filter((value) => !known.some((one) => String(one.value) === value))
+      .map((value) => ({ value, count: null })),
     ...known.map((one) => ({ value: String(one.value), count: one.count })),
   ];
   return (

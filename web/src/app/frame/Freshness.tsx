@@ -55,7 +55,12 @@ export function Freshness() {
                   ? format.span({ start: release.data_from, end: release.data_to })
                   : "no dated rows",
               ],
-              ["Release", release.published_at ? `${release.number}, published ${format.moment(release.published_at)}` : String(release.number)],
+              [
+                "Release",
+                release.published_at
+                  ? `${release.number}, published ${format.moment(release.published_at)}`
+                  : String(release.number),
+              ],
               ["Known to", release.known_to ? format.moment(release.known_to) : "–"],
               ["Checks", checksText(release.checks)],
             ]}

@@ -139,7 +139,9 @@ function usePages(text: string): Found[] {
   const words = text.trim().toLowerCase();
   const declared = dashboards.map((dashboard) => ({ ...dashboard, words: `${dashboard.title} ${dashboard.purpose}` }));
   const paths = new Set(declared.map((dashboard) => dashboard.path));
-  const others = [...DOMAINS, ...TOOLS].filter((page) => !paths.has(page.path)).map((page) => ({ ...page, words: page.title }));
+  const others = [...DOMAINS, ...TOOLS]
+    .filter((page) => !paths.has(page.path))
+    .map((page) => ({ ...page, words: page.title }));
   return [...declared, ...others]
     .filter((page) => page.words.toLowerCase().includes(words))
     .map((page) => ({ key: page.path, title: page.title, kind: "Page", path: page.path }));

@@ -21,7 +21,12 @@ export function UserMenu() {
   return (
     <Popover opened={open} onChange={setOpen} position="top-start" trapFocus returnFocus>
       <Popover.Target>
-        <button type="button" className={styles.user} onClick={() => setOpen(!open)} aria-label={`User menu: ${user?.name ?? ""}`}>
+        <button
+          type="button"
+          className={styles.user}
+          onClick={() => setOpen(!open)}
+          aria-label={`User menu: ${user?.name ?? ""}`}
+        >
           {user?.name ?? "User"}
           <small>{SCHEMES.find((scheme) => scheme.value === colorScheme)?.label.toLowerCase()} colours</small>
         </button>

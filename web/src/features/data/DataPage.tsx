@@ -19,9 +19,17 @@ export function DataPage() {
   // Those that run, and the one that was started here until the page is left: its outcome matters as well.
   const shown = jobs.data?.filter((job) => isActive(job) || job.id === started) ?? [];
   return (
-    <Page title="Data" purpose="What was loaded, what was built from it, and whether it can be trusted." aside={<Build onStarted={setStarted} />}>
+    <Page
+      title="Data"
+      purpose="What was loaded, what was built from it, and whether it can be trusted."
+      aside={<Build onStarted={setStarted} />}
+    >
       {shown.map((job) => (
-        <Pane key={job.id} title={job.title} sub={isActive(job) ? "in the background; you can leave this page" : undefined}>
+        <Pane
+          key={job.id}
+          title={job.title}
+          sub={isActive(job) ? "in the background; you can leave this page" : undefined}
+        >
           <JobProgress id={job.id} />
         </Pane>
       ))}
@@ -64,10 +72,7 @@ function State() {
                 : "no dated rows",
             ],
             ["Checks", <ChecksBadge checks={release.checks} />],
-            [
-              "Tables",
-              `${loaded.length} with ${format.count(loaded.reduce((sum, [, rows]) => sum + rows, 0))} rows`,
-            ],
+            ["Tables", `${loaded.length} with ${format.count(loaded.reduce((sum, [, rows]) => sum + rows, 0))} rows`],
           ]}
         />
       ) : (
@@ -105,7 +110,13 @@ function Loads() {
       show: (load) => format.moment(load.known_at),
       text: (load) => format.moment(load.known_at),
     },
-    { name: "rows_read", title: "Rows read", right: true, value: (load) => load.rows_read, show: (load) => format.count(load.rows_read) },
+    {
+      name: "rows_read",
+      title: "Rows read",
+      right: true,
+      value: (load) => load.rows_read,
+      show: (load) => format.count(load.rows_read),
+    },
     {
       name: "rows_rejected",
       title: "Rejected",
@@ -151,7 +162,8 @@ function Releases() {
       name: "number",
       title: "Release",
       value: (release) => release.number,
-      text: (release) => (release.as_of ? `${release.number} (as of ${format.moment(release.as_of)})` : `${release.number} (answers now)`),
+      text: (release) =>
+        release.as_of ? `${release.number} (as of ${format.moment(release.as_of)})` : `${release.number} (answers now)`,
       show: (release) => (
         <PageLink path={`/data/releases/${release.number}`}>
           {release.number}
@@ -173,8 +185,20 @@ function Releases() {
       show: (release) => <ChecksBadge checks={release.checks} />,
       text: () => "38 of 38 failed",
     },
-    { name: "bytes", title: "Size", right: true, value: (release) => release.bytes, show: (release) => format.bytes(release.bytes) },
-    { name: "seconds", title: "Built in", right: true, value: (release) => release.seconds, show: (release) => format.seconds(release.seconds) },
+    {
+      name: "bytes",
+      title: "Size",
+      right: true,
+      value: (release) => release.bytes,
+      show: (release) => format.bytes(release.bytes),
+    },
+    {
+      name: "seconds",
+      title: "Built in",
+      right: true,
+      value: (release) => release.seconds,
+      show: (release) => format.seconds(release.seconds),
+    },
   ];
   return (
     <Pane title="Releases" sub="published whole; a page sees all of one or none of it">
@@ -183,7 +207,13 @@ function Releases() {
       ) : !releases.data ? (
         <Skeleton height={120} />
       ) : releases.data.length ? (
-        <DataTable label="Releases" columns={columns} rows={releases.data} rowKey={(one) => String(one.number)} maxHeight={320} />
+        <DataTable
+          label="Releases"
+          columns={columns}
+          rows={releases.data}
+          rowKey={(one) => String(one.number)}
+          maxHeight={320}
+        />
       ) : (
         <Empty title="No release yet" />
       )}
@@ -201,7 +231,13 @@ function Jobs() {
       value: (job) => job.title,
       show: (job) => <PageLink path={`/data/jobs/${job.id}`}>{job.title}</PageLink>,
     },
-    { name: "state", title: "State", value: (job) => job.state, show: (job) => <JobBadge state={job.state} />, text: () => "cancelled" },
+    {
+      name: "state",
+      title: "State",
+      value: (job) => job.state,
+      show: (job) => <JobBadge state={job.state} />,
+      text: () => "cancelled",
+    },
     {
       name: "created_at",
       title: "Started",

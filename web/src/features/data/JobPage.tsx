@@ -30,7 +30,10 @@ export function JobPage() {
               ? ([["Load", <PageLink path={`/data/loads/${load}`}>{load}</PageLink>]] as [string, React.ReactNode][])
               : []),
             ...(typeof release === "number"
-              ? ([["Release", <PageLink path={`/data/releases/${release}`}>{`Release ${release}`}</PageLink>]] as [string, React.ReactNode][])
+              ? ([["Release", <PageLink path={`/data/releases/${release}`}>{`Release ${release}`}</PageLink>]] as [
+                  string,
+                  React.ReactNode,
+                ][])
               : []),
           ]}
         />

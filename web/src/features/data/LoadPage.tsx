@@ -24,7 +24,11 @@ export function LoadPage() {
 function Loaded({ load }: { load: Load }) {
   const { format } = useShop();
   return (
-    <Page title={loadTitle(load)} purpose="What this load read, what it made of it, and what it could not read." aside={<Back />}>
+    <Page
+      title={loadTitle(load)}
+      purpose="What this load read, what it made of it, and what it could not read."
+      aside={<Back />}
+    >
       <div className={styles.grid}>
         <div data-half>
           <Pane title="Load">
@@ -73,17 +77,15 @@ interface TableRow {
 function Brought({ load }: { load: Load }) {
   const { format } = useShop();
   const { data: known } = useQuery(tablesQuery);
-  const rows = Object.entries(load.tables).map(
-    ([name, table]): TableRow => ({
-      name,
-      title: known?.find((one) => one.name === name)?.title ?? name,
-      rows: table.rows,
-      span:
-        table.time_from && table.time_to
-          ? format.span({ start: table.time_from.slice(0, 10), end: table.time_to.slice(0, 10) })
-          : "",
-    }),
-  );
+  const rows = Object.entries(load.tables).map(([name, table]): TableRow => ({
+    name,
+    title: known?.find((one) => one.name === name)?.title ?? name,
+    rows: table.rows,
+    span:
+      table.time_from && table.time_to
+        ? format.span({ start: table.time_from.slice(0, 10), end: table.time_to.slice(0, 10) })
+        : "",
+  }));
   const columns: TableColumn<TableRow>[] = [
     {
       name: "title",
@@ -97,7 +99,13 @@ function Brought({ load }: { load: Load }) {
   return (
     <Pane title="What it brought" sub="rows of each table">
       {rows.length ? (
-        <DataTable label="Tables of this load" columns={columns} rows={rows} rowKey={(row) => row.name} maxHeight={300} />
+        <DataTable
+          label="Tables of this load"
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => row.name}
+          maxHeight={300}
+        />
       ) : (
         <Empty title="No row of any table" />
       )}
@@ -161,7 +169,13 @@ function FilePane({ file }: { file: LoadFile }) {
       />
       {classes.length ? (
         <div style={{ marginTop: 12 }}>
-          <DataTable label={`Classes of ${file.name}`} columns={columns} rows={classes} rowKey={(one) => one.class} maxHeight={360} />
+          <DataTable
+            label={`Classes of ${file.name}`}
+            columns={columns}
+            rows={classes}
+            rowKey={(one) => one.class}
+            maxHeight={360}
+          />
         </div>
       ) : null}
     </Pane>
@@ -173,7 +187,12 @@ const REJECT_COLUMNS: TableColumn<Reject>[] = [
   { name: "file", title: "File", value: (reject) => reject.file },
   { name: "line", title: "Line", right: true, value: (reject) => reject.line },
   { name: "column", title: "Column", value: (reject) => reject.column },
-  { name: "value", title: "Value", value: (reject) => reject.value, show: (reject) => <code>{reject.value ?? "–"}</code> },
+  {
+    name: "value",
+    title: "Value",
+    value: (reject) => reject.value,
+    show: (reject) => <code>{reject.value ?? "–"}</code>,
+  },
   { name: "table", title: "Table", value: (reject) => reject.table },
   {
     name: "row",

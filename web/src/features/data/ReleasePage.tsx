@@ -37,10 +37,20 @@ function Released({ release }: { release: Release }) {
       title: "Table",
       value: (table) => table.title,
       show: (table) =>
-        table.kind === "canonical" ? <PageLink path={`/data/tables/${table.name}`}>{table.title}</PageLink> : table.title,
+        table.kind === "canonical" ? (
+          <PageLink path={`/data/tables/${table.name}`}>{table.title}</PageLink>
+        ) : (
+          table.title
+        ),
     },
     { name: "kind", title: "Kind", value: (table) => table.kind },
-    { name: "rows", title: "Rows", right: true, value: (table) => table.rows, show: (table) => format.count(table.rows) },
+    {
+      name: "rows",
+      title: "Rows",
+      right: true,
+      value: (table) => table.rows,
+      show: (table) => format.count(table.rows),
+    },
     {
       name: "bytes",
       title: "Size",
@@ -73,7 +83,9 @@ function Released({ release }: { release: Release }) {
                 ["Known to", release.known_to ? format.moment(release.known_to) : "–"],
                 [
                   "Days with data",
-                  release.data_from && release.data_to ? format.span({ start: release.data_from, end: release.data_to }) : "–",
+                  release.data_from && release.data_to
+                    ? format.span({ start: release.data_from, end: release.data_to })
+                    : "–",
                 ],
                 ["Size", format.bytes(release.bytes)],
                 ["Built in", builtIn(release, format)],
@@ -97,10 +109,20 @@ function Released({ release }: { release: Release }) {
         </div>
         <div data-half>
           <Pane title="Tables" sub="canonical: as loaded, the latest known of each row; derived: made from them">
-            <DataTable label="Tables of this release" columns={columns} rows={release.tables} rowKey={(table) => table.name} maxHeight={400} />
+            <DataTable
+              label="Tables of this release"
+              columns={columns}
+              rows={release.tables}
+              rowKey={(table) => table.name}
+              maxHeight={400}
+            />
           </Pane>
         </div>
-        <Pane title="Checks" sub="made at every build; a broken one marks the numbers that depend on it" actions={<ChecksBadge checks={release.checks} />}>
+        <Pane
+          title="Checks"
+          sub="made at every build; a broken one marks the numbers that depend on it"
+          actions={<ChecksBadge checks={release.checks} />}
+        >
           <Checks checks={release.check_results} />
         </Pane>
       </div>

@@ -27,7 +27,14 @@ export function TablePage() {
     {
       name: "rules",
       title: "Rules",
-      value: (column) => [table.key.includes(column.name) ? "key" : "", column.required ? "required" : "", column.personal ? "personal" : ""].filter(Boolean).join(", "),
+      value: (column) =>
+        [
+          table.key.includes(column.name) ? "key" : "",
+          column.required ? "required" : "",
+          column.personal ? "personal" : "",
+        ]
+          .filter(Boolean)
+          .join(", "),
     },
   ];
   return (
@@ -53,7 +60,14 @@ export function TablePage() {
           </Pane>
         </div>
         <Pane title="Columns" sub="a source's column is brought to one of these by its header, or by a mapping">
-          <DataTable label={`Columns of ${table.title}`} columns={columns} rows={table.columns} rowKey={(column) => column.name} maxHeight={700} lead={false} />
+          <DataTable
+            label={`Columns of ${table.title}`}
+            columns={columns}
+            rows={table.columns}
+            rowKey={(column) => column.name}
+            maxHeight={700}
+            lead={false}
+          />
         </Pane>
       </div>
     </Page>

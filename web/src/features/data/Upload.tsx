@@ -68,7 +68,9 @@ export function Upload({ onStarted }: { onStarted: (job: string) => void }) {
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const effect = [
     `${files.length === 1 ? "1 file" : `${files.length} files`}, ${format.bytes(bytes)}: all of it is landed, or none`,
-    replaces ? `the rows of ${replaces} no longer count` : "rows with the same key replace earlier ones, nothing is deleted",
+    replaces
+      ? `the rows of ${replaces} no longer count`
+      : "rows with the same key replace earlier ones, nothing is deleted",
     build ? "a release is built, pages show it when it is published" : "pages stay as they are until the next build",
   ].join("; ");
 

@@ -58,9 +58,7 @@ function CheckList({ checks }: { checks: CheckResult[] }) {
             <Badge tone={CHECK_TONES[check.state]}>{check.state}</Badge>
           </span>
           <span>{check.title}</span>
-          <small>
-            {[check.text, dependants(check)].filter(Boolean).join(" · ")}
-          </small>
+          <small>{[check.text, dependants(check)].filter(Boolean).join(" · ")}</small>
         </li>
       ))}
     </ul>

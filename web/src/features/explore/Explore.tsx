@@ -8,7 +8,14 @@ import { Calls } from "@/features/explore/Calls";
 import { Finder, type Choice } from "@/features/explore/Finder";
 import { Pivot } from "@/features/explore/Pivot";
 import { GRAIN_TITLES, type Grain } from "@/lib/days";
-import { CHART_TITLES, chartsFor, DEFAULT_LIMIT, readExploration, type ChartKind, type Exploration } from "@/lib/explore";
+import {
+  CHART_TITLES,
+  chartsFor,
+  DEFAULT_LIMIT,
+  readExploration,
+  type ChartKind,
+  type Exploration,
+} from "@/lib/explore";
 import { DOMAINS } from "@/lib/pages";
 import { useSetView } from "@/lib/useView";
 import { askedTogether } from "@/panels/together";
@@ -35,9 +42,12 @@ export function Explore() {
 /** Whether a metric can be cut by these dimensions and this grain; why not, in words. */
 function whyNot(metric: Metric, asked: Exploration, title: (dimension: string) => string): string | undefined {
   if (!metric.available) return `Waits for data: ${metric.missing.join(", ")}`;
-  const strange = [...asked.rows, ...(asked.series ? [asked.series] : [])].find((name) => !metric.dimensions.includes(name));
+  const strange = [...asked.rows, ...(asked.series ? [asked.series] : [])].find(
+    (name) => !metric.dimensions.includes(name),
+  );
   if (strange) return `Not known by ${title(strange).toLowerCase()}`;
-  if (asked.grain && !metric.grains.includes(asked.grain)) return `Not known by ${GRAIN_TITLES[asked.grain].toLowerCase()}`;
+  if (asked.grain && !metric.grains.includes(asked.grain))
+    return `Not known by ${GRAIN_TITLES[asked.grain].toLowerCase()}`;
   return undefined;
 }
 
@@ -162,9 +172,14 @@ const chartOf = (asked: Exploration, charts: ChartKind[]): ChartKind =>
 function Result({ asked }: { asked: Exploration }) {
   const { metrics, dimensions } = useShop();
   const { view } = useAsked();
-  const chart = chartOf(asked, chartsFor(asked, (name) => metrics.get(name)?.unit ?? ""));
+  const chart = chartOf(
+    asked,
+    chartsFor(asked, (name) => metrics.get(name)?.unit ?? ""),
+  );
   const titles = asked.metrics.map((name) => metrics.get(name)?.title ?? name);
-  const by = [...asked.rows, ...(asked.series ? [asked.series] : [])].map((name) => dimensions.get(name)?.title ?? name);
+  const by = [...asked.rows, ...(asked.series ? [asked.series] : [])].map(
+    (name) => dimensions.get(name)?.title ?? name,
+  );
   const title = [titles.join(", "), by.join(" and ").toLowerCase()].filter(Boolean).join(" by ");
   const cut = [...asked.rows, ...(asked.series ? [asked.series] : [])];
   const sort = asked.sort ?? (asked.grain ? undefined : `-${asked.metrics[0]}`);
@@ -198,7 +213,12 @@ function Numbers({ names }: { names: string[] }) {
   const { view } = useAsked();
   const cards = names.map((name): KpiPanelSpec => {
     const metric = metrics.get(name);
-    return { ...base(name, metric?.title ?? name), kind: "kpi", metrics: [name], sparkline: Boolean(metric?.grains.length) };
+    return {
+      ...base(name, metric?.title ?? name),
+      kind: "kpi",
+      metrics: [name],
+      sparkline: Boolean(metric?.grains.length),
+    };
   });
   const together = askedTogether(cards, metrics, view.where);
   return (
@@ -259,12 +279,36 @@ function chartPanel(asked: Exploration, chart: ChartKind, title: string): Drawn 
 }
 
 const STARTS: { title: string; hint: string; search: Record<string, unknown> }[] = [
-  { title: "Revenue by country", hint: "A ranking, with the rest as one", search: { metrics: "revenue", by: "country" } },
-  { title: "Orders by hour and day of the week", hint: "When people buy", search: { metrics: "orders", by: "weekday", series: "hour" } },
-  { title: "Revenue by category over time", hint: "What grows, what shrinks", search: { metrics: "revenue", series: "category", grain: "month", chart: "area" } },
-  { title: "Best products with their margin", hint: "A table to sort", search: { metrics: ["revenue", "units_sold", "gross_margin_rate"], by: "product" } },
-  { title: "Revenue and orders by week", hint: "Two scales in one picture", search: { metrics: ["revenue", "orders"], grain: "week" } },
-  { title: "New and returning customers", hint: "Who bought in the period", search: { metrics: ["new_customers", "returning_customers"], grain: "month" } },
+  {
+    title: "Revenue by country",
+    hint: "A ranking, with the rest as one",
+    search: { metrics: "revenue", by: "country" },
+  },
+  {
+    title: "Orders by hour and day of the week",
+    hint: "When people buy",
+    search: { metrics: "orders", by: "weekday", series: "hour" },
+  },
+  {
+    title: "Revenue by category over time",
+    hint: "What grows, what shrinks",
+    search: { metrics: "revenue", series: "category", grain: "month", chart: "area" },
+  },
+  {
+    title: "Best products with their margin",
+    hint: "A table to sort",
+    search: { metrics: ["revenue", "units_sold", "gross_margin_rate"], by: "product" },
+  },
+  {
+    title: "Revenue and orders by week",
+    hint: "Two scales in one picture",
+    search: { metrics: ["revenue", "orders"], grain: "week" },
+  },
+  {
+    title: "New and returning customers",
+    hint: "Who bought in the period",
+    search: { metrics: ["new_customers", "returning_customers"], grain: "month" },
+  },
 ];
 
 function Starts() {
@@ -281,4 +325,3 @@ function Starts() {
     </Pane>
   );
 }
-

@@ -51,7 +51,9 @@ export function Pivot({ asked, title }: { asked: Exploration; title: string }) {
         const values = [...turned.values]
           .sort((a, b) => (numbered ? Number(a) - Number(b) : size(b) - size(a)))
           .slice(0, MOST_COLUMNS);
-        const whole = new Map((side.data?.rows ?? []).map((row) => [JSON.stringify(down.map((name) => row[name] ?? null)), row]));
+        const whole = new Map(
+          (side.data?.rows ?? []).map((row) => [JSON.stringify(down.map((name) => row[name] ?? null)), row]),
+        );
         const wholeOf = (row: Row) => whole.get(JSON.stringify(down.map((name) => row[name] ?? null)));
         const many = asked.metrics.length > 1;
         const sortKey = cellKey("all", asked.metrics[0] ?? "");

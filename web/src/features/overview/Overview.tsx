@@ -53,9 +53,14 @@ function DataState() {
         items={[
           [
             "Days",
-            release?.data_from && release.data_to ? format.span({ start: release.data_from, end: release.data_to }) : "no data yet",
+            release?.data_from && release.data_to
+              ? format.span({ start: release.data_from, end: release.data_to })
+              : "no data yet",
           ],
-          ["Release", release?.published_at ? `${release.number}, published ${format.moment(release.published_at)}` : "none yet"],
+          [
+            "Release",
+            release?.published_at ? `${release.number}, published ${format.moment(release.published_at)}` : "none yet",
+          ],
           [
             "Checks",
             release ? (

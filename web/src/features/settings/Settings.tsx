@@ -10,14 +10,27 @@ const PRESETS: Record<string, string> = {
 };
 
 const EXAMPLE = (name: string, currency: string, timezone: string, week: string): string =>
-  [`name = ${JSON.stringify(name)}`, `currency = "${currency}"`, `timezone = "${timezone}"`, `week_start = "${week}"`].join("\n");
+  [
+    `name = ${JSON.stringify(name)}`,
+    `currency = "${currency}"`,
+    `timezone = "${timezone}"`,
+    `week_start = "${week}"`,
+  ].join("\n");
 
 export function Settings() {
   const { shop, format } = useShop();
   const user = currentUser();
   return (
     <Page title="Settings" purpose="How this workspace counts days, money and weeks.">
-      <div style={{ display: "grid", gap: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 380px), 1fr))", alignItems: "start", maxWidth: 1240 }}>
+      <div
+        style={{
+          display: "grid",
+          gap: 12,
+          gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 380px), 1fr))",
+          alignItems: "start",
+          maxWidth: 1240,
+        }}
+      >
         <Pane title="Shop" sub="every number on every page follows these">
           <Facts
             items={[
@@ -34,8 +47,8 @@ export function Settings() {
         </Pane>
         <Pane title="Change them" sub="in tillsight.toml, in the folder of the workspace">
           <p style={{ marginBottom: 10 }}>
-            Edit the file and start the server again. An environment variable such as TILLSIGHT_CURRENCY comes before the file.
-            A change of currency or time zone takes effect with the next build.
+            Edit the file and start the server again. An environment variable such as TILLSIGHT_CURRENCY comes before
+            the file. A change of currency or time zone takes effect with the next build.
           </p>
           <Code label="tillsight.toml" text={EXAMPLE(shop.name, shop.currency, shop.timezone, shop.week_start)} />
         </Pane>

@@ -12,7 +12,10 @@ export function Upcoming({ page }: { page: PageEntry }) {
   const { format } = useShop();
   const tables = useQuery(tablesQuery);
   const plan = PLANS[page.name];
-  const needed = (plan?.tables ?? []).map((name) => ({ name, state: tables.data?.find((table) => table.name === name) }));
+  const needed = (plan?.tables ?? []).map((name) => ({
+    name,
+    state: tables.data?.find((table) => table.name === name),
+  }));
   const loaded = needed.filter(({ state }) => (state?.rows ?? 0) > 0).length;
   return (
     <Page title={page.title} purpose={plan?.purpose}>
@@ -53,7 +56,9 @@ export function Upcoming({ page }: { page: PageEntry }) {
               </tbody>
             </table>
           ) : (
-            <p className={styles.grain}>It uses the metrics that are in the catalogue already; no further data is needed.</p>
+            <p className={styles.grain}>
+              It uses the metrics that are in the catalogue already; no further data is needed.
+            </p>
           )}
           {needed.length && loaded < needed.length ? (
             <p className={styles.hint}>

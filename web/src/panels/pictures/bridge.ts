@@ -2,7 +2,17 @@
 import type { BridgePanelSpec } from "@/api/types";
 import { FONT } from "@/lib/tokens";
 import { numberOf } from "@/panels/answers";
-import { base, categoryAxis, grid, SMALL, tip, tooltip, valueAxis, type Picture, type PictureInput } from "@/panels/pictures/common";
+import {
+  base,
+  categoryAxis,
+  grid,
+  SMALL,
+  tip,
+  tooltip,
+  valueAxis,
+  type Picture,
+  type PictureInput,
+} from "@/panels/pictures/common";
 
 export interface Step {
   name: string;
@@ -65,7 +75,9 @@ export function bridgePicture(input: PictureInput<BridgePanelSpec>): Picture {
         trigger: "item",
         formatter: ({ dataIndex }: { dataIndex: number }) => {
           const step = steps[dataIndex];
-          return step ? tip(titles[dataIndex] ?? "", [{ color: null, name: "Amount", value: format.full(step.amount, unit) }]) : "";
+          return step
+            ? tip(titles[dataIndex] ?? "", [{ color: null, name: "Amount", value: format.full(step.amount, unit) }])
+            : "";
         },
       },
       series: [

@@ -33,8 +33,7 @@ export interface Picture {
 
 export const SMALL = 11.5;
 
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
 export interface TipRow {
   color: number | "comparison" | null;

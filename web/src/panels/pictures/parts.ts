@@ -41,7 +41,8 @@ function rowTip(input: PictureInput, row: Row, title: string, name: string): str
   const rows: TipRow[] = [
     { color: 0, name: input.metric(name).title, value: input.format.full(row[name], unit), ...(note ? { note } : {}) },
   ];
-  if (compare !== undefined) rows.push({ color: "comparison", name: "Comparison", value: input.format.full(compare, unit) });
+  if (compare !== undefined)
+    rows.push({ color: "comparison", name: "Comparison", value: input.format.full(compare, unit) });
   return tip(title, rows);
 }
 
@@ -93,9 +94,17 @@ export function columnsPicture(input: PictureInput<SeriesPanelSpec>): Picture {
         },
       },
       series: [
-        bars(rows.map((row) => numberOf(row[name])), palette.series[0]!),
+        bars(
+          rows.map((row) => numberOf(row[name])),
+          palette.series[0]!,
+        ),
         ...(isCompared(answer, name)
-          ? [bars(rows.map((row) => numberOf(row[`${name}_compare`])), palette.comparison)]
+          ? [
+              bars(
+                rows.map((row) => numberOf(row[`${name}_compare`])),
+                palette.comparison,
+              ),
+            ]
           : []),
       ],
     },
@@ -125,20 +134,20 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
       xAxis: valueAxis(palette, format, unit, { show: false }),
       yAxis: [
         categoryAxis(palette, {
-        data: titles.map((_, index) => String(index)),
-        inverse: true,
-        axisLine: { show: false },
-        triggerEvent: true,
-        axisLabel: {
-          color: palette.ink,
-          fontSize: 12.5,
-          lineHeight: 13,
-          width: room,
-          overflow: "break",
-          interval: 0,
-          formatter: (index: string) => titles[Number(index)] ?? "",
-        },
-      }),
+          data: titles.map((_, index) => String(index)),
+          inverse: true,
+          axisLine: { show: false },
+          triggerEvent: true,
+          axisLabel: {
+            color: palette.ink,
+            fontSize: 12.5,
+            lineHeight: 13,
+            width: room,
+            overflow: "break",
+            interval: 0,
+            formatter: (index: string) => titles[Number(index)] ?? "",
+          },
+        }),
         categoryAxis(palette, {
           data: answer.rows.map((row) => format.compact(row[name], unit)),
           inverse: true,
@@ -174,7 +183,9 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
                 silent: true,
                 z: 4,
                 itemStyle: { color: palette.ink, opacity: 0.55 },
-                data: answer.rows.map((row, index) => [numberOf(row[`${name}_compare`]), index]).filter(([value]) => value !== null),
+                data: answer.rows
+                  .map((row, index) => [numberOf(row[`${name}_compare`]), index])
+                  .filter(([value]) => value !== null),
               },
             ]
           : []),

@@ -37,12 +37,11 @@ const shade = (palette: Palette, color: number | "comparison"): string =>
 
 /** A bucket in words for a tooltip: its label, and that it is not complete. */
 const bucketTitle = (bucket: Bucket, grain: Grain, format: Format): string => {
-  const words =
-    grain === "day" ? format.day(bucket.start) : grain === "week" ? format.span(bucket) : bucket.label;
+  const words = grain === "day" ? format.day(bucket.start) : grain === "week" ? format.span(bucket) : bucket.label;
   return bucket.partial ? `${words}, not complete` : words;
 };
 
-export function timeAxis(answer: Answer, grain: Grain, format: Format, palette: Palette, width: number, bars: boolean) {
+function timeAxis(answer: Answer, grain: Grain, format: Format, palette: Palette, width: number, bars: boolean) {
   const starts = (answer.buckets ?? []).map((bucket) => bucket.start);
   const long = starts.length > 1 && daysBetween(starts[0]!, starts.at(-1)!) > 330;
   const label = (grain === "day" || grain === "week") && long ? "month" : grain;
@@ -62,7 +61,8 @@ export function timeAxis(answer: Answer, grain: Grain, format: Format, palette: 
 
 /** Where a course is not final yet: it is drawn dotted from the last complete bucket on. */
 function split(values: Values, buckets: Bucket[]): { solid: Values; dotted: Values | null } {
-  if (!buckets.some((bucket, index) => bucket.partial && values[index] !== null)) return { solid: values, dotted: null };
+  if (!buckets.some((bucket, index) => bucket.partial && values[index] !== null))
+    return { solid: values, dotted: null };
   const partial = (index: number) => buckets[index]?.partial ?? false;
   return {
     solid: values.map((value, index) => (partial(index) ? null : value)),
@@ -95,7 +95,20 @@ function drawn(course: Course, buckets: Bucket[], palette: Palette): object[] {
         itemStyle: { color, borderRadius: course.stack ? 0 : [2, 2, 0, 0] },
         data: course.values.map((value, index) =>
           buckets[index]?.partial && course.color !== "comparison"
-            ? { value, itemStyle: { color, opacity: 0.55, decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4, color: palette.pane } } }
+            ? {
+                value,
+                itemStyle: {
+                  color,
+                  opacity: 0.55,
+                  decal: {
+                    symbol: "rect",
+                    dashArrayX: [1, 0],
+                    dashArrayY: [2, 4],
+                    rotation: -Math.PI / 4,
+                    color: palette.pane,
+                  },
+                },
+              }
             : value,
         ),
       },
@@ -146,18 +159,34 @@ function picture(input: PictureInput, grain: Grain, { courses, axes, zero }: Lay
     option: {
       ...base(palette, FONT),
       grid: grid(two ? { top: 28, right: 2 } : {}),
-      xAxis: timeAxis(answer, grain, format, palette, width, courses.some((course) => course.draw === "bar")),
+      xAxis: timeAxis(
+        answer,
+        grain,
+        format,
+        palette,
+        width,
+        courses.some((course) => course.draw === "bar"),
+      ),
       yAxis: axes.map((axis, index) =>
         valueAxis(palette, format, axis.unit, {
           scale: !zero,
-          ...(two ? { name: axis.name, nameTextStyle: { color: palette.dim, fontSize: SMALL, align: index ? "right" : "left" } } : {}),
+          ...(two
+            ? {
+                name: axis.name,
+                nameTextStyle: { color: palette.dim, fontSize: SMALL, align: index ? "right" : "left" },
+              }
+            : {}),
           ...(index ? { splitLine: { show: false }, position: "right", alignTicks: true } : {}),
         }),
       ),
       tooltip: {
         ...tooltip(palette),
         trigger: "axis",
-        axisPointer: { type: courses.every((course) => course.draw === "bar") ? "shadow" : "line", lineStyle: { color: palette.comparison }, shadowStyle: { color: palette.ink, opacity: 0.05 } },
+        axisPointer: {
+          type: courses.every((course) => course.draw === "bar") ? "shadow" : "line",
+          lineStyle: { color: palette.comparison },
+          shadowStyle: { color: palette.ink, opacity: 0.05 },
+        },
         formatter: (points: { dataIndex: number }[]) => {
           const index = points[0]?.dataIndex ?? 0;
           const bucket = buckets[index];
@@ -187,7 +216,8 @@ function picture(input: PictureInput, grain: Grain, { courses, axes, zero }: Lay
 }
 
 /** Rates may hide their change when the axis starts at zero; amounts always start there, as bars and areas do. */
-const fromZero = (unit: string, kind: string): boolean => kind !== "line" || !["percent", "ratio", "days"].includes(unit);
+const fromZero = (unit: string, kind: string): boolean =>
+  kind !== "line" || !["percent", "ratio", "days"].includes(unit);
 
 export function timePicture(input: PictureInput<SeriesPanelSpec>): Picture {
   const { panel, answer, grain: asked, metric } = input;
