@@ -44,7 +44,7 @@ class Rates:
         for row in rows:
             day = date.fromisoformat(str(row["day"]))
             if row["from_currency"] == currency:
-                turned = (1 / amount(row["rate"])).quantize(D("0.000000001"), rounding=ROUND_HALF_UP)
+                turned = (1 / amount(row["rate"])).quantize(D("1e-15"), rounding=ROUND_HALF_UP)
                 self.known.setdefault((row["to_currency"], day), turned)
 
     def on(self, currency: str, day: date) -> Decimal:

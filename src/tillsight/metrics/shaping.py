@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 MONEY = "decimal(18, 6)"
 QUANTITY = "decimal(18, 4)"
 WIDE = "decimal(38, 6)"
-UNITS = "decimal(18, 0)"
+UNITS = "decimal(38, 0)"
+RATE = "decimal(28, 15)"
+"""Finer than sources state rates: one that is turned round (a unit of a weak currency in a strong one) keeps its digits."""
 RATE_DAYS = 7
 """A rate may be so many days old: none is published on weekends and holidays. An older one is a missing one."""
 
@@ -75,7 +77,7 @@ def converted(
     amount: ir.NumericValue, rate: ir.NumericValue, foreign: ir.BooleanValue, currency: str
 ) -> ir.DecimalValue:
     """An amount in the reporting currency: as it is when it is in it already, else × rate, rounded once to its minor unit."""
-    wide = amount.cast(WIDE) * rate.cast("decimal(38, 9)")
+    wide = amount.cast(WIDE) * rate.cast("decimal(38, 15)")
     return ibis.ifelse(foreign, wide.round(minor_units(currency)).cast(MONEY), amount.cast(MONEY))
 
 
@@ -86,12 +88,12 @@ def rate_spans(rates: ir.Table, currency: str) -> ir.Table:
     inverted.
     """
     direct = rates.filter(rates.to_currency == currency).select(
-        rate_currency=rates.from_currency, rate_from=rates.day, day_rate=rates.rate.cast("decimal(18, 9)")
+        rate_currency=rates.from_currency, rate_from=rates.day, day_rate=rates.rate.cast(RATE)
     )
     inverse = rates.filter((rates.from_currency == currency) & (rates.rate > 0)).select(
         rate_currency=rates.to_currency,
         rate_from=rates.day,
-        day_rate=(1 / rates.rate.cast("float64")).round(9).cast("decimal(18, 9)"),
+        day_rate=(1 / rates.rate.cast("float64")).round(15).cast(RATE),
     )
     inverse = inverse.anti_join(direct, ["rate_currency", "rate_from"])
     spans = direct.union(inverse).group_by(["rate_currency", "rate_from"]).agg(day_rate=lambda t: t.day_rate.max())
@@ -106,9 +108,9 @@ def with_rate(rows: ir.Table, spans: ir.Table, currency: str, own: str = "exchan
         spans,
         (rows.currency == spans.rate_currency) & (rows.day >= spans.rate_from) & (rows.day < spans.rate_to),
     ).drop("rate_currency", "rate_from", "rate_to")
-    given = joined[own] if own in rows.columns else ibis.null("decimal(18, 9)")
+    given = joined[own] if own in rows.columns else ibis.null(RATE)
     foreign = (joined.currency != currency).fill_null(False)
-    rate = ibis.ifelse(foreign, ibis.coalesce(given, joined.day_rate), ibis.literal(1)).cast("decimal(18, 9)")
+    rate = ibis.ifelse(foreign, ibis.coalesce(given, joined.day_rate), ibis.literal(1)).cast(RATE)
     return joined.mutate(is_foreign=foreign, rate=rate).drop("day_rate")
 
 
@@ -143,11 +145,11 @@ def allocated(
     near = (rows._weight.cast("float64") * rows._parts.abs().cast("float64") / rows._all.cast("float64")).floor()
     rows = rows.mutate(_near=near.cast("int64"))
     exact = rows._weight.cast(UNITS) * rows._parts.abs().cast(UNITS)
-    rows = rows.mutate(_rest=(exact - rows._near.cast(UNITS) * rows._all.cast(UNITS)).cast("decimal(38, 0)"))
+    rows = rows.mutate(_rest=(exact - rows._near.cast(UNITS) * rows._all.cast(UNITS)).cast(UNITS))
     step = ibis.cases((rows._rest < 0, -1), (rows._rest >= rows._all, 1), else_=0)
     rows = rows.mutate(
         _floor=(rows._near + step).cast("int64"),
-        _rest=(rows._rest - (step.cast(UNITS) * rows._all.cast(UNITS))).cast("decimal(38, 0)"),
+        _rest=(rows._rest - (step.cast(UNITS) * rows._all.cast(UNITS))).cast(UNITS),
     )
     held = ibis.window(group_by=[rows[key] for key in group])
     ranked = ibis.window(group_by=[rows[key] for key in group], order_by=[ibis.desc(rows._rest), rows[order]])

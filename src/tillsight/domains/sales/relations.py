@@ -21,6 +21,7 @@ from tillsight.metrics.model import BuildInputs, Relation
 from tillsight.metrics.shaping import (
     MONEY,
     QUANTITY,
+    RATE,
     allocated,
     converted,
     known,
@@ -57,7 +58,7 @@ ORDER_FACTS_SCHEMA: dict[str, str] = {
     "has_sales": "boolean",
     "currency": "string",
     "is_foreign": "boolean",
-    "rate": "decimal(18, 9)",
+    "rate": RATE,
     "places": "int8",
     "prices_include_tax": "boolean",
     "discount_amount": MONEY,
@@ -504,7 +505,7 @@ _ENTRY_SCHEMA: dict[str, str] = {
     "kind": "string",
     "moment": "timestamp",
     **dict.fromkeys(("shop_id", "order_id", "line_id", "document_id", "currency"), "string"),
-    "exchange_rate": "decimal(18, 9)",
+    "exchange_rate": RATE,
     **dict.fromkeys(("customer_id", "channel", "country", "location_id"), "string"),
     **dict.fromkeys(("product_id", "product_name", "size", "colour"), "string"),
     **dict.fromkeys(_ENTRY_AMOUNTS, MONEY),
@@ -571,9 +572,7 @@ def _rated_entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     rows = rows.mutate(
         moment=ibis.coalesce(rows.moment, rows.placed_at),
         currency=ibis.coalesce(rows.currency, rows.order_currency, ibis.literal(inputs.currency)),
-        exchange_rate=ibis.coalesce(
-            rows.exchange_rate, ibis.ifelse(same, rows.order_rate, ibis.null("decimal(18, 9)"))
-        ),
+        exchange_rate=ibis.coalesce(rows.exchange_rate, ibis.ifelse(same, rows.order_rate, ibis.null(RATE))),
         **{name: ibis.ifelse(of_order, rows[f"order_{name}"], rows[name]) for name in ("customer_id", *_ENTRY_PLACES)},
     )
     return with_rate(
