@@ -2,7 +2,7 @@
  * Every table of the page: head and first column stay, rows are drawn only where they are seen, sorting by a click on a
  * head, bars inside cells, a totals row. In a narrow place each row becomes a card.
  */
-import { Checkbox, Menu } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import {
   columnVisibilityFeature,
   createSortedRowModel,
@@ -274,7 +274,7 @@ export function ColumnChooser({
   onChange: (hidden: Set<string>) => void;
 }) {
   return (
-    <Menu closeOnItemClick={false} position="bottom-end">
+    <Menu position="bottom-end">
       <Menu.Target>
         <Word>Columns</Word>
       </Menu.Target>
@@ -282,13 +282,11 @@ export function ColumnChooser({
         {columns.map((column) => {
           const off = hidden.has(column.name);
           return (
-            <Menu.Item
+            <Menu.CheckboxItem
               key={column.name}
-              role="menuitemcheckbox"
-              aria-checked={!off}
+              checked={!off}
               disabled={!off && hidden.size >= columns.length - 1}
-              leftSection={<Checkbox.Indicator checked={!off} size="xs" />}
-              onClick={() => {
+              onChange={() => {
                 const next = new Set(hidden);
                 if (off) next.delete(column.name);
                 else next.add(column.name);
@@ -296,7 +294,7 @@ export function ColumnChooser({
               }}
             >
               {column.title}
-            </Menu.Item>
+            </Menu.CheckboxItem>
           );
         })}
       </Menu.Dropdown>
