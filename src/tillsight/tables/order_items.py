@@ -191,7 +191,7 @@ ORDER_ITEMS = Table(
     checks=(
         Check(
             "discount_within_line",
-            "discount_amount >= 0 AND discount_amount <= unit_price * quantity",
+            "discount_amount >= 0 AND discount_amount <= CAST(unit_price AS DECIMAL(38, 6)) * quantity",
             "The discount lies between nothing and the price of the line.",
         ),
         Check("not_fulfilled_beyond_order", "fulfilled_quantity <= quantity", "No more was shipped than was ordered."),
