@@ -392,6 +392,7 @@ class _Conversion:
         converted = convert(self.connection, batch, self.defaults, f"batch_{self._number}")
         if batch.target.name == SALES:
             lines = prepare_lines(self.connection, converted)
+            self.connection.execute(f"DROP TABLE {converted.name}")
             for rows in fan_out(self.connection, converted, lines):
                 gathering.add(rows, checked=False)
             counted = f"SELECT _part, _class, count(*), sum(_amount) FROM {lines} GROUP BY ALL ORDER BY ALL"
