@@ -235,9 +235,7 @@ def sign_in(context: BrowserContext, server: Server) -> None:
 def access_token(server: Server) -> str:
     """A token for the API, as a program gets one."""
     body = json.dumps({"user": USER, "password": server.password}).encode()
-    request = urllib.request.Request(
-        f"{server.address}/api/v1/auth/login", body, {"Content-Type": "application/json"}
-    )
+    request = urllib.request.Request(f"{server.address}/api/v1/auth/login", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=WAIT / 1000) as answer:
         return str(json.load(answer)["data"]["access_token"])
 

@@ -88,7 +88,7 @@ def test_files_come_in_by_the_page_and_become_figures(owner: Visitor, tmp_path: 
 
     loads.get_by_role("link").first.click()
     rejects = page.get_by_role("region", name="Rows that could not be read")
-    heads = [text.strip() for text in rejects.get_by_role("columnheader").all_inner_texts()]
+    heads = owner.heads(rejects)
     [cells] = owner.cells(rejects.get_by_role("table"))
     reject = dict(zip(heads, cells, strict=True))
     assert (reject["File"], reject["Line"], reject["Column"], reject["Value"]) == (
@@ -106,7 +106,12 @@ def test_files_come_in_by_the_page_and_become_figures(owner: Visitor, tmp_path: 
     caught.value.save_as(target)
     with target.open(encoding="utf-8", newline="") as lines:
         [kept] = csv.DictReader(lines)
-    assert (kept["file"], kept["line"], kept["column"], kept["value"]) == ("orders.csv", "4", "order_status", "lost in space")
+    assert (kept["file"], kept["line"], kept["column"], kept["value"]) == (
+        "orders.csv",
+        "4",
+        "order_status",
+        "lost in space",
+    )
 
     owner.open("/sales", period="all")
     assert owner.card_full("Revenue") == "€32.00"

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.e2e.conftest import Server, Visits, access_token, command, environment, sign_in
 from tests.e2e.test_explain import run_shown_sql
-from tests.e2e.test_files import check_rows
+from tests.e2e.test_files import check_rows, whole_table
 from tests.e2e.visitor import Visitor, figure, written
 
 from tillsight.metrics.answer import Answer
@@ -45,13 +45,17 @@ def choose(visitor: Visitor, label: str, option: str) -> None:
 def check_table(visitor: Visitor, title: str, answer: Answer) -> None:
     """The table of the answer's own columns, those of a comparison left out."""
     panel = visitor.panel(title)
-    heads = [text.strip().replace("\u00a0€", "") for text in panel.get_by_role("columnheader").all_inner_texts()]
+    heads = visitor.heads(panel)
     columns = [column for column in answer.columns if column.title in heads]
-    assert [column.name for column in columns] == [c.name for c in answer.columns if c.kind in ("time", "dimension", "metric")]
+    assert [column.name for column in columns] == [
+        c.name for c in answer.columns if c.kind in ("time", "dimension", "metric")
+    ]
     places = [heads.index(column.title) for column in columns]
     screen = [[row[place] for place in places] for row in visitor.cells(panel.get_by_role("table"))]
     rows = [[row[column.name] for column in columns] for row in answer.to_records()]
-    check_rows(screen, rows, [{"kind": c.kind, "unit": c.unit or "", "title": c.title, "name": c.name} for c in columns])
+    check_rows(
+        screen, rows, [{"kind": c.kind, "unit": c.unit or "", "title": c.title, "name": c.name} for c in columns]
+    )
 
 
 def test_a_question_is_put_together_and_answered(visitor: Visitor, shop: Shop) -> None:
@@ -93,24 +97,34 @@ def test_a_question_is_put_together_and_answered(visitor: Visitor, shop: Shop) -
 
 def test_a_metric_that_does_not_go_with_the_rest_says_why(visitor: Visitor, shop: Shop) -> None:
     visitor.open("/explore", metrics="revenue", by="product")
-    known = {metric.title for metric in shop.catalogue.metrics.values() if "product" not in metric.dimensions}
+    known = {
+        metric.title
+        for metric in shop.catalogue.metrics.values()
+        if "product" not in shop.catalogue.dimensions_of(metric)
+    }
     assert known
     visitor.page.get_by_role("button", name="Choose: Metrics").click()
     for title in sorted(known)[:3]:
-        choice = visitor.page.get_by_role("checkbox", name=re.compile(f"^{re.escape(title)}\\b.*Not known by product", re.S))
+        choice = visitor.page.get_by_role(
+            "checkbox", name=re.compile(f"^{re.escape(title)}\\b.*Not known by product", re.S)
+        )
         expect(choice.first).to_be_disabled()
 
 
 def test_totals_of_a_table_across_are_asked_not_added(visitor: Visitor, shop: Shop) -> None:
     visitor.open("/explore", metrics="customers", by="country", series="channel", chart="table", period="last_90_days")
     panel = visitor.panel("Customers by country and channel")
-    heads = [text.strip() for text in panel.get_by_role("columnheader").all_inner_texts()]
+    heads = visitor.heads(panel)
     rows = visitor.cells(panel.get_by_role("table"))
     foot = [text.strip() for text in panel.locator("tfoot td").all_inner_texts()]
     channels = heads[1:-1]
     [whole] = shop.query("customers", period="last_90_days").to_records()
-    by_country = {row["country"]: row for row in shop.query("customers", by="country", period="last_90_days").to_records()}
-    by_channel = {row["channel"]: row for row in shop.query("customers", by="channel", period="last_90_days").to_records()}
+    by_country = {
+        row["country"]: row for row in shop.query("customers", by="country", period="last_90_days").to_records()
+    }
+    by_channel = {
+        row["channel"]: row for row in shop.query("customers", by="channel", period="last_90_days").to_records()
+    }
     cut = shop.query("customers", by=["country", "channel"], period="last_90_days").to_records()
     both = {(row["country"], row["channel"]): row["customers"] for row in cut}
     assert set(channels) == set(by_channel)
@@ -118,7 +132,10 @@ def test_totals_of_a_table_across_are_asked_not_added(visitor: Visitor, shop: Sh
     for country, *cells, total in rows:
         assert cells == [written(both.get((country, channel)), "count") for channel in channels], country
         assert total == written(by_country[country]["customers"], "count")
-    assert foot[1:] == [*(written(by_channel[c]["customers"], "count") for c in channels), written(whole["customers"], "count")]
+    assert foot[1:] == [
+        *(written(by_channel[c]["customers"], "count") for c in channels),
+        written(whole["customers"], "count"),
+    ]
     assert sum(row["customers"] for row in by_channel.values()) > whole["customers"], "somebody bought in two channels"
 
 
@@ -143,7 +160,7 @@ def test_the_calls_that_are_shown_give_what_is_shown(
     page = visitor.page
     panel = page.get_by_role("region").filter(has=page.get_by_role("columnheader")).first
     screen = visitor.cells(panel.get_by_role("table"))
-    heads = [text.strip().replace("\u00a0€", "") for text in panel.get_by_role("columnheader").all_inner_texts()]
+    heads = visitor.heads(panel)
 
     def check(rows: Rows, how: str) -> None:
         """What a call gave is, row for row, what the page shows."""
@@ -212,10 +229,10 @@ def test_a_question_is_shared_by_its_address(visitor: Visitor, visits: Visits, s
     title = "Total revenue, Units sold, Gross margin % by product"
     expect(visitor.panel(title).get_by_role("table")).to_be_visible()
     visitor.settled()
-    mine = visitor.cells(visitor.panel(title).get_by_role("table"))
+    mine = whole_table(visitor, visitor.panel(title))
     context = visits.context()
     sign_in(context, served)
     other = visits.page(context, served.address)
     other.page.goto(visitor.page.url)
     other.settled()
-    assert other.cells(other.panel(title).get_by_role("table")) == mine
+    assert whole_table(other, other.panel(title)) == mine

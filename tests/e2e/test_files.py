@@ -86,14 +86,21 @@ def read_xlsx(file: Path, columns: list[dict[str, str]]) -> tuple[list[str], lis
 def read_parquet(file: Path) -> tuple[list[str], list[list[Any]], list[dict[str, str]]]:
     """Names, rows and meaning of the columns of a Parquet file."""
     table = pq.read_table(file)
-    return table.column_names, [list(row.values()) for row in table.to_pylist()], [meaning(field) for field in table.schema]
+    return (
+        table.column_names,
+        [list(row.values()) for row in table.to_pylist()],
+        [meaning(field) for field in table.schema],
+    )
 
 
 def labelled(rows: list[list[Any]], columns: list[dict[str, str]]) -> list[list[Any]]:
     """Rows of a Parquet file with the words of columns that have labels."""
     words = [pa.array(eval_labels(column["labels"])) if "labels" in column else None for column in columns]
     return [
-        [value if names is None or value is None else names[value].as_py() for value, names in zip(row, words, strict=True)]
+        [
+            value if names is None or value is None else names[value].as_py()
+            for value, names in zip(row, words, strict=True)
+        ]
         for row in rows
     ]
 
@@ -123,7 +130,7 @@ def test_files_of_a_picture_are_its_table_row_for_row(
     expect(visitor.picture(panel)).to_be_visible()
     panel.get_by_role("button", name="Table", exact=True).click()
     expect(visitor.picture(panel)).to_have_count(0)
-    header, screen = whole_table(panel)
+    header, screen = whole_table(visitor, panel)
 
     names, rows, columns = read_parquet(visitor.download(panel, "Parquet", tmp_path))
     assert len(header) == len(columns)
@@ -140,10 +147,10 @@ def test_files_of_a_picture_are_its_table_row_for_row(
     expect(visitor.picture(panel)).to_be_visible()
 
 
-def whole_table(panel: Locator) -> tuple[list[str], list[list[str]]]:
+def whole_table(visitor: Visitor, panel: Locator) -> tuple[list[str], list[list[str]]]:
     """Header and every row of a table that draws only the rows in sight."""
     box = panel.get_by_role("group").filter(has=panel.page.get_by_role("table"))
-    header = [text.strip() for text in box.get_by_role("columnheader").all_inner_texts()]
+    heads = visitor.heads(box)
     seen: dict[int, list[str]] = {}
     position = -1
     while True:
@@ -160,7 +167,7 @@ def whole_table(panel: Locator) -> tuple[list[str], list[list[str]]]:
             break
         position = at
     assert sorted(seen) == list(range(2, len(seen) + 2)), "no row was skipped"
-    return header, [seen[index] for index in sorted(seen)]
+    return heads, [seen[index] for index in sorted(seen)]
 
 
 def test_a_long_table_reads_on_and_its_file_has_every_row(visitor: Visitor, shop: Shop, tmp_path: Path) -> None:
@@ -179,10 +186,8 @@ def test_a_long_table_reads_on_and_its_file_has_every_row(visitor: Visitor, shop
     expect(rows).to_have_attribute("aria-rowcount", str(answer.row_count + 1))
     panel.get_by_role("group", name="Products").evaluate("box => { box.scrollTop = 0 }")
     expect(rows.locator("tr[aria-rowindex='2']")).to_be_visible()
-    _, screen = whole_table(panel)
-    columns = [
-        {"kind": column.kind, "unit": column.unit or "", "title": column.title} for column in answer.columns
-    ]
+    _, screen = whole_table(visitor, panel)
+    columns = [{"kind": column.kind, "unit": column.unit or "", "title": column.title} for column in answer.columns]
     check_rows(screen, [list(row.values()) for row in answer.to_records()], columns)
     _, csv_rows = read_csv(visitor.download(panel, "CSV", tmp_path), columns)
     check_rows(screen, csv_rows, columns)

@@ -92,7 +92,9 @@ def test_comparison_with_nothing_last_year_and_own_days(visitor: Visitor, shop: 
     assert [visitor.card_change(title) for title in CARDS] == [None] * len(CARDS)
     visitor.choose_comparison("Same period last year")
     check_cards(visitor, answers(shop, period="last_month", compare="last_year"))
-    [month] = [date.fromisoformat(one["start"]) for one in shop.periods(shop.releases.current()) if one["name"] == "last_month"]
+    [month] = [
+        date.fromisoformat(one["start"]) for one in shop.periods(shop.releases.current()) if one["name"] == "last_month"
+    ]
     first, last = month.replace(day=2), month.replace(day=9)
     visitor.choose_days("Comparison", first, last)
     check_cards(visitor, answers(shop, period="last_month", compare=(first, last)))
@@ -138,7 +140,9 @@ def test_a_click_drills_and_back_undoes_it(visitor: Visitor, shop: Shop) -> None
     check_cards(visitor, answers(shop, period="last_90_days", compare="previous", where=category))
     assert figure(visitor.card_value("Revenue")).shows(best["revenue"])
 
-    [first, *_] = shop.query("revenue", by="country", period="last_90_days", where=category, sort="-revenue").to_records()
+    [first, *_] = shop.query(
+        "revenue", by="country", period="last_90_days", where=category, sort="-revenue"
+    ).to_records()
     visitor.panel("Revenue by country").locator("svg text", has_text=first["country"]).click()
     expect(visitor.chip(f"Country is {first['country']}")).to_be_visible()
     visitor.settled()

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 SCALES = {"": Decimal(1), "k": Decimal(10) ** 3, "M": Decimal(10) ** 6, "bn": Decimal(10) ** 9}
 FIGURE = re.compile(r"^([+−]?)€?([\d,]+(?:\.(\d+))?)(k|M|bn)?(%| pt| d| a day)?$")
+HEAD_SIGNS = re.compile("(\u00a0[€↑↓])+$")
 UNKNOWN = "–"
 ENDS = {"percent": "%", "days": " d", "units/day": " a day"}
 
@@ -121,6 +122,11 @@ class Visitor:
     def picture(self, panel: Locator) -> Locator:
         """The picture of a panel."""
         return panel.locator("[role=img]")
+
+    def heads(self, table: Locator) -> list[str]:
+        """The heads of a table's columns, without the sign of the currency and the arrow of the order."""
+        expect(table.get_by_role("columnheader").first).to_be_visible()
+        return [HEAD_SIGNS.sub("", text.strip()) for text in table.get_by_role("columnheader").all_inner_texts()]
 
     def cells(self, table: Locator) -> list[list[str]]:
         """The rows of a table's body that are drawn, cell by cell."""
