@@ -94,12 +94,13 @@ def plan(
         )
     keys = ", ".join(quoted(key) for key in table.key)
     stacked = " UNION ALL ".join(branches)
+    # A row without a line was gathered from sales lines (a product, a customer): it gives way to one from a file of its own.
     if len(holding) == 1:  # keys are unique within a load: the connector saw to it
         sql = f"SELECT {columns}, _source, _load FROM ({stacked})"
     else:
         sql = (
             f"SELECT {columns}, _source, _load FROM ({stacked}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _rank DESC, _line DESC) = 1"
+            f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY (_line IS NULL), _rank DESC, _line DESC) = 1"
         )
     return CurrentTable(
         table=table,
