@@ -69,7 +69,9 @@ def check_tables(
             try:
                 bad = count(f"SELECT count(*) FROM {quoted(name)} WHERE NOT coalesce(({check.condition}), true)")
                 text = f"{bad:,} of {rows:,} rows break it." if bad else f"{rows:,} rows."
-            except duckdb.Error as error:  # a value beyond what can be computed with is a finding, not the end of the build
+            except (
+                duckdb.Error
+            ) as error:  # a value beyond what can be computed with is a finding, not the end of the build
                 bad, text = rows, f"It cannot be checked: {str(error).splitlines()[0]}"
             results.append(
                 CheckResult(
