@@ -33,7 +33,7 @@ import tempfile
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -228,16 +228,23 @@ class Delta(Way):
                 die_at("between")
 
     def _write(self, connection: duckdb.DuckDBPyConnection, table: str, parts: Parts) -> None:
+        import pyarrow as pa
         from deltalake import WriterProperties, write_deltalake
 
-        names = ", ".join(column.split()[0] for column in TYPES[table].split(", ") if " " in column)
-        sql = " UNION ALL ".join(f"SELECT {names}, '{part}' AS part FROM ({sql})" for part, sql in parts.items())
-        opened = self.tables[table]
-        # one order over all of it: DuckDB 1.5 can wait for ever when it streams a union of sorted parts
+        schema = arrow_schema(connection, table, "'' AS part")
         order = self.order if table == "sales" else ""
+        names = ", ".join(schema.names[:-1])
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            # part after part: DuckDB 1.5 can wait for ever when it streams a union of many
+            for part, sql in parts.items():
+                rows = connection.execute(f"SELECT {names}, '{part}' AS part FROM ({sql}){order}")
+                yield from rows.to_arrow_reader(122_880)
+
+        opened = self.tables[table]
         write_deltalake(
             opened or self.folder / table,
-            connection.sql(f"SELECT * FROM ({sql}){order}").to_arrow_reader(122_880),
+            pa.RecordBatchReader.from_batches(schema, batches()),
             partition_by=["part"],
             mode="overwrite" if opened else "error",
             predicate="part IN (" + ", ".join(f"'{part}'" for part in parts) + ")" if opened else None,
