@@ -14,10 +14,20 @@ export class ApiError extends Error {
   }
 }
 
+/** Requests that a page leaves behind come to nothing; that is no error of the server. */
+let leaving = false;
+window.addEventListener("pagehide", () => {
+  leaving = true;
+});
+window.addEventListener("pageshow", () => {
+  leaving = false;
+});
+
 async function reach(request: Request): Promise<Response> {
   try {
     return await authorised(request);
   } catch (error) {
+    if (leaving) return new Promise(() => undefined);
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError("The server cannot be reached. Check that it runs, then try again.", 0, "UNREACHABLE");
   }

@@ -475,7 +475,7 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
               <span>
                 {sentence.text}{" "}
                 {sentence.metric ? (
-                  <Word onClick={() => setView({ explain: sentence.metric })} aria-label={`Explain: ${sentence.text}`}>
+                  <Word onClick={() => setView({ explain: sentence.metric })} aria-label={`Why: ${sentence.text}`}>
                     Why
                   </Word>
                 ) : null}

@@ -15,14 +15,15 @@ import { PageLink } from "@/ui/PageLink";
 
 export function DataPage() {
   const jobs = useQuery(jobsQuery);
-  const [started, setStarted] = useState<string | null>(null);
-  // Those that run, and the one that was started here until the page is left: its outcome matters as well.
-  const shown = jobs.data?.filter((job) => isActive(job) || job.id === started) ?? [];
+  // What was started here stays in sight until the page is left, because its outcome matters as well.
+  const [loading, setLoading] = useState<string | null>(null);
+  const [building, setBuilding] = useState<string | null>(null);
+  const shown = jobs.data?.filter((job) => job.id !== loading && (isActive(job) || job.id === building)) ?? [];
   return (
     <Page
       title="Data"
       purpose="What was loaded, what was built from it, and whether it can be trusted."
-      aside={<Build onStarted={setStarted} />}
+      aside={<Build onStarted={setBuilding} />}
     >
       {shown.map((job) => (
         <Pane
@@ -35,7 +36,7 @@ export function DataPage() {
       ))}
       <div className={styles.grid}>
         <div data-half>
-          <Upload onStarted={setStarted} />
+          <Upload job={loading} onStarted={setLoading} />
         </div>
         <div data-half>
           <State />

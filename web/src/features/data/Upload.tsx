@@ -6,6 +6,7 @@ import { startLoad } from "@/api/calls";
 import { jobQuery, jobsQuery, loadsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import styles from "@/features/data/data.module.css";
+import { JobProgress } from "@/features/data/JobProgress";
 import { isDay } from "@/lib/days";
 import { Failed, Pane, Word } from "@/ui/Parts";
 
@@ -18,7 +19,7 @@ const PRESETS = [
 
 const isMapping = (file: File): boolean => file.name.toLowerCase().endsWith(".toml");
 
-export function Upload({ onStarted }: { onStarted: (job: string) => void }) {
+export function Upload({ job, onStarted }: { job: string | null; onStarted: (job: string) => void }) {
   const { format } = useShop();
   const client = useQueryClient();
   const loads = useQuery(loadsQuery);
@@ -181,6 +182,11 @@ export function Upload({ onStarted }: { onStarted: (job: string) => void }) {
         </>
       ) : null}
       {load.error ? <Failed error={load.error} /> : null}
+      {job ? (
+        <div style={{ marginTop: 12 }}>
+          <JobProgress id={job} />
+        </div>
+      ) : null}
     </Pane>
   );
 }
