@@ -79,7 +79,13 @@ def test_a_question_is_put_together_and_answered(visitor: Visitor, shop: Shop) -
     shown_as.get_by_role("button", name="Table").click()
     expect(panel.get_by_role("table")).to_be_visible()
     visitor.settled()
-    question: dict[str, Any] = {"by": "country", "period": "last_90_days", "limit": 10, "others": True}
+    question: dict[str, Any] = {
+        "by": "country",
+        "period": "last_90_days",
+        "compare": "previous",
+        "limit": 10,
+        "others": True,
+    }
     check_table(visitor, "Total revenue by country", shop.query("revenue", sort="-revenue", **question))
 
     find(visitor, "Metrics", "aov")
