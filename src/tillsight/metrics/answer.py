@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tillsight.core.money import minor_units
 from tillsight.core.periods import Bucket, Period
 
 if TYPE_CHECKING:
@@ -147,13 +148,20 @@ class Answer:
 
 
 def shown(value: Any, column: AnswerColumn) -> str:
-    """A value as a person reads it: thousands separated, percent with one decimal, unknown as a dash."""
+    """A value as a person reads it: thousands separated, percent with one decimal, unknown as a dash.
+
+    Money has the places of its currency; an amount below one that these would round has two more, as a unit price of
+    0.004 is not nothing.
+    """
     if value is None:
         return "–" if column.unit else "(not set)"
     if column.labels and isinstance(value, int) and 0 <= value < len(column.labels):
         return column.labels[value]
     if column.unit == "money" and isinstance(value, Decimal | float | int):
-        return f"{value:,.2f}"
+        places = minor_units(column.currency or "")
+        return (
+            f"{value:,.{places}f}" if round(value, places) == value or abs(value) >= 1 else f"{value:,.{places + 2}f}"
+        )
     if column.unit in ("count", "units") and isinstance(value, Decimal | float | int):
         return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
     if column.unit == "percent" and isinstance(value, Decimal | float | int):
