@@ -80,7 +80,7 @@ def test_damaged_files_say_so(tmp_path: Path, load: Load) -> None:
     cut = gzip.compress(TEXT * 1000)[:-20]
     with pytest.raises(LoadError, match="damaged"):
         load(cut, "sales.csv.gz")
-    with pytest.raises(LoadError, match=r"sales\.parquet is not a Parquet file, though its name says so"):
+    with pytest.raises(LoadError, match=r"sales\.parquet is named as a file of Parquet but holds something else"):
         load(TEXT, "sales.parquet")
     with pytest.raises(LoadError, match="not a Parquet file that can be read"):
         load(b"PAR1" + TEXT + b"PAR1", "sales.parquet")

@@ -204,7 +204,11 @@ def _format(name: str, head: bytes) -> Format | None:
     if head[:4] == b"PK\x03\x04" or head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return "excel" if by_name == "excel" else None
     if by_name in ("parquet", "excel"):
-        raise LoadError(f"{name} is not a {by_name.capitalize()} file, though its name says so.", file=name)
+        raise LoadError(
+            f"{name} is named as a file of {by_name.capitalize()} but holds something else; give it the ending of what it holds, "
+            "such as .csv, or save it again.",
+            file=name,
+        )
     if by_name is None:
         return None
     text = head[:512].decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace")
