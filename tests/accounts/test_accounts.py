@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-import stat
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,7 +21,6 @@ from tillsight.accounts import (
     ensure_administrator,
     require,
     set_password,
-    signing_key,
 )
 from tillsight.accounts.passwords import hash_password
 from tillsight.core.errors import (
@@ -32,7 +29,6 @@ from tillsight.core.errors import (
     NotFoundError,
     NotSignedInError,
     QuestionError,
-    SettingsError,
     TooManyRequestsError,
 )
 from tillsight.core.settings import ServeSettings, Settings
@@ -300,29 +296,6 @@ def test_roles_open_only_what_names_them() -> None:
         require("limited", READERS)
     with pytest.raises(NotAllowedError):
         require("admin", frozenset())
-
-
-def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TILLSIGHT_KEY", raising=False)
-    key = signing_key(tmp_path)
-    assert len(key) == 64
-    assert signing_key(tmp_path) == key
-    assert [file.name for file in tmp_path.iterdir()] == [".key"]
-    if os.name == "posix":
-        assert stat.S_IMODE((tmp_path / ".key").stat().st_mode) == 0o600
-        (tmp_path / ".key").chmod(0o644)
-        with pytest.raises(SettingsError, match="chmod 600"):
-            signing_key(tmp_path)
-
-
-def test_the_key_of_the_environment_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TILLSIGHT_KEY", "k" * 32)
-    assert signing_key(tmp_path) == "k" * 32
-    assert not (tmp_path / ".key").exists()
-    monkeypatch.setenv("TILLSIGHT_KEY", "secret-but-short")
-    with pytest.raises(SettingsError) as error:
-        signing_key(tmp_path)
-    assert "secret-but-short" not in error.value.message
 
 
 def test_hashes_are_as_costly_as_rfc_9106_asks(monkeypatch: pytest.MonkeyPatch) -> None:

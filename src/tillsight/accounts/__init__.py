@@ -1,6 +1,5 @@
 """Who may come in and what he may do: users, passwords, sessions, roles."""
 
-from tillsight.accounts.keys import signing_key
 from tillsight.accounts.roles import EVERYBODY, READERS, WRITERS, Roles, require
 from tillsight.accounts.sessions import Sessions, SignedIn, Tokens
 from tillsight.accounts.users import ADMINISTRATOR, add_user, ensure_administrator, set_password
@@ -18,5 +17,4 @@ __all__ = [
     "ensure_administrator",
     "require",
     "set_password",
-    "signing_key",
 ]

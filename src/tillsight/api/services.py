@@ -9,11 +9,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from tillsight.accounts import Sessions, SignedIn, signing_key
+from tillsight.accounts import Sessions, SignedIn
 from tillsight.api.keeping import KeptAnswers
 from tillsight.core.scope import Scope
 from tillsight.jobs import Jobs
 from tillsight.shop import Shop
+from tillsight.vault import Keys
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Services:
     @classmethod
     def of(cls, shop: Shop, carry: Callable[[str], None]) -> Services:
         """The services of a shop."""
-        key = signing_key(shop.path)
+        key = Keys.open(shop.path).signing_key()
         return cls(
             shop=shop,
             sessions=Sessions(shop.database, key, shop.settings.serve),
