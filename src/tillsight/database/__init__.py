@@ -1,5 +1,6 @@
 """The operational database: loads, releases, jobs, users. SQLite in the workspace, PostgreSQL by address."""
 
+from tillsight.database.audit import AuditEntry, AuditHead, InnerKey, PersonKey
 from tillsight.database.models import (
     CURRENT,
     Base,
@@ -15,19 +16,24 @@ from tillsight.database.models import (
     Role,
     User,
 )
-from tillsight.database.store import DATABASE_FILE, Database, DatabaseError
+from tillsight.database.store import DATABASE_FILE, WORKSPACE, Database, DatabaseError
 from tillsight.database.types import now
 
 __all__ = [
     "CURRENT",
     "DATABASE_FILE",
+    "WORKSPACE",
+    "AuditEntry",
+    "AuditHead",
     "Base",
     "Database",
     "DatabaseError",
+    "InnerKey",
     "Job",
     "JobState",
     "Load",
     "LoadState",
+    "PersonKey",
     "Pointer",
     "RefreshToken",
     "Release",

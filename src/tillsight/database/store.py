@@ -26,6 +26,8 @@ from tillsight.database.types import to_json
 
 DATABASE_FILE = "app.sqlite"
 BUSY_SECONDS = 30
+WORKSPACE = "workspace"
+"""The folder of the workspace, in the `info` of every session."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any fixed number: PostgreSQL's advisory lock that a write transaction holds.
 _WRITE_LOCK = 738_501_226
@@ -47,10 +49,13 @@ def latest_revision() -> str:
 class Database:
     """The operational database of a workspace. Safe to use from many threads and processes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, workspace: Path) -> None:
         self.engine = engine
-        self._read = sessionmaker(engine, class_=_ReadSession, expire_on_commit=False, autoflush=False)
-        self._write = sessionmaker(_writer(engine), expire_on_commit=False)
+        self.workspace = workspace
+        # what is written in a session may need the keys of the workspace
+        info = {WORKSPACE: workspace}
+        self._read = sessionmaker(engine, class_=_ReadSession, expire_on_commit=False, autoflush=False, info=info)
+        self._write = sessionmaker(_writer(engine), expire_on_commit=False, info=info)
 
     @classmethod
     def open(cls, workspace: Path, settings: Settings) -> Self:
@@ -72,7 +77,7 @@ class Database:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, workspace)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -158,6 +163,7 @@ def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",  # a commit is a promise: it outlives a power cut
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is erased is not left in the free pages of the file
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

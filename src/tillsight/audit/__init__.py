@@ -1,0 +1,23 @@
+"""The audit log: who did what, when, from where, what was before and after. Kept in a chain that shows every tampering."""
+
+from tillsight.audit.keys import forget, inner_key, made_inner_key, rotate
+from tillsight.audit.log import HEAD_FILE, record
+from tillsight.audit.reading import Entry, Fault, Verdict, Wanted, actions, entries, every_entry, reanchor, verify
+
+__all__ = [
+    "HEAD_FILE",
+    "Entry",
+    "Fault",
+    "Verdict",
+    "Wanted",
+    "actions",
+    "entries",
+    "every_entry",
+    "forget",
+    "inner_key",
+    "made_inner_key",
+    "reanchor",
+    "record",
+    "rotate",
+    "verify",
+]
