@@ -32,7 +32,7 @@ def same(shown: str, value: Any, column: dict[str, str]) -> bool:
     if column["kind"] in ("change", "change_rate"):
         return shown == "–" if value is None else figure(shown).shows(value)
     if column["kind"] == "time":
-        return shown == written_day(value)
+        return shown == written_day(value, column["name"])
     if column["kind"] == "dimension":
         text = "" if value is None else str(value)
         return shown == OTHERS.get(text, text)

@@ -55,9 +55,13 @@ def written(value: Any, unit: str | None) -> str:
     return f"{sign}{text}{ENDS.get(unit or '', '')}"
 
 
-def written_day(day: date) -> str:
-    """A day as a table writes it: `14 Nov 2026`."""
-    return f"{day.day} {day:%b %Y}"
+def written_day(day: date, grain: str = "day") -> str:
+    """A day, or the first day of a bucket, as a table writes it: `14 Nov 2026`, `Nov 2026`, `Q4 2026`, `2026`."""
+    if grain == "year":
+        return str(day.year)
+    if grain == "quarter":
+        return f"Q{(day.month + 2) // 3} {day.year}"
+    return f"{day:%b %Y}" if grain == "month" else f"{day.day} {day:%b %Y}"
 
 
 class Visitor:

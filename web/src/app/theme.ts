@@ -52,7 +52,11 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: "sm" } },
     PasswordInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },
-    Popover: { defaultProps: { radius: 10, transitionProps: { duration: 80 } } },
+    Popover: {
+      defaultProps: { radius: 10, transitionProps: { duration: 80 } },
+      // Never wider or higher than the window, on a phone either.
+      styles: { dropdown: { maxWidth: "calc(100vw - 16px)", maxHeight: "calc(100dvh - 72px)", overflow: "auto" } },
+    },
     // A menu is drawn inside the page, so that all of the page lies within a landmark.
     Menu: {
       defaultProps: {

@@ -237,7 +237,7 @@ export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string
       ? `Needs data that are not loaded yet: ${metric.missing.join(", ")}.`
       : filter
         ? `It is not known by ${(dimensions.get(filter)?.title ?? filter).toLowerCase()}, which the page is filtered by.`
-        : "Unknown: what it is computed from is not in the loaded data of this period.";
+        : `Unknown: the loaded data of this period have none of what it is computed from (${metric?.basis ?? panel.title}).`;
   const value = values?.[name] ?? null;
   return (
     <div className={styles.kpi} role="group" aria-label={panel.title}>

@@ -202,16 +202,16 @@ function FilterChip({ filter, put, drop }: { filter: Filter } & Pick<ValuesProps
   const editable = dimension !== undefined && (filter.op === "=" || filter.op === "!=");
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
-      <Popover.Target>
-        <span className={styles.filter}>
+      <span className={styles.filter}>
+        <Popover.Target>
           <button type="button" disabled={!editable} title={words} onClick={() => setOpen(!open)}>
             {words}
           </button>
-          <button type="button" aria-label={`Remove filter: ${words}`} onClick={() => drop(filter)}>
-            ×
-          </button>
-        </span>
-      </Popover.Target>
+        </Popover.Target>
+        <button type="button" aria-label={`Remove filter: ${words}`} onClick={() => drop(filter)}>
+          ×
+        </button>
+      </span>
       <Popover.Dropdown>
         {dimension ? (
           <Values dimension={dimension} filter={filter} onDone={() => setOpen(false)} put={put} drop={drop} />

@@ -38,7 +38,7 @@ export function Finder({ label, placeholder, choices, chosen, many, onChange, no
     <div className={styles.field} role="group" aria-label={label}>
       <div className={styles.fieldHead}>
         <span>{label}</span>
-        <Popover opened={open} onChange={setOpen} position="right-start" trapFocus returnFocus>
+        <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
           <Popover.Target>
             <Word onClick={() => setOpen(!open)} aria-label={`Choose: ${label}`}>
               {chosen.length && !many ? "Change" : "Add"}
