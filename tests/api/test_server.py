@@ -19,13 +19,13 @@ from fastapi.testclient import TestClient
 from tests.support.shops import make_shop
 
 from tillsight.api.app import create_app
-from tillsight.api.server import serve
+from tillsight.api.server import _listen, serve
 from tillsight.core.errors import ConflictError, SettingsError
 from tillsight.shop import Shop
 
 CODE = """
 import json, sys
-from tillsight.api.server import serve
+from tillsight.api.server import _listen, serve
 from tillsight.shop import Shop
 def ready(address, administrator):
     print(json.dumps([address, administrator]), flush=True)
@@ -113,3 +113,9 @@ def test_a_port_that_is_taken_is_said_to_be_so(workspace: Path) -> None:
             serve(shop, port=taken.getsockname()[1])
         with pytest.raises(SettingsError, match="not an address"):
             serve(shop, host="no.such.host.invalid", port=0)
+
+
+def test_answers_are_sent_at_once() -> None:
+    """On a socket that does not say it is TCP, the event loop leaves small packets waiting for an acknowledgement."""
+    with _listen("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
