@@ -16,6 +16,7 @@ from tillsight.database.models import (
     Role,
     User,
 )
+from tillsight.database.privacy import ConsentChoice, Erasure, ErasureMode, ErasureState, LandedState, Tombstone
 from tillsight.database.store import DATABASE_FILE, WORKSPACE, Database, DatabaseError
 from tillsight.database.types import now
 
@@ -26,11 +27,16 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "ConsentChoice",
     "Database",
     "DatabaseError",
+    "Erasure",
+    "ErasureMode",
+    "ErasureState",
     "InnerKey",
     "Job",
     "JobState",
+    "LandedState",
     "Load",
     "LoadState",
     "PersonKey",
@@ -40,6 +46,7 @@ __all__ = [
     "ReleaseKind",
     "ReleaseState",
     "Role",
+    "Tombstone",
     "User",
     "now",
 ]

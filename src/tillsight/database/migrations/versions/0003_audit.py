@@ -1,4 +1,4 @@
-"""The audit log: entries in a chain, its head, keys of persons, inner keys."""
+"""The audit log: entries in a chain, its head, keys of persons, inner keys. Privacy: tombstones, erasures, consents."""
 
 from __future__ import annotations
 
@@ -55,4 +55,43 @@ def upgrade() -> None:
         sa.Column("sealed", sa.Text(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_inner_keys")),
+    )
+    op.create_table(
+        "tombstones",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("tag", sa.String(64), nullable=False),
+        sa.Column("mode", sa.String(20), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tombstones")),
+        sa.UniqueConstraint("kind", "tag", name=op.f("uq_tombstones_kind")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("mode", sa.String(20), nullable=False),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("created_by", sa.Text()),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("finished_at", UtcDateTime()),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+    )
+    op.create_index("ix_erasures_state", "erasures", ["state"])
+    op.create_table(
+        "landed_states",
+        sa.Column("load_id", sa.String(40), nullable=False),
+        sa.Column("followed", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("load_id", name=op.f("pk_landed_states")),
+    )
+    op.create_table(
+        "consent_choices",
+        sa.Column("tag", sa.String(64), nullable=False),
+        sa.Column("purpose", sa.String(20), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=False),
+        sa.Column("decided_by", sa.Text()),
+        sa.PrimaryKeyConstraint("tag", "purpose", name=op.f("pk_consent_choices")),
     )
