@@ -45,7 +45,10 @@ def check_answer(shown: tuple[list[str], list[list[str]]], answer: Answer) -> No
             value = row[column.name]
             values.append(column.labels[value] if column.labels and value is not None else value)
         rows.append(values)
-    meanings = [{"kind": column.kind, "unit": column.unit or "", "title": column.title} for column in columns]
+    meanings = [
+        {"name": column.name, "kind": column.kind, "unit": column.unit or "", "title": column.title}
+        for column in columns
+    ]
     check_rows([[row[place] for place in places] for row in shown[1]], rows, meanings)
 
 
