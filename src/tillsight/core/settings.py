@@ -88,6 +88,16 @@ class KeepSettings(_Section):
     days: int = Field(31, ge=0, description="one release a day for so many days")
 
 
+class BackupSettings(_Section):
+    """Backups: where they lie, how often, how long. A backup holds everything but the master key."""
+
+    to: str = Field("backups", description="a folder, better one on another machine, or s3://bucket/path")
+    every_hours: float = Field(1, ge=0, description="hours from one backup to the next while serving; 0 makes none")
+    hourly_days: int = Field(7, ge=0, description="all backups of so many days are kept")
+    days: int = Field(30, ge=1, description="one backup a day is kept for so many days")
+    drill_days: int = Field(0, ge=0, description="days from one drill to the next while serving; 0 holds none")
+
+
 class Settings(BaseSettings):
     """All settings of a workspace. `name`, `currency` and `timezone` are asked for by `tillsight init`."""
 
@@ -106,10 +116,14 @@ class Settings(BaseSettings):
     today: Literal["data", "clock"] = Field(
         "data", description="named periods end on the last day with data, or on today by the clock"
     )
+    encrypt: bool = Field(
+        False, description="landing, releases and backups are encrypted; set by tillsight init --encrypt"
+    )
     fiscal: FiscalSettings = FiscalSettings()
     serve: ServeSettings = ServeSettings()
     limits: LimitSettings = LimitSettings()
     keep: KeepSettings = KeepSettings()
+    backup: BackupSettings = BackupSettings()
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -17,6 +17,7 @@ from tillsight.database.models import (
     User,
 )
 from tillsight.database.privacy import ConsentChoice, Erasure, ErasureMode, ErasureState, LandedState, Tombstone
+from tillsight.database.safety import Backup, BackupKind, BackupState, Drill, Secret
 from tillsight.database.store import DATABASE_FILE, WORKSPACE, Database, DatabaseError
 from tillsight.database.types import now
 
@@ -26,10 +27,14 @@ __all__ = [
     "WORKSPACE",
     "AuditEntry",
     "AuditHead",
+    "Backup",
+    "BackupKind",
+    "BackupState",
     "Base",
     "ConsentChoice",
     "Database",
     "DatabaseError",
+    "Drill",
     "Erasure",
     "ErasureMode",
     "ErasureState",
@@ -46,6 +51,7 @@ __all__ = [
     "ReleaseKind",
     "ReleaseState",
     "Role",
+    "Secret",
     "Tombstone",
     "User",
     "now",

@@ -58,6 +58,10 @@ class FieldCipher:
         """Whether an encrypted text was made with the newest key."""
         return text.startswith(f"{_FORMAT}.{self._keys.current}.")
 
+    def readable(self, text: str) -> bool:
+        """Whether the key that an encrypted text was made with is there."""
+        return text.startswith(tuple(f"{_FORMAT}.{key_id}." for key_id in self._keys.ids))
+
     def rotate(self, text: str, context: str) -> str:
         """The same value encrypted with the newest key; the text itself where it is already. Raises VaultError."""
         return text if self.current(text) else self.encrypt(self.decrypt_bytes(text, context), context)
