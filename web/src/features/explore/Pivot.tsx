@@ -13,6 +13,7 @@ import { cellText } from "@/panels/columns";
 import { PanelFrame } from "@/panels/PanelFrame";
 import { useAsked } from "@/panels/Panels";
 import { DataTable, type TableColumn } from "@/ui/DataTable";
+import { Failed, Skeleton } from "@/ui/Parts";
 
 const MOST_COLUMNS = 24;
 
@@ -44,6 +45,11 @@ export function Pivot({ asked, title }: { asked: Exploration; title: string }) {
       }
     >
       {(answer) => {
+        // Order and totals come from these two: without them the table would jump.
+        for (const part of [side, foot]) {
+          if (part.error) return <Failed error={part.error} retry={() => void part.refetch()} />;
+          if (!part.data) return <Skeleton height={420} />;
+        }
         const turned = pivot(answer.rows, down, across, asked.metrics);
         const order = new Map((foot.data?.rows ?? []).map((row) => [JSON.stringify(row[across] ?? null), row]));
         const size = (value: Cell) => numberOf(order.get(JSON.stringify(value))?.[asked.metrics[0] ?? ""]) ?? 0;
