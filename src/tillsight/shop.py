@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 from sqlalchemy import select
 
+from tillsight import privacy
 from tillsight.core.errors import NoReleaseError, NotFoundError, QuestionError, SettingsError
 from tillsight.core.fiscal import PRESETS, FiscalCalendar, FiscalWeek, generate
 from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar
@@ -32,9 +33,11 @@ from tillsight.metrics.answer import Answer
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.ask import Release as AskedRelease
 from tillsight.metrics.explain import Explanation
+from tillsight.metrics.masking import masked_answer, masked_rejects
 from tillsight.metrics.model import Catalogue, DataSpan, Parameter
+from tillsight.metrics.permission import check_analysis
 from tillsight.metrics.question import Question, ask_for
-from tillsight.pipeline.build import Progress, build, silent
+from tillsight.pipeline.build import Progress, build, drop_older, silent
 from tillsight.tables.registry import TABLES
 from tillsight.warehouse.releases import OpenRelease, Releases
 
@@ -157,10 +160,11 @@ class Shop:
         made = ask_for(question, **parts) if isinstance(question, str) else question
         return explaining.rows_behind(self.asker(scope, as_of), made, limit, offset)
 
-    def evidence(self, answer: Answer) -> dict[str, Any]:
+    def evidence(self, answer: Answer, scope: Scope = EVERYTHING) -> dict[str, Any]:
         """What an answer stands on: its sources with rows and when they were known, the release, freshness, and checks.
 
         Sources are the relations that were asked and the tables that they are made of; checks are those that bear on them.
+        To somebody who may see some rows only, figures about all of them (rows, the texts of checks) are not told.
         """
         release = self.releases.get(answer.release) if answer.release is not None else self.releases.current()
         tables = release.manifest["tables"]
@@ -174,7 +178,7 @@ class Shop:
                 {
                     "table": name,
                     "title": (self.catalogue.relations.get(name) or TABLES[name]).title,
-                    "rows": release.rows_of(name),
+                    "rows": None if scope.rows else release.rows_of(name),
                     "known_to": tables.get(name, {}).get("known_to"),
                 }
                 for name in names
@@ -184,7 +188,11 @@ class Shop:
                 "data_to": release.manifest.get("data_to"),
                 "published_at": published.isoformat() if published else None,
             },
-            "checks": [check for check in release.record.checks if set(check["relations"]) & set(answer.sources)],
+            "checks": [
+                check | ({"text": ""} if scope.rows else {})
+                for check in release.record.checks
+                if set(check["relations"]) & set(answer.sources)
+            ],
         }
 
     def analyse(
@@ -192,6 +200,7 @@ class Shop:
     ) -> Answer:
         """Run an analysis. Parameters are those it declares, and the parts of a question it takes (period, where …)."""
         analysis = self.catalogue.analysis(name)
+        check_analysis(scope, analysis)
         known = {parameter.name: parameter for parameter in analysis.parameters}
         asked = {"period", "start", "end", "where", "compare"}
         unknown = sorted(set(parameters) - set(known) - asked)
@@ -203,7 +212,8 @@ class Shop:
             )
         values = {parameter.name: _parameter(parameter, parameters.get(parameter.name)) for parameter in known.values()}
         question = {key: parameters[key] for key in asked if parameters.get(key) is not None}
-        return analysis.run(self.asker(scope, as_of), question, **values)
+        answer = analysis.run(self.asker(scope, as_of), question, **values)
+        return masked_answer(answer) if scope.masked else answer
 
     def asker(self, scope: Scope = EVERYTHING, as_of: str | date | datetime | None = None) -> Asker:
         """Who answers: the current release, or what was known at an earlier moment, for one asker."""
@@ -326,8 +336,27 @@ class Shop:
         )
 
     def build(self, progress: Progress = silent, *, wait: bool = True) -> Release:
-        """Build a release from everything that is landed, and publish it."""
-        return build(self.path, self.settings, self.database, self.catalogue, progress=progress, wait=wait)
+        """Build a release from everything that is landed, and publish it. Erasures that were begun are finished by it."""
+        begun = self.desk.unfinished()
+        release = build(self.path, self.settings, self.database, self.catalogue, progress=progress, wait=wait)
+        if begun:
+            privacy.finish(self, begun, progress)
+        return release
+
+    def drop_older_releases(self) -> int:
+        """Forget every release but the one that answers now, and delete their files at once. Returns how many."""
+        dropped = drop_older(self.path, self.database)
+        self.releases.forget_collected()
+        return dropped
+
+    @cached_property
+    def desk(self) -> privacy.Desk:
+        """What is done about a person: find, export, erase, write down a choice."""
+        return privacy.Desk(self.path, self.settings, self.database)
+
+    def consented(self, customers: pa.Table, purpose: privacy.Purpose) -> pa.Table:
+        """Of a list of persons those who may be used for a purpose; see `privacy.consented`. For every list that is handed out."""
+        return privacy.consented(self.path, self.database, self.settings, customers, purpose)
 
     def loads(self, limit: int = 1000) -> list[Load]:
         """Committed loads, the newest first."""
@@ -348,12 +377,16 @@ class Shop:
             raise NotFoundError(f"There is no load {load_id!r}.", load=load_id)
         return load
 
-    def rejects(self, load_id: str) -> pa.Table:
-        """The rows of a load that could not be read: file, line, table, column, value, reason, row."""
+    def rejects(self, load_id: str, scope: Scope = EVERYTHING) -> pa.Table:
+        """The rows of a load that could not be read: file, line, table, column, value, reason, row.
+
+        To somebody who sees persons masked, the whole row and values of personal columns are hidden.
+        """
         from tillsight.pipeline.landing import rejects
 
         self.get_load(load_id)
-        return rejects(self.path, load_id)
+        found = rejects(self.path, load_id)
+        return masked_rejects(found) if scope.masked else found
 
     def status(self) -> Status:
         """What is loaded and built."""

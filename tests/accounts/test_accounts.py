@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -31,11 +32,12 @@ from tillsight.core.errors import (
     QuestionError,
     TooManyRequestsError,
 )
-from tillsight.core.settings import ServeSettings, Settings
-from tillsight.database import Database, RefreshToken, User
+from tillsight.core.settings import AccountSettings, ServeSettings, Settings
+from tillsight.database import Database, RefreshToken, SignInSession, User
+from tillsight.vault import Keys
 
 PASSWORD = "correct horse battery"
-KEY = "0" * 64
+KEY = Keys(("k" * 64,), "the test")
 
 
 class Clock:
@@ -65,7 +67,19 @@ def clock() -> Clock:
 @pytest.fixture
 def sessions(database: Database, clock: Clock) -> Sessions:
     add_user(database, "Ana", PASSWORD, "analyst")
-    return Sessions(database, KEY, ServeSettings(access_minutes=15, session_hours=12), clock)
+    return Sessions(database, KEY, settings(), clock)
+
+
+def settings(**accounts: Any) -> Settings:
+    """Sessions of twelve hours, access tokens of a quarter of an hour."""
+    serve = ServeSettings(access_minutes=15, session_hours=12)
+    return Settings(serve=serve, accounts=AccountSettings(**{"idle_minutes": 24 * 60, **accounts}))
+
+
+def sign_in(sessions: Sessions, name: str = "ana", password: str = PASSWORD) -> Tokens:
+    tokens = sessions.sign_in(name, password)
+    assert isinstance(tokens, Tokens)
+    return tokens
 
 
 def fail(sessions: Sessions, times: int, name: str = "ana") -> None:
@@ -75,7 +89,7 @@ def fail(sessions: Sessions, times: int, name: str = "ana") -> None:
 
 
 def test_signing_in_tells_who_it_is(sessions: Sessions) -> None:
-    tokens = sessions.sign_in(" ANA ", PASSWORD)
+    tokens = sign_in(sessions, " ANA ")
     who = sessions.who(tokens.access_token)
     assert (who.name, who.role) == ("ana", "analyst")
     assert tokens.expires_in == 15 * 60
@@ -91,7 +105,7 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(sessions: Session
 
 
 def test_an_access_token_runs_out(sessions: Sessions, clock: Clock) -> None:
-    token = sessions.sign_in("ana", PASSWORD).access_token
+    token = sign_in(sessions).access_token
     clock.move(minutes=14, seconds=59)
     assert sessions.who(token).name == "ana"
     clock.move(seconds=2)
@@ -100,14 +114,14 @@ def test_an_access_token_runs_out(sessions: Sessions, clock: Clock) -> None:
 
 
 def test_a_token_that_somebody_else_made_is_refused(sessions: Sessions, database: Database, clock: Clock) -> None:
-    token = sessions.sign_in("ana", PASSWORD).access_token
-    other = Sessions(database, "1" * 64, ServeSettings(), clock)
+    token = sign_in(sessions).access_token
+    other = Sessions(database, Keys(("1" * 64,), "the test"), settings(), clock)
     head, body, signature = token.split(".")
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
     forged = base64.urlsafe_b64encode(json.dumps(claims | {"sub": "2"}).encode()).decode().rstrip("=")
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
     for bad in (
-        other.sign_in("ana", PASSWORD).access_token,
+        sign_in(other).access_token,
         f"{head}.{forged}.{signature}",
         f"{unsigned}.{body}.",
         "",
@@ -119,7 +133,7 @@ def test_a_token_that_somebody_else_made_is_refused(sessions: Sessions, database
 
 
 def test_refreshing_gives_the_next_pair_until_the_session_ends(sessions: Sessions, clock: Clock) -> None:
-    tokens = sessions.sign_in("ana", PASSWORD)
+    tokens = sign_in(sessions)
     seen = {tokens.refresh_token}
     for _ in range(11):
         clock.move(hours=1)
@@ -136,8 +150,8 @@ def test_refreshing_gives_the_next_pair_until_the_session_ends(sessions: Session
 
 
 def test_a_refresh_token_used_twice_ends_the_whole_session(sessions: Sessions) -> None:
-    first = sessions.sign_in("ana", PASSWORD)
-    elsewhere = sessions.sign_in("ana", PASSWORD)
+    first = sign_in(sessions)
+    elsewhere = sign_in(sessions)
     second = sessions.refresh(first.refresh_token)
     with pytest.raises(NotSignedInError):
         sessions.refresh(first.refresh_token)
@@ -149,7 +163,7 @@ def test_a_refresh_token_used_twice_ends_the_whole_session(sessions: Sessions) -
 
 
 def test_two_at_once_with_one_refresh_token_get_one_pair_at_most(sessions: Sessions) -> None:
-    token = sessions.sign_in("ana", PASSWORD).refresh_token
+    token = sign_in(sessions).refresh_token
     got: list[Tokens | None] = []
     start = threading.Barrier(4)
 
@@ -170,7 +184,7 @@ def test_two_at_once_with_one_refresh_token_get_one_pair_at_most(sessions: Sessi
 
 
 def test_signing_out_ends_both_tokens(sessions: Sessions) -> None:
-    tokens = sessions.sign_in("ana", PASSWORD)
+    tokens = sign_in(sessions)
     sessions.sign_out(tokens.refresh_token)
     with pytest.raises(NotSignedInError):
         sessions.who(tokens.access_token)
@@ -218,7 +232,7 @@ def test_guesses_made_at_the_same_time_all_count(sessions: Sessions) -> None:
 
 
 def test_a_user_who_is_switched_off_is_out_at_once(sessions: Sessions, database: Database) -> None:
-    tokens = sessions.sign_in("ana", PASSWORD)
+    tokens = sign_in(sessions)
     with database.write() as session:
         session.execute(update(User).values(active=False))
     with pytest.raises(NotSignedInError):
@@ -230,9 +244,9 @@ def test_a_user_who_is_switched_off_is_out_at_once(sessions: Sessions, database:
 
 
 def test_nothing_that_signs_in_is_kept_readable(sessions: Sessions, database: Database, tmp_path: Path) -> None:
-    tokens = sessions.sign_in("ana", PASSWORD)
+    tokens = sign_in(sessions)
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("app.sqlite*"))
-    for secret in (PASSWORD, tokens.refresh_token, tokens.access_token, KEY):
+    for secret in (PASSWORD, tokens.refresh_token, tokens.access_token, KEY.texts[0]):
         assert secret.encode() not in kept
     with database.read() as session:
         assert session.scalars(select(User.password_hash)).one().startswith("$argon2id$")
@@ -246,6 +260,7 @@ def test_sessions_that_ran_out_are_cleared_at_the_next_sign_in(
     sessions.sign_in("ana", PASSWORD)
     with database.read() as session:
         assert len(session.scalars(select(RefreshToken)).all()) == 1
+        assert len(session.scalars(select(SignInSession)).all()) == 1
 
 
 def test_the_administrator_is_made_once(database: Database, caplog: pytest.LogCaptureFixture) -> None:
@@ -253,7 +268,7 @@ def test_the_administrator_is_made_once(database: Database, caplog: pytest.LogCa
     assert made is not None
     name, password = made
     assert re.fullmatch(r"([a-z]{5}-){4}[a-z]{5}", password)
-    assert Sessions(database, KEY, ServeSettings()).sign_in(name, password).user.role == "admin"
+    assert sign_in(Sessions(database, KEY, settings()), name, password).user.role == "admin"
     assert ensure_administrator(database) is None
     assert password not in caplog.text
 
@@ -269,7 +284,7 @@ def test_servers_that_start_at_once_make_one_administrator(database: Database) -
 
 
 def test_a_new_password_ends_the_sessions_and_the_lock(sessions: Sessions, database: Database) -> None:
-    tokens = sessions.sign_in("ana", PASSWORD)
+    tokens = sign_in(sessions)
     fail(sessions, 5)
     set_password(database, "ana", "another password")
     with pytest.raises(NotSignedInError):

@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.support.shops import line, make_shop, order
 
 from tillsight.accounts import add_user, passwords
 from tillsight.api.app import create_app
-from tillsight.database import Load, Role
+from tillsight.database import Load, Role, User
 from tillsight.shop import Shop
 
 PASSWORD = "correct horse battery"
@@ -87,12 +87,14 @@ def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             patch.delenv(name)
         cheap = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1)
         patch.setattr(passwords, "_HASHER", PasswordHash((cheap,)))
-        shop = make_shop(tmp_path_factory.mktemp("api") / "shop", rows(), name="Lamps & more")
+        shop = make_shop(tmp_path_factory.mktemp("api") / "shop", rows(), name="Lamps & more", accounts={"sign_ins_per_minute": 0})
         with shop.database.write() as session:
             for load in session.scalars(select(Load)):
                 load.manifest = load.manifest | MANIFEST
         for role in ROLES:
             add_user(shop.database, role, PASSWORD, role)
+        with shop.database.write() as session:
+            session.execute(update(User).where(User.role == "limited").values(modules=["sales"]))
     yield shop
     shop.close()
 

@@ -2,80 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
-from tests.api.conftest import PASSWORD, signed_in
+from tests.api.conftest import ADDRESS, PASSWORD, signed_in
 
-from tillsight.accounts import EVERYBODY, READERS, WRITERS
-from tillsight.api.access import OPEN, Allow, Door, Open, Reader, Writer
-
-OPEN_DOORS = {
-    ("POST", "/api/v1/auth/login"),
-    ("POST", "/api/v1/auth/refresh-token"),
-    ("POST", "/api/v1/auth/logout"),
-    ("GET", "/healthz"),
-    ("GET", "/readyz"),
-}
-WRITING = {
-    ("POST", "/api/v1/loads"),
-    ("POST", "/api/v1/builds"),
-    ("POST", "/api/v1/jobs/{job_id}/cancel"),
-}
-
-
-def doors(app: FastAPI) -> Iterator[tuple[str, str, Door]]:
-    """Every route of the app; a route that is no door fails."""
-    for item in app.routes:
-        router = getattr(item, "original_router", None)
-        for route in router.routes if router is not None else [item]:
-            assert isinstance(route, Door), f"{route} has no rule"
-            for method in route.methods:
-                yield method, route.path, route
-
-
-def test_every_route_has_a_rule(app: FastAPI) -> None:
-    found = {(method, path): door.rule for method, path, door in doors(app)}
-    assert len(found) > 30
-    assert {place for place, rule in found.items() if isinstance(rule, Open)} == OPEN_DOORS
-    for place, rule in found.items():
-        if isinstance(rule, Allow):
-            expected = WRITERS if place in WRITING else EVERYBODY if place[1].endswith("/me") else READERS
-            assert rule.roles == expected, place
-
-
-def test_the_description_names_no_route_that_is_not_looked_at_here(app: FastAPI) -> None:
-    found = {(method, path) for method, path, _ in doors(app)}
-    described = {(method.upper(), path) for path, item in app.openapi()["paths"].items() for method in item}
-    assert found - described == {("GET", "/api/v1/openapi.json")}
-    assert described <= found
-
-
-def test_nothing_answers_without_signing_in(app: FastAPI, anybody: TestClient) -> None:
-    for method, path, _ in doors(app):
-        if (method, path) in OPEN_DOORS:
-            continue
-        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}):
-            response = anybody.request(method, path.replace("{number}", "1"), headers=headers)
-            assert response.status_code == 401, (method, path)
-            assert response.json()["error"]["code"] == "NOT_SIGNED_IN"
-            assert response.headers["WWW-Authenticate"] == "Bearer"
-
-
-@pytest.mark.parametrize("role", ["analyst", "limited"])
-def test_a_role_gets_no_further_than_its_doors(app: FastAPI, role: str) -> None:
-    client = signed_in(app, role)
-    for method, path, door in doors(app):
-        if not isinstance(door.rule, Allow):
-            continue
-        response = client.request(method, path.replace("{number}", "1"))
-        refused = role not in door.rule.roles
-        assert (response.status_code == 403) == refused, (method, path, response.text)
-        if refused:
-            assert response.json()["error"]["code"] == "NOT_ALLOWED"
-            assert "administrator" in response.json()["error"]["message"]
+from tillsight.api.access import OPEN, Door, Reader, Writer
 
 
 def test_a_route_without_a_rule_cannot_be_made() -> None:
@@ -95,7 +27,7 @@ def test_signing_in_gives_a_token_and_a_cookie_that_scripts_cannot_read(anybody:
     response = anybody.post("/api/v1/auth/login", json={"user": "analyst", "password": PASSWORD})
     data = response.json()["data"]
     assert data["token_type"] == "bearer"
-    assert data["user"] == {"name": "analyst", "role": "analyst"}
+    assert (data["user"]["name"], data["user"]["role"]) == ("analyst", "analyst")
     assert 0 < data["expires_in"] <= 15 * 60
     cookie = response.headers["set-cookie"]
     assert "HttpOnly" in cookie
@@ -104,7 +36,7 @@ def test_signing_in_gives_a_token_and_a_cookie_that_scripts_cannot_read(anybody:
     assert "Secure" not in cookie, "loopback is served without TLS"
     assert response.headers["Cache-Control"] == "no-store"
     who = anybody.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {data['access_token']}"})
-    assert who.json()["data"] == {"name": "analyst", "role": "analyst"}
+    assert who.json()["data"] == data["user"]
 
 
 def test_the_cookie_is_secure_behind_tls(app: FastAPI) -> None:
@@ -146,9 +78,13 @@ def test_without_a_cookie_there_is_no_session(anybody: TestClient) -> None:
 
 def test_another_site_cannot_use_the_cookie_of_a_browser(app: FastAPI) -> None:
     client = signed_in(app, "analyst")
-    for site in ("cross-site", "same-site"):
-        response = client.post("/api/v1/auth/refresh-token", headers={"Sec-Fetch-Site": site})
-        assert response.status_code == 403
+    strange = [{"Sec-Fetch-Site": site} for site in ("cross-site", "same-site")]
+    strange += [{"Origin": origin} for origin in ("http://bad.example", "http://127.0.0.1:9999", "null")]
+    for address in ("refresh-token", "logout", "login", "second-factor", "link/accept"):
+        for headers in strange:
+            response = client.post(f"/api/v1/auth/{address}", headers=headers, json={})
+            assert response.status_code == 403, (address, headers)
+    assert client.post("/api/v1/auth/refresh-token", headers={"Origin": ADDRESS}).status_code == 200
     assert client.post("/api/v1/auth/refresh-token", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 

@@ -73,7 +73,7 @@ def test_rejects_come_in_pages_and_as_a_file(client: TestClient, shop: Shop, mon
             for line in range(7)
         ]
     )
-    monkeypatch.setattr(shop, "rejects", lambda _load: table)
+    monkeypatch.setattr(shop, "rejects", lambda _load, _scope: table)
     page = client.get("/api/v1/loads/any/rejects?page=2&per_page=5").json()
     assert [row["line"] for row in page["data"]] == [5, 6]
     assert (page["meta"]["page"], page["meta"]["per_page"], page["meta"]["total"]) == (2, 5, 7)

@@ -138,7 +138,7 @@ def test_our_own_failures_are_told_and_logged(
 ) -> None:
     client = signed_in(app, "analyst")
 
-    def fails(_load: str) -> None:
+    def fails(_load: str, _scope: object) -> None:
         raise TillsightError("The disk is full.", free=0)
 
     monkeypatch.setattr(shop, "rejects", fails)

@@ -115,7 +115,7 @@ def test_paging_says_where_it_is(client: TestClient) -> None:
 def test_an_answer_that_is_known_already_costs_nothing(
     app: FastAPI, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = signed_in(app, "analyst")
+    client = signed_in(app, "admin")
     address = f"{QUERY}?metrics=revenue&by=channel"
     first = client.get(address)
     tag = first.headers["ETag"]

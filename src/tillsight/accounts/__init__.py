@@ -1,20 +1,81 @@
-"""Who may come in and what he may do: users, passwords, sessions, roles."""
+"""Who may come in and what he may do: users, passwords, second factors, sessions, keys of programs, roles."""
 
-from tillsight.accounts.roles import EVERYBODY, READERS, WRITERS, Roles, require
-from tillsight.accounts.sessions import Sessions, SignedIn, Tokens
-from tillsight.accounts.users import ADMINISTRATOR, add_user, ensure_administrator, set_password
+from tillsight.accounts.factors import Enrolment
+from tillsight.accounts.keys import SCOPES, create_key, end_key, keys_of
+from tillsight.accounts.limits import RateLimit
+from tillsight.accounts.roles import (
+    ADMINS,
+    EVERYBODY,
+    MASKED,
+    MODULE_SCOPE,
+    READERS,
+    SYSTEM,
+    WRITERS,
+    By,
+    Level,
+    Roles,
+    SignedIn,
+    require,
+)
+from tillsight.accounts.sessions import Device, Sessions, Ticket, Tokens
+from tillsight.accounts.users import (
+    ADMINISTRATOR,
+    Access,
+    Known,
+    Link,
+    accept_link,
+    add_user,
+    change_password,
+    change_user,
+    ensure_administrator,
+    get_user,
+    invite,
+    look_at_link,
+    remove_factor,
+    remove_user,
+    reset_link,
+    set_password,
+    users_of,
+)
 
 __all__ = [
     "ADMINISTRATOR",
+    "ADMINS",
     "EVERYBODY",
+    "MASKED",
+    "MODULE_SCOPE",
     "READERS",
+    "SCOPES",
+    "SYSTEM",
     "WRITERS",
+    "Access",
+    "By",
+    "Device",
+    "Enrolment",
+    "Known",
+    "Level",
+    "Link",
+    "RateLimit",
     "Roles",
     "Sessions",
     "SignedIn",
+    "Ticket",
     "Tokens",
+    "accept_link",
     "add_user",
+    "change_password",
+    "change_user",
+    "create_key",
+    "end_key",
     "ensure_administrator",
+    "get_user",
+    "invite",
+    "keys_of",
+    "look_at_link",
+    "remove_factor",
+    "remove_user",
     "require",
+    "reset_link",
     "set_password",
+    "users_of",
 ]

@@ -1,7 +1,15 @@
 """Doors: who may call an endpoint. The default is nobody, so a route without a rule is refused when the server is made.
 
-A route says who may call it with `Reader`, `Writer` or `Anybody` as the type of a parameter, which is then the one who is
-signed in; or with `dependencies=[OPEN]` when nobody needs to sign in.
+A route says who may call it by the type of a parameter, which is then the one who is signed in:
+
+`Viewer`   every role; what he sees is bounded by his scope, which the route must give to whatever it asks
+`Reader`   who sees everything: not Limited, as nothing here can be bounded by modules and rows
+`Writer`   who loads data and builds
+`Admin`    who decides about others
+`Oneself`  every role, about himself; a program with a key is not a person
+`Anybody`  every role and every key: who am I
+
+or with `dependencies=[OPEN]` when nobody needs to sign in. A key goes through doors of its level (read, write, admin).
 """
 
 from __future__ import annotations
@@ -9,34 +17,64 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from tillsight.accounts import EVERYBODY, READERS, WRITERS, Roles, SignedIn, require
-from tillsight.api.services import Given
-from tillsight.core.errors import NotSignedInError
+from tillsight.accounts import ADMINS, EVERYBODY, READERS, WRITERS, Level, Roles, SignedIn, require
+from tillsight.api.services import Given, Services
+from tillsight.core.errors import NotAllowedError, NotSignedInError
 
 _bearer = HTTPBearer(
-    auto_error=False, scheme_name="access_token", description="The access token that POST /api/v1/auth/login gives."
+    auto_error=False,
+    scheme_name="access_token",
+    description="The access token that POST /api/v1/auth/login gives, or the key of a program (POST /api/v1/keys).",
 )
 
 
 class Allow:
-    """The rule of a door: the roles that may come in."""
+    """The rule of a door: the roles that may come in, and the level that a key needs.
 
-    def __init__(self, roles: Roles) -> None:
-        self.roles = roles
+    `keys`: none for doors of persons. `due`: also for those who have yet to set up the second factor of their role.
+    """
+
+    def __init__(self, roles: Roles, level: Level = "read", *, keys: bool = True, due: bool = False) -> None:
+        self.roles, self.level, self.keys, self.due = roles, level, keys, due
 
     def __call__(
-        self, given: Given, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+        self,
+        request: Request,
+        given: Given,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> SignedIn:
-        """Who is signed in. Raises NotSignedInError, and NotAllowedError for another role."""
-        if credentials is None:
+        """Who is signed in. Raises NotSignedInError, NotAllowedError, and TooManyRequestsError with the time to wait."""
+        return self.admit(given, credentials.credentials if credentials else "", address_of(request))
+
+    def admit(self, given: Services, bearer: str, address: str = "") -> SignedIn:
+        """The same, for a token by itself."""
+        if not bearer:
             raise NotSignedInError("You are not signed in: sign in first.")
-        who = given.sessions.who(credentials.credentials)
+        who = given.sessions.who(bearer, address)
+        if who.key is not None:
+            given.key_requests.take(who.key)
+        else:
+            given.requests.take(str(who.user_id))
+        if who.key is not None and not self.keys:
+            raise NotAllowedError(
+                "A key cannot do this: it is for persons who are signed in. An administrator's can do more."
+            )
+        if who.key is not None and self.level not in who.levels:
+            raise NotAllowedError(
+                f"This key does not reach this: it needs the scope {self.level}. An administrator can grant more.",
+                scope=self.level,
+            )
         require(who.role, self.roles)
+        if who.factor_due and not self.due:
+            raise NotAllowedError(
+                "Your role needs a second factor: set it up in your profile first, or ask an administrator.",
+                factor_due=True,
+            )
         return who
 
 
@@ -48,9 +86,13 @@ class Open:
 
 
 OPEN = Depends(Open())
+UPLOAD = Allow(WRITERS, "write")
+Viewer = Annotated[SignedIn, Depends(Allow(EVERYBODY))]
 Reader = Annotated[SignedIn, Depends(Allow(READERS))]
-Writer = Annotated[SignedIn, Depends(Allow(WRITERS))]
-Anybody = Annotated[SignedIn, Depends(Allow(EVERYBODY))]
+Writer = Annotated[SignedIn, Depends(UPLOAD)]
+Admin = Annotated[SignedIn, Depends(Allow(ADMINS, "admin"))]
+Oneself = Annotated[SignedIn, Depends(Allow(EVERYBODY, keys=False, due=True))]
+Anybody = Annotated[SignedIn, Depends(Allow(EVERYBODY, due=True))]
 
 
 class Door(APIRoute):
@@ -70,3 +112,19 @@ def rules_of(dependant: Dependant) -> Iterator[Allow | Open]:
         if isinstance(part.call, Allow | Open):
             yield part.call
         yield from rules_of(part)
+
+
+def doors(app: FastAPI) -> Iterator[tuple[str, Door]]:
+    """Every route of an app with its method. RuntimeError for one that is no door."""
+    for item in app.routes:
+        router = getattr(item, "original_router", None)
+        for route in router.routes if router is not None else [item]:
+            if not isinstance(route, Door):
+                raise RuntimeError(f"{route} has no rule of who may call it")
+            for method in sorted(route.methods or ()):
+                yield method, route
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as far as this server or the proxy on its machine can tell."""
+    return request.client.host if request.client else ""

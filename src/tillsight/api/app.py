@@ -14,13 +14,12 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
 
-from tillsight.accounts import WRITERS, require
-from tillsight.api.access import Door, Reader
+from tillsight.api.access import UPLOAD, Door, Reader, doors
 from tillsight.api.envelope import JSON, ErrorEnvelope, to_bytes
 from tillsight.api.errors import handle_errors
 from tillsight.api.guard import Guard
 from tillsight.api.pages import Page
-from tillsight.api.routes import auth, dashboards, data, health, metrics, sales, search
+from tillsight.api.routes import auth, dashboards, data, health, keys, metrics, sales, search, users
 from tillsight.api.routes import shop as shops
 from tillsight.api.services import Services
 from tillsight.core.errors import TillsightError
@@ -31,7 +30,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 THREADS = 16
 """Requests that are worked on at a time; more wait. A question uses all processors itself, so more would not be faster."""
 
-_ROUTERS = (auth, shops, metrics, dashboards, sales, data, search, health)
+_ROUTERS = (auth, users, keys, shops, metrics, dashboards, sales, data, search, health)
 _ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorEnvelope, "description": "An error"}}
 
 
@@ -50,7 +49,7 @@ def create_app(
     app.state.services = services
 
     def may_upload(token: str) -> None:
-        require(services.sessions.who(token).role, WRITERS)
+        UPLOAD.admit(services, token)
 
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(Guard, hosts=hosts, upload=shop.settings.limits.upload_mb * 1_000_000, may_upload=may_upload)
@@ -60,6 +59,11 @@ def create_app(
 def openapi_document() -> dict[str, Any]:
     """The description of the API (OpenAPI 3.1). Needs no workspace."""
     return _bare().openapi()
+
+
+def every_door() -> list[tuple[str, Door]]:
+    """Every method and route of the API, with its rule. Needs no workspace."""
+    return list(doors(_bare()))
 
 
 def _bare(worker: Worker | None = None, shop: Shop | None = None) -> FastAPI:

@@ -9,17 +9,21 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from tillsight.accounts import Sessions, SignedIn
+from tillsight.accounts import Known, RateLimit, Sessions, SignedIn
 from tillsight.api.keeping import KeptAnswers
 from tillsight.core.scope import Scope
 from tillsight.jobs import Jobs
-from tillsight.shop import Shop
+from tillsight.metrics.question import Filter, checked
+from tillsight.shop import DOMAINS, Shop
 from tillsight.vault import Keys
 
 
 @dataclass(frozen=True)
 class Services:
-    """`carry` hands a queued job to the worker. `cookie`: its own name in each workspace, as ports share cookies."""
+    """`carry` hands a queued job to the worker. `cookie`: its own name in each workspace, as ports share cookies.
+
+    `requests`, `key_requests`, `sign_ins`: how many of each there may be.
+    """
 
     shop: Shop
     sessions: Sessions
@@ -27,23 +31,36 @@ class Services:
     carry: Callable[[str], None]
     kept: KeptAnswers
     cookie: str
+    requests: RateLimit
+    key_requests: RateLimit
+    sign_ins: RateLimit
 
     @classmethod
     def of(cls, shop: Shop, carry: Callable[[str], None]) -> Services:
         """The services of a shop."""
-        key = Keys.open(shop.path).signing_key()
+        limits = shop.settings.accounts
         return cls(
             shop=shop,
-            sessions=Sessions(shop.database, key, shop.settings.serve),
+            sessions=Sessions(shop.database, Keys.open(shop.path), shop.settings),
             jobs=Jobs(shop.database),
             carry=carry,
             kept=KeptAnswers(shop.settings.limits.cache_mb * 1_000_000),
             cookie=f"tillsight-{hashlib.sha256(str(shop.path).encode()).hexdigest()[:8]}",
+            requests=RateLimit(limits.requests_per_minute),
+            key_requests=RateLimit(limits.key_requests_per_minute),
+            sign_ins=RateLimit(limits.sign_ins_per_minute),
         )
 
     def scope(self, who: SignedIn) -> Scope:
-        """Who asks, and the rows that he may see."""
-        return Scope(user=who.name)
+        """Who asks, and what of the shop he may see."""
+        return who.scope
+
+    @property
+    def known(self) -> Known:
+        """What access can be given to: modules, and dimensions with their values."""
+        return Known(
+            tuple(DOMAINS), lambda name, values: checked(Filter(name, "in", tuple(values)), self.shop.catalogue).values
+        )
 
 
 def services(request: Request) -> Services:

@@ -1,4 +1,7 @@
-"""Who asks, and which rows he may see. A scope goes with every question from the first day."""
+"""Who asks, and what of the shop he may see: which modules, which rows, and persons in full or masked.
+
+A scope goes with every question, whatever way it comes in: page, API, export, analysis, command line, Python.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,27 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Scope:
-    """The one who asks and the rows that he may see.
+    """The one who asks, and what he may see.
 
-    `rows` maps a dimension to the values that are allowed; an empty mapping means every row. Two askers with the same
-    rows share cached answers (`key`), whoever they are.
+    `rows` maps a dimension to the values that are allowed; an empty mapping means every row. `modules`: the domains that
+    he may see; None for all. `masked`: names, e-mail addresses, telephone numbers and addresses of persons are shown as
+    their first letter alone. Two askers who may see the same share kept answers (`key`), whoever they are.
     """
 
     user: str
     rows: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
+    modules: tuple[str, ...] | None = None
+    masked: bool = False
+
+    def sees(self, module: str) -> bool:
+        """Whether a domain is open to the one who asks."""
+        return self.modules is None or module in self.modules
 
     @property
-    def key(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What of the scope changes an answer: the row filters, not the name."""
-        return tuple(sorted((name, tuple(sorted(values))) for name, values in self.rows))
+    def key(self) -> tuple[object, ...]:
+        """What of the scope changes an answer: rows, modules and masking, not the name."""
+        rows = tuple(sorted((name, tuple(sorted(values))) for name, values in self.rows))
+        return rows, None if self.modules is None else tuple(sorted(self.modules)), self.masked
 
 
 EVERYTHING = Scope(user="system")

@@ -10,7 +10,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import pydantic
@@ -37,6 +37,7 @@ def _timezone(value: str) -> str:
 
 Currency = Annotated[str, AfterValidator(_currency)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
+RoleName = Literal["admin", "manager", "analyst", "limited"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -63,6 +64,51 @@ class ServeSettings(_Section):
     access_minutes: int = Field(15, ge=1, le=1440, description="life of an access token")
     hosts: tuple[str, ...] = Field((), description="further host names that the server answers to, behind a proxy")
     session_hours: int = Field(12, ge=1, le=24 * 90, description="how long a session lasts without signing in again")
+
+
+class AccountSettings(_Section):
+    """Signing in, and how many requests somebody may send. `serve` has the life of tokens and sessions."""
+
+    idle_minutes: int = Field(
+        120, ge=1, le=60 * 24 * 90, description="a session in which nothing is asked for so long ends"
+    )
+    second_factor: tuple[RoleName, ...] = Field(
+        (), description='roles that must have a second factor, such as ["admin", "manager"]'
+    )
+    invitation_hours: int = Field(72, ge=1, le=24 * 30, description="how long an invitation is good")
+    reset_hours: int = Field(24, ge=1, le=24 * 30, description="how long a link to choose another password is good")
+    requests_per_minute: int = Field(1200, ge=0, description="requests of one user at the page; 0 sets no limit")
+    key_requests_per_minute: int = Field(600, ge=0, description="requests of one key; 0 sets no limit")
+    sign_ins_per_minute: int = Field(30, ge=0, description="attempts to sign in from one address; 0 sets no limit")
+
+
+class OidcSettings(_Section):
+    """Signing in with an account elsewhere (OpenID Connect). The secret is in TILLSIGHT_OIDC_SECRET alone."""
+
+    issuer: str = Field("", pattern=r"^(https?://\S+)?$", description="address of the issuer; empty for none")
+    client_id: str = Field("", max_length=200, description="what the issuer knows this shop as")
+    title: str = Field("Single sign-on", min_length=1, max_length=60, description="what the button says")
+    address: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/]+)?$",
+        description="address of this server as browsers see it, such as https://shop.example",
+    )
+    scopes: str = Field("openid profile email", description="what the issuer is asked for")
+    claim: str = Field("groups", min_length=1, max_length=100, description="the claim that says what somebody is")
+    roles: tuple[str, ...] = Field(
+        (), description='role by value of the claim, the first that fits: ["shop-admins=admin", "staff=analyst"]'
+    )
+    otherwise: Literal["", "manager", "analyst", "limited"] = Field(
+        "", description="role of those whom no value fits; empty lets nobody else in"
+    )
+
+    @pydantic.field_validator("roles")
+    @classmethod
+    def _pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            if pair.rpartition("=")[2] not in get_args(RoleName) or not pair.rpartition("=")[0]:
+                raise ValueError(f"{pair!r} is not a pair such as staff=analyst")
+        return value
 
 
 class LimitSettings(_Section):
@@ -121,6 +167,8 @@ class Settings(BaseSettings):
     )
     fiscal: FiscalSettings = FiscalSettings()
     serve: ServeSettings = ServeSettings()
+    accounts: AccountSettings = AccountSettings()
+    oidc: OidcSettings = OidcSettings()
     limits: LimitSettings = LimitSettings()
     keep: KeepSettings = KeepSettings()
     backup: BackupSettings = BackupSettings()

@@ -4,8 +4,8 @@ loads      one row per load of files; state `committed` is the commit point of a
 releases   one row per build; numbers are never used again
 pointers   which release answers now; swapped in the transaction that publishes the release
 jobs       one row per piece of background work; the truth about it, whatever the queue says
-users      who may sign in
-refresh_tokens   one row per refresh token that was given out; a family is one session
+
+Who may sign in stands in `people`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ ReleaseState = Literal["building", "published", "failed", "collected"]
 ReleaseKind = Literal["current", "as_of"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Role = Literal["admin", "manager", "analyst", "limited"]
+LinkPurpose = Literal["invitation", "reset"]
+SignInMethod = Literal["password", "oidc"]
 
 CURRENT = "current"
 """The name of the pointer to the release that answers now."""
@@ -50,10 +52,13 @@ class Base(DeclarativeBase):
         ReleaseKind: String(20),
         JobState: String(20),
         Role: String(20),
+        LinkPurpose: String(20),
+        SignInMethod: String(20),
     }
 
 
-def _one_of(column: str, literal: Any) -> CheckConstraint:
+def one_of(column: str, literal: Any) -> CheckConstraint:
+    """A column holds one of the words of a literal type."""
     values = ", ".join(f"'{value}'" for value in get_args(literal))
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
@@ -62,7 +67,7 @@ class Load(Base):
     """A load: files that were read together, all or nothing. `error` says why a failed one failed."""
 
     __tablename__ = "loads"
-    __table_args__ = (_one_of("state", LoadState), Index(None, "state", "known_at"))
+    __table_args__ = (one_of("state", LoadState), Index(None, "state", "known_at"))
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     source: Mapped[str] = mapped_column(String(100))
@@ -85,7 +90,7 @@ class Release(Base):
     """
 
     __tablename__ = "releases"
-    __table_args__ = (_one_of("state", ReleaseState), _one_of("kind", ReleaseKind), {"sqlite_autoincrement": True})
+    __table_args__ = (one_of("state", ReleaseState), one_of("kind", ReleaseKind), {"sqlite_autoincrement": True})
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     state: Mapped[ReleaseState] = mapped_column(default="building", index=True)
@@ -117,7 +122,7 @@ class Job(Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (_one_of("state", JobState), Index(None, "state", "lease_until"))
+    __table_args__ = (one_of("state", JobState), Index(None, "state", "lease_until"))
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
@@ -137,37 +142,3 @@ class Job(Base):
     lease_until: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
-
-
-class User(Base):
-    """Somebody who may sign in. `failed_attempts` and `locked_until` slow down whoever guesses passwords."""
-
-    __tablename__ = "users"
-    __table_args__ = (_one_of("role", Role), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    name: Mapped[str] = mapped_column(String(200), unique=True)
-    password_hash: Mapped[str]
-    role: Mapped[Role]
-    active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    failed_attempts: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
-
-
-class RefreshToken(Base):
-    """A refresh token that was given out, known by its hash alone. `family`: the session it belongs to.
-
-    `used_at`: it was exchanged for the next one; seen again, it ends the family. `ended`: it is not valid any more.
-    """
-
-    __tablename__ = "refresh_tokens"
-
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    family: Mapped[str] = mapped_column(String(40), index=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    used_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    ended: Mapped[bool] = mapped_column(default=False)

@@ -23,7 +23,9 @@ from tillsight.core.periods import NAMED_PERIODS, Bucket, Calendar, Period
 from tillsight.core.scope import Scope
 from tillsight.metrics.answer import Answer, AnswerColumn, tidy
 from tillsight.metrics.compile import ROW_COUNT, TIME, Among, Base, Compiled, Compiler, Slot, bounds_of, slots_of
+from tillsight.metrics.masking import NOTE, mask, sort_of_dimension
 from tillsight.metrics.model import CALENDAR, Catalogue, DataSpan, Metric, Notes, Part
+from tillsight.metrics.permission import check_metric
 from tillsight.metrics.question import Question, Resolved, ask_for, resolve
 
 if TYPE_CHECKING:
@@ -65,8 +67,11 @@ class Asker:
         return self.ask(ask_for(metrics, **parts))
 
     def resolve(self, question: Question) -> Resolved:
-        """The question with names looked up and days settled."""
-        return resolve(question, self.catalogue, self.calendar, self.release.span, self.release.today)
+        """The question with names looked up and days settled. Raises NotAllowedError for a metric of a closed module."""
+        resolved = resolve(question, self.catalogue, self.calendar, self.release.span, self.release.today)
+        for name in resolved.metrics:
+            check_metric(self.scope, self.catalogue.metrics[name])
+        return resolved
 
     def ask(self, question: Question) -> Answer:
         """Answer a question. Raises QuestionError or NotFoundError when it cannot be answered as it was put."""
@@ -78,6 +83,11 @@ class Asker:
             table, count = self._by_groups(resolved, metrics, queries)
         else:
             table, count = self._over_time(resolved, metrics, queries)
+        if self.scope.masked:
+            sorts = [(name, sort_of_dimension(self.catalogue.dimensions[name])) for name in resolved.by]
+            table, found = mask(table, sorts)
+            if found:
+                notes.add("info", NOTE)
         return Answer(
             table=table,
             columns=tuple(self._columns(resolved, metrics)),

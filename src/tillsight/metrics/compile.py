@@ -19,6 +19,7 @@ import ibis
 from tillsight.core.errors import NotAllowedError
 from tillsight.core.periods import Calendar, Grain, Period
 from tillsight.core.scope import Scope
+from tillsight.metrics.masking import masked, sort_of_dimension
 from tillsight.metrics.model import CALENDAR, Catalogue, Dimension, Metric, Part, Relation, When, Window
 from tillsight.metrics.question import Filter, Resolved
 
@@ -143,7 +144,8 @@ class Compiler:
         table = self._stack(tables, keys, [slot for held in pieces.values() for slot in held])
         table = self._over_rows(table, slots, cut, step)
         for item in late:
-            table = table.filter(condition_on(self.catalogue.dimensions[item.dimension], table[item.dimension], item))
+            dimension = self.catalogue.dimensions[item.dimension]
+            table = table.filter(condition_on(dimension, self._seen(dimension, table[item.dimension]), item))
         if among is not None and early_among is None:
             table = table.filter(_chosen([table[name] for name in cut], among.groups))
         if limited:
@@ -198,7 +200,10 @@ class Compiler:
     def rows(self, relation: Relation, where: Sequence[Filter]) -> ir.Table:
         """The rows of a relation that the asker may see and the filters let through, of any day."""
         table = ibis.table(dict(relation.schema), name=relation.name)
-        conditions = [self._condition(table, item) for item in where]
+        conditions = []
+        for item in where:
+            dimension = self.catalogue.dimensions[item.dimension]
+            conditions.append(condition_on(dimension, self._seen(dimension, dimension.of(table)), item))
         for name, values in self.scope.rows:
             if name not in relation.dimensions:
                 raise NotAllowedError(
@@ -206,12 +211,14 @@ class Compiler:
                     "An administrator can grant more.",
                     dimension=name,
                 )
-            conditions.append(self._condition(table, Filter(name, "in", values)))
+            dimension = self.catalogue.dimensions[name]
+            conditions.append(condition_on(dimension, dimension.of(table), Filter(name, "in", values)))
         return table.filter(*conditions) if conditions else table
 
-    def _condition(self, table: ir.Table, item: Filter) -> ir.BooleanValue:
-        dimension = self.catalogue.dimensions[item.dimension]
-        return condition_on(dimension, dimension.of(table), item)
+    def _seen(self, dimension: Dimension, column: ir.Value) -> ir.Value:
+        """A dimension as the asker sees it: what he filters by is what he is shown, so he cannot find out more by guessing."""
+        sort = sort_of_dimension(dimension) if self.scope.masked else None
+        return masked(sort, column) if sort else column
 
     def steps(self, question: Resolved, grain: Grain, base: Base, when: When = "period") -> list[Step]:
         """The buckets of a question, and which days are read for each."""

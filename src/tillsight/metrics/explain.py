@@ -13,6 +13,7 @@ from tillsight.core.errors import QuestionError
 from tillsight.metrics.answer import Answer, AnswerColumn, tidy
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.compile import Slot
+from tillsight.metrics.masking import NOTE, mask, sort_of
 from tillsight.metrics.model import CALENDAR, Metric, Part, Window
 from tillsight.metrics.question import Question
 
@@ -173,6 +174,10 @@ def rows_behind(asker: Asker, question: Question, limit: int, offset: int) -> An
     count, _ = asker.release.run(table.agg(count=table.count()))
     rows, sql = asker.release.run(table.order_by(keys).select(*names).limit(limit, offset=offset))
     columns = tuple(_column(name, relation.schema[name], asker.release.currency) for name in names)
+    notes = [{"level": "info", "text": f"{relation.title}: {relation.grain}."}]
+    if asker.scope.masked:
+        rows, found = mask(rows, [(name, sort_of(name)) for name in names])
+        notes += [{"level": "info", "text": NOTE}] if found else []
     return Answer(
         table=pa.table({name: tidy(rows[name]) for name in names}),
         columns=columns,
@@ -183,7 +188,7 @@ def rows_behind(asker: Asker, question: Question, limit: int, offset: int) -> An
         as_of=asker.release.as_of,
         sources=(relation.name,),
         queries=(sql,),
-        notes=[{"level": "info", "text": f"{relation.title}: {relation.grain}."}],
+        notes=notes,
     )
 
 

@@ -255,7 +255,7 @@ def resolve(question: Question, catalogue: Catalogue, calendar: Calendar, span: 
         period=period,
         compare=compare,
         compare_kind="custom" if isinstance(question.compare, Period) else question.compare,
-        where=tuple(_checked(item, catalogue) for item in question.where),
+        where=tuple(checked(item, catalogue) for item in question.where),
         sort=_checked_sort(question, by, metrics),
         limit=question.limit,
         offset=question.offset,
@@ -309,7 +309,8 @@ def _check_cut(metric: Metric, by: tuple[str, ...], question: Question, catalogu
         )
 
 
-def _checked(item: Filter, catalogue: Catalogue) -> Filter:
+def checked(item: Filter, catalogue: Catalogue) -> Filter:
+    """A filter with its values as its dimension keeps them. Raises NotFoundError, or QuestionError for a wrong value."""
     dimension = catalogue.dimension(item.dimension)
     if dimension.type == "text":
         return item

@@ -15,9 +15,49 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Sign in with name and password.
+         * @description Sign in with name and password; who has a second factor gets a ticket for the next step.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Second Factor
+         * @description Sign in with the ticket and a code.
+         */
+        post: operations["second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Options
+         * @description How one can sign in.
+         */
+        get: operations["get_options"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -73,12 +113,420 @@ export interface paths {
         };
         /**
          * Me
-         * @description Who is signed in.
+         * @description Who is signed in, or whose key it is.
          */
         get: operations["me"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At
+         * @description Whose an invitation or a link to choose another password is.
+         */
+        post: operations["look_at"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/link/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Choose a password by a link, which is used up. Then sign in with it.
+         */
+        post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Own Password
+         * @description Change the own password: every other session ends.
+         */
+        post: operations["set_own_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Sessions
+         * @description The own sessions, the one seen last first.
+         */
+        get: operations["list_own_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End Own Sessions
+         * @description Sign out everywhere, here too; with `others`, everywhere but here.
+         */
+        delete: operations["end_own_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Own Session
+         * @description End one of the own sessions.
+         */
+        delete: operations["end_own_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Factor
+         * @description The own second factor.
+         */
+        get: operations["get_factor"];
+        put?: never;
+        /**
+         * Begin Factor
+         * @description Begin to set up a second factor: it is on when its first code is given.
+         */
+        post: operations["begin_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Factor
+         * @description Switch the second factor on with its first code; gives the recovery codes.
+         */
+        post: operations["confirm_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factor/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Codes
+         * @description Make new recovery codes in place of the ones before.
+         */
+        post: operations["renew_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Own Factor
+         * @description Take the own second factor away. Where the role needs one, the next must be set up at once.
+         */
+        post: operations["remove_own_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Everybody, by name.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Invite User
+         * @description Invite somebody: the answer has the link by which he chooses his password.
+         */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/modules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Modules
+         * @description What can be opened to Limited users.
+         */
+        get: operations["list_modules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get One User
+         * @description One user.
+         */
+        get: operations["get_one_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete User
+         * @description Remove a user with his sessions and keys.
+         */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Access
+         * @description Change what a user may do and see, or switch him off or on. It holds from the next request on.
+         */
+        patch: operations["change_access"];
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Link
+         * @description Make a link by which the user chooses another password, or his first. Links of before are not good any more.
+         */
+        post: operations["make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Users Factor
+         * @description Take away the second factor of somebody who has lost it.
+         */
+        post: operations["remove_users_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description The sessions of a user, the one seen last first.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End Sessions
+         * @description Sign a user out everywhere.
+         */
+        delete: operations["end_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description End one session of a user.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description The own keys, the newest first.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Make Key
+         * @description Make a key that acts as oneself, within its scopes.
+         */
+        post: operations["make_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All Keys
+         * @description The keys of everybody, the newest first.
+         */
+        get: operations["list_all_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Key
+         * @description End a key: one of one's own; an administrator ends any.
+         */
+        delete: operations["delete_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -113,7 +561,7 @@ export interface paths {
         };
         /**
          * List Metrics
-         * @description Every metric of the catalogue.
+         * @description Every metric of the catalogue that the one who asks may ask.
          */
         get: operations["list_metrics"];
         put?: never;
@@ -257,7 +705,7 @@ export interface paths {
         };
         /**
          * List Dashboards
-         * @description Every dashboard, in the order of the rail.
+         * @description Every dashboard that has something to show to the one who asks, in the order of the rail.
          */
         get: operations["list_dashboards"];
         put?: never;
@@ -277,7 +725,7 @@ export interface paths {
         };
         /**
          * Get Dashboard
-         * @description One dashboard with its panels.
+         * @description One dashboard with the panels that the one who asks may see.
          */
         get: operations["get_dashboard"];
         put?: never;
@@ -697,6 +1145,39 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptIn
+         * @description A link, and the password chosen by it.
+         */
+        AcceptIn: {
+            /** Token */
+            token: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * AccessIn
+         * @description What a user may do and see; what is left out stays as it is.
+         *
+         *     `rows`: values of dimensions (shop, location, channel, …) that a Limited user may see, all of them where a dimension is
+         *     not named. `masked`: whether persons are masked for him; `role` for what is usual for his role.
+         */
+        AccessIn: {
+            /** Role */
+            role?: ("admin" | "manager" | "analyst" | "limited") | null;
+            /** Modules */
+            modules?: string[] | null;
+            /** Rows */
+            rows?: {
+                [key: string]: string[];
+            } | null;
+            /** Masked */
+            masked?: boolean | "role" | null;
+            /** Active */
+            active?: boolean | null;
+            /** Email */
+            email?: string | null;
+        };
+        /**
          * AnalysisIn
          * @description Days, comparison and filters; every other field is a parameter that the analysis declares.
          */
@@ -931,6 +1412,22 @@ export interface components {
             total: number;
         };
         /**
+         * CodeIn
+         * @description A code of the authenticator.
+         */
+        CodeIn: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * CodesOut
+         * @description Recovery codes, this once.
+         */
+        CodesOut: {
+            /** Recovery Codes */
+            recovery_codes: string[];
+        };
+        /**
          * ColumnOut
          * @description What a column is. `labels`: words for the values 0, 1, 2 …
          */
@@ -1096,6 +1593,18 @@ export interface components {
             waiting_for: string[];
         };
         /**
+         * Done
+         * @description It is done.
+         */
+        Done: {
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+        };
+        /**
          * Ended
          * @description The session has ended.
          */
@@ -1107,6 +1616,28 @@ export interface components {
              */
             signed_in?: false;
         };
+        /**
+         * EnrolmentOut
+         * @description What an authenticator needs, this once: the secret, its address, and that as a picture (SVG).
+         */
+        EnrolmentOut: {
+            /** Secret */
+            secret: string;
+            /** Address */
+            address: string;
+            /** Picture */
+            picture: string;
+        };
+        /** Envelope[CodesOut] */
+        Envelope_CodesOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["CodesOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[Dashboard] */
         Envelope_Dashboard_: {
             /**
@@ -1115,6 +1646,16 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["Dashboard"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[Done] */
+        Envelope_Done_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["Done"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[Ended] */
@@ -1127,6 +1668,16 @@ export interface components {
             data: components["schemas"]["Ended"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[EnrolmentOut] */
+        Envelope_EnrolmentOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["EnrolmentOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[ExplanationOut] */
         Envelope_ExplanationOut_: {
             /**
@@ -1135,6 +1686,16 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["ExplanationOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[FactorOut] */
+        Envelope_FactorOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["FactorOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[Health] */
@@ -1157,6 +1718,36 @@ export interface components {
             data: components["schemas"]["JobOut"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[KeyMade] */
+        Envelope_KeyMade_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["KeyMade"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[LinkMade] */
+        Envelope_LinkMade_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["LinkMade"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[LinkOut] */
+        Envelope_LinkOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["LinkOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[LoadDetail] */
         Envelope_LoadDetail_: {
             /**
@@ -1175,6 +1766,26 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["MetricDetail"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[OptionsOut] */
+        Envelope_OptionsOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["OptionsOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[PersonOut] */
+        Envelope_PersonOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["PersonOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[Readiness] */
@@ -1207,6 +1818,16 @@ export interface components {
             data: components["schemas"]["SessionOut"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[SessionsEnded] */
+        Envelope_SessionsEnded_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["SessionsEnded"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[ShopOut] */
         Envelope_ShopOut_: {
             /**
@@ -1215,6 +1836,17 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["ShopOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[Union[SessionOut, TicketOut]] */
+        Envelope_Union_SessionOut__TicketOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["SessionOut"] | components["schemas"]["TicketOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[UserOut] */
@@ -1282,6 +1914,17 @@ export interface components {
             data: components["schemas"]["Hit"][];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[list[KeyOut]] */
+        Envelope_list_KeyOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["KeyOut"][];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[list[MetricOut]] */
         Envelope_list_MetricOut__: {
             /**
@@ -1291,6 +1934,39 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["MetricOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[ModuleOut]] */
+        Envelope_list_ModuleOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["ModuleOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[OneSession]] */
+        Envelope_list_OneSession__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["OneSession"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[PersonOut]] */
+        Envelope_list_PersonOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["PersonOut"][];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[list[ReleaseItem]] */
@@ -1377,6 +2053,30 @@ export interface components {
             checks: components["schemas"]["CheckOut"][];
             /** Notes */
             notes: components["schemas"]["NoteOut"][];
+        };
+        /**
+         * FactorIn
+         * @description The ticket that the password gave, and a code of the authenticator or a recovery code.
+         */
+        FactorIn: {
+            /** Ticket */
+            ticket: string;
+            /** Code */
+            code: string;
+        };
+        /**
+         * FactorOut
+         * @description The second factor: whether and since when it is on, how many recovery codes are left, whether the role needs it.
+         */
+        FactorOut: {
+            /** On */
+            on: boolean;
+            /** Since */
+            since: string | null;
+            /** Codes Left */
+            codes_left: number;
+            /** Required */
+            required: boolean;
         };
         /**
          * FilterIn
@@ -1477,6 +2177,31 @@ export interface components {
             path: string;
         };
         /**
+         * InviteIn
+         * @description Somebody to invite.
+         */
+        InviteIn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "analyst" | "limited";
+            /** Modules */
+            modules?: string[] | null;
+            /** Rows */
+            rows?: {
+                [key: string]: string[];
+            } | null;
+            /** Masked */
+            masked?: boolean | "role" | null;
+            /** Active */
+            active?: boolean | null;
+            /** Email */
+            email?: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
          * JobOut
          * @description Background work. `progress`: 0 to 1 of the stage, null while it is unknown.
          */
@@ -1525,6 +2250,57 @@ export interface components {
             } | null;
         };
         /**
+         * KeyIn
+         * @description A key to make. `scopes`: read, write or admin, or read:<module> for single modules. `days`: null has no end.
+         */
+        KeyIn: {
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: string[];
+            /**
+             * Days
+             * @default 90
+             */
+            days?: number | null;
+        };
+        /**
+         * KeyMade
+         * @description A new key with its text, shown this once.
+         */
+        KeyMade: {
+            key: components["schemas"]["KeyOut"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * KeyOut
+         * @description A key. `prefix`: its visible beginning.
+         */
+        KeyOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** User */
+            user: string;
+            /** Prefix */
+            prefix: string;
+            /** Scopes */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Last Address */
+            last_address: string | null;
+        };
+        /**
          * KpiPanel
          * @description One number with its change, and its course as a sparkline where the metric has grains.
          */
@@ -1563,6 +2339,45 @@ export interface components {
              * @default true
              */
             sparkline: boolean;
+        };
+        /**
+         * LinkMade
+         * @description A link, shown this once: `path` below the address of this server. Whoever has it can choose the password.
+         */
+        LinkMade: {
+            user: components["schemas"]["PersonOut"];
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "invitation" | "reset";
+            /** Path */
+            path: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * LinkOut
+         * @description Whose a link is and what for.
+         */
+        LinkOut: {
+            /** Name */
+            name: string;
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "invitation" | "reset";
+            /** Shop */
+            shop: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * LoadClass
@@ -1850,6 +2665,16 @@ export interface components {
             tables: string[];
         };
         /**
+         * ModuleOut
+         * @description A module that can be opened to Limited users.
+         */
+        ModuleOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * NoteOut
          * @description Something to know about an answer.
          */
@@ -1861,6 +2686,48 @@ export interface components {
             level: "info" | "warning";
             /** Text */
             text: string;
+        };
+        /**
+         * OneSession
+         * @description A session: a device on which one is signed in. `current`: the one that asks.
+         */
+        OneSession: {
+            /** Id */
+            id: string;
+            /** Device */
+            device: string;
+            /** Address */
+            address: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "password" | "oidc";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Current */
+            current: boolean;
+        };
+        /**
+         * OptionsOut
+         * @description How one can sign in besides with a password: the words of the button, or null.
+         */
+        OptionsOut: {
+            /** Single Sign On */
+            single_sign_on: string | null;
         };
         /**
          * PageMeta
@@ -1950,6 +2817,16 @@ export interface components {
             maximum: number | null;
         };
         /**
+         * PasswordIn
+         * @description The password of now and the one to be.
+         */
+        PasswordIn: {
+            /** Current */
+            current: string;
+            /** Password */
+            password: string;
+        };
+        /**
          * PeriodOut
          * @description A named period and the days that it means now, both inclusive.
          */
@@ -1962,6 +2839,64 @@ export interface components {
             start: string;
             /** End */
             end: string;
+        };
+        /**
+         * PersonOut
+         * @description A user. `state`: invited until he has chosen a password; off when he may not come in. `sees_masked`: what holds.
+         */
+        PersonOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Email */
+            email: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "analyst" | "limited";
+            /** Modules */
+            modules: string[];
+            /** Rows */
+            rows: {
+                [key: string]: string[];
+            };
+            /** Masked */
+            masked: boolean | null;
+            /** Sees Masked */
+            sees_masked: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "invited" | "off";
+            /** Factor */
+            factor: boolean;
+            /** Single Sign On */
+            single_sign_on: boolean;
+            /** Sessions */
+            sessions: number;
+            /** Locked Until */
+            locked_until: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Last Sign In At */
+            last_sign_in_at: string | null;
+        };
+        /**
+         * ProofIn
+         * @description The own password, before something about the sign-in changes. Who signs in elsewhere has none.
+         */
+        ProofIn: {
+            /**
+             * Password
+             * @default
+             */
+            password?: string;
         };
         /**
          * QuestionIn
@@ -2379,8 +3314,17 @@ export interface components {
             user: components["schemas"]["UserOut"];
         };
         /**
+         * SessionsEnded
+         * @description How many sessions ended.
+         */
+        SessionsEnded: {
+            /** Ended */
+            ended: number;
+        };
+        /**
          * ShopOut
-         * @description The shop. `today`: the day that named periods end on. `tables`: rows of every table of the release that has any.
+         * @description The shop. `today`: the day that named periods end on. `tables`: rows of every table of the release that has any,
+         *     for those who see all of them.
          */
         ShopOut: {
             /** Name */
@@ -2415,7 +3359,7 @@ export interface components {
         };
         /**
          * SourceOut
-         * @description A table or relation that a number rests on.
+         * @description A table or relation that a number rests on. `rows`: null for those who may see some of them only.
          */
         SourceOut: {
             /** Table */
@@ -2423,7 +3367,7 @@ export interface components {
             /** Title */
             title: string;
             /** Rows */
-            rows: number;
+            rows: number | null;
             /** Known To */
             known_to: string | null;
         };
@@ -2555,8 +3499,26 @@ export interface components {
             bars: string[];
         };
         /**
+         * TicketOut
+         * @description The password is right, and a code is needed: the ticket is good with it for `expires_in` seconds.
+         */
+        TicketOut: {
+            /** Ticket */
+            ticket: string;
+            /** Expires In */
+            expires_in: number;
+        };
+        /**
+         * TokenIn
+         * @description The secret part of a link.
+         */
+        TokenIn: {
+            /** Token */
+            token: string;
+        };
+        /**
          * UserOut
-         * @description Somebody who is signed in.
+         * @description Somebody who is signed in. `modules`: what he sees, null for all; `factor_due`: he must set up a second factor.
          */
         UserOut: {
             /** Name */
@@ -2566,6 +3528,14 @@ export interface components {
              * @enum {string}
              */
             role: "admin" | "manager" | "analyst" | "limited";
+            /** Modules */
+            modules: string[] | null;
+            /** Masked */
+            masked: boolean;
+            /** Factor */
+            factor: boolean;
+            /** Factor Due */
+            factor_due: boolean;
         };
     };
     responses: never;
@@ -2595,7 +3565,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Envelope_Union_SessionOut__TicketOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Envelope_SessionOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OptionsOut_"];
                 };
             };
             /** @description An error */
@@ -2683,6 +3715,823 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_UserOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    look_at: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LinkOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    set_own_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_own_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_OneSession__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    end_own_sessions: {
+        parameters: {
+            query?: {
+                others?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SessionsEnded_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    end_own_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SessionsEnded_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_FactorOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    begin_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnrolmentOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    confirm_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CodesOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    renew_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CodesOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    remove_own_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_PersonOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LinkMade_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_modules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_ModuleOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_one_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PersonOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    change_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PersonOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LinkMade_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    remove_users_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_OneSession__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    end_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SessionsEnded_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SessionsEnded_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_KeyOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    make_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_KeyMade_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_all_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_KeyOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    delete_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
                 };
             };
             /** @description An error */

@@ -7,14 +7,16 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from tillsight.api.access import Door, Reader
+from tillsight.api.access import Door, Viewer
 from tillsight.api.envelope import Envelope, Paged, ok, to_bytes
 from tillsight.api.keeping import Kept, respond
 from tillsight.api.questions import FILES, AnswerOut, ViewIn, as_file, as_json
 from tillsight.api.services import Given
-from tillsight.core.errors import NotFoundError
+from tillsight.core.errors import NotAllowedError, NotFoundError
 from tillsight.dashboards.declaration import Dashboard, DashboardSummary
 from tillsight.dashboards.declaration import load as dashboards
+from tillsight.dashboards.shown import shown_to
+from tillsight.metrics.permission import check_analysis
 
 router = APIRouter(prefix="/api/v1", tags=["dashboards"], route_class=Door)
 
@@ -48,22 +50,29 @@ class AnalysisIn(ViewIn):
 
 
 @router.get("/dashboards", response_model=Envelope[list[DashboardSummary]])
-def list_dashboards(_who: Reader) -> Response:
-    """Every dashboard, in the order of the rail."""
-    return ok([dashboard.model_dump(include=set(DashboardSummary.model_fields)) for dashboard in dashboards().values()])
+def list_dashboards(who: Viewer, given: Given) -> Response:
+    """Every dashboard that has something to show to the one who asks, in the order of the rail."""
+    scope, catalogue = given.scope(who), given.shop.catalogue
+    boards = [board for board in dashboards().values() if shown_to(catalogue, scope, board) is not None]
+    return ok([board.model_dump(include=set(DashboardSummary.model_fields)) for board in boards])
 
 
 @router.get("/dashboards/{name}", response_model=Envelope[Dashboard])
-def get_dashboard(name: str, _who: Reader) -> Response:
-    """One dashboard with its panels."""
+def get_dashboard(name: str, who: Viewer, given: Given) -> Response:
+    """One dashboard with the panels that the one who asks may see."""
     found = dashboards().get(name)
     if found is None:
         raise NotFoundError(f"There is no dashboard {name!r}.", field="name", value=name)
-    return ok(found)
+    shown = shown_to(given.shop.catalogue, given.scope(who), found)
+    if shown is None:
+        raise NotAllowedError(
+            f"{found.title} shows nothing that is open to you; an administrator can open it.", value=name
+        )
+    return ok(shown)
 
 
 @router.get("/analyses", response_model=Envelope[list[AnalysisOut]])
-def list_analyses(_who: Reader, given: Given) -> Response:
+def list_analyses(who: Viewer, given: Given) -> Response:
     """Every analysis with its parameters."""
     return ok(
         [
@@ -86,15 +95,16 @@ def list_analyses(_who: Reader, given: Given) -> Response:
                 ],
             }
             for analysis in given.shop.catalogue.analyses.values()
+            if given.scope(who).sees(analysis.domain)
         ]
     )
 
 
 @router.post("/analyses/{name}", response_model=Paged[AnswerOut], responses=FILES)
-def run_analysis(name: str, who: Reader, given: Given, request: Request, asked: AnalysisIn) -> Response:
+def run_analysis(name: str, who: Viewer, given: Given, request: Request, asked: AnalysisIn) -> Response:
     """Run an analysis: columns, rows, and sentences written from the numbers; or its rows as a file."""
-    given.shop.catalogue.analysis(name)
     scope = given.scope(who)
+    check_analysis(scope, given.shop.catalogue.analysis(name))
     asker = given.shop.asker(scope, asked.as_of)
     parameters = {
         "start": asked.from_,

@@ -227,14 +227,14 @@ def get_load(load_id: str, _who: Reader, given: Given) -> Response:
 @router.get("/loads/{load_id}/rejects", response_model=Paged[list[RejectOut]], responses=FILES)
 def list_rejects(
     load_id: str,
-    _who: Reader,
+    who: Reader,
     given: Given,
     page: Annotated[int, Query(ge=1)] = 1,
     per_page: Annotated[int, Query(ge=1, le=1000)] = 100,
     format: Literal["json", "csv", "xlsx", "parquet"] = "json",
 ) -> Response:
     """The rows of a load that could not be read, a page at a time; as a file all of them."""
-    rejects = given.shop.rejects(load_id)
+    rejects = given.shop.rejects(load_id, given.scope(who))
     names = [name for name in RejectOut.model_fields if name in rejects.column_names]
     if format != "json":
         columns = [AnswerColumn(name, name.capitalize(), "plain") for name in names]

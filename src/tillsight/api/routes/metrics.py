@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from tillsight.api.access import Door, Reader
+from tillsight.api.access import Door, Viewer
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.keeping import Kept, respond
 from tillsight.api.questions import (
@@ -24,11 +24,12 @@ from tillsight.api.questions import (
     kept_json,
 )
 from tillsight.api.services import Given, Services
-from tillsight.core.errors import NoReleaseError
+from tillsight.core.errors import NoReleaseError, NotAllowedError
 from tillsight.core.periods import Grain
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.explain import describe, explain, rows_behind
 from tillsight.metrics.model import Dimension, Metric, Total, Unit
+from tillsight.metrics.permission import check_metric, may_ask
 from tillsight.tables.registry import TABLES
 
 router = APIRouter(prefix="/api/v1", tags=["metrics"], route_class=Door)
@@ -105,11 +106,11 @@ class StepOut(BaseModel):
 
 
 class SourceOut(BaseModel):
-    """A table or relation that a number rests on."""
+    """A table or relation that a number rests on. `rows`: null for those who may see some of them only."""
 
     table: str
     title: str
-    rows: int
+    rows: int | None
     known_to: str | None
 
 
@@ -167,26 +168,27 @@ class RowsIn(QuestionIn):
 
 
 @router.get("/metrics", response_model=Envelope[list[MetricOut]])
-def list_metrics(_who: Reader, given: Given) -> Response:
-    """Every metric of the catalogue."""
+def list_metrics(who: Viewer, given: Given) -> Response:
+    """Every metric of the catalogue that the one who asks may ask."""
     empty = _empty_relations(given)
-    return ok([_metric(given, metric, empty) for metric in given.shop.catalogue.metrics.values()])
+    catalogue, scope = given.shop.catalogue, given.scope(who)
+    return ok([_metric(given, one, empty) for one in catalogue.metrics.values() if may_ask(catalogue, scope, one)])
 
 
 @router.get("/metrics/query", response_model=Paged[AnswerOut], responses=FILES)
-def query_metrics(who: Reader, given: Given, request: Request, asked: Annotated[QuestionParams, Query()]) -> Response:
+def query_metrics(who: Viewer, given: Given, request: Request, asked: Annotated[QuestionParams, Query()]) -> Response:
     """Ask with an address. The answer has an ETag; asking again with it costs nothing until the next release."""
     return answered(request, given, who, asked.question(), asked.as_of, asked.format)
 
 
 @router.post("/metrics/query", response_model=Paged[AnswerOut], responses=FILES)
-def ask_metrics(who: Reader, given: Given, request: Request, asked: QuestionIn) -> Response:
+def ask_metrics(who: Viewer, given: Given, request: Request, asked: QuestionIn) -> Response:
     """Ask with a body; in JSON, or as a file of exactly the rows of the answer."""
     return answered(request, given, who, asked.question(), asked.as_of, asked.format)
 
 
 @router.post("/metrics/explain", response_model=Envelope[ExplanationOut])
-def explain_metric(who: Reader, given: Given, request: Request, asked: QuestionIn) -> Response:
+def explain_metric(who: Viewer, given: Given, request: Request, asked: QuestionIn) -> Response:
     """How one metric came about, for the days and filters asked: definition, parts, SQL, sources, freshness, checks."""
     question, scope = asked.question(), given.scope(who)
     asker = given.shop.asker(scope, asked.as_of)
@@ -195,13 +197,13 @@ def explain_metric(who: Reader, given: Given, request: Request, asked: QuestionI
     def make() -> dict[str, Any]:
         explanation = explain(asker, question)
         metric = _metric(given, explanation.metric, _empty_relations(given))
-        return {**explanation.to_dict(), "metric": metric, **given.shop.evidence(explanation.answer)}
+        return {**explanation.to_dict(), "metric": metric, **given.shop.evidence(explanation.answer, scope)}
 
     return kept_json(request, given, key, make)
 
 
 @router.post("/metrics/rows", response_model=Paged[AnswerOut], responses=FILES)
-def rows_of_metric(who: Reader, given: Given, request: Request, asked: RowsIn) -> Response:
+def rows_of_metric(who: Viewer, given: Given, request: Request, asked: RowsIn) -> Response:
     """The rows behind one metric, a page at a time; as a file all of them."""
     question, scope = asked.question(), given.scope(who)
     asker = given.shop.asker(scope, asked.as_of)
@@ -220,10 +222,11 @@ def rows_of_metric(who: Reader, given: Given, request: Request, asked: RowsIn) -
 
 
 @router.get("/metrics/{name}", response_model=Envelope[MetricDetail])
-def get_metric(name: str, _who: Reader, given: Given) -> Response:
+def get_metric(name: str, who: Viewer, given: Given) -> Response:
     """One metric with what it is made of."""
     catalogue = given.shop.catalogue
     metric = catalogue.metric(name)
+    check_metric(given.scope(who), metric)
     components = [
         {
             "name": part.measure,
@@ -247,7 +250,7 @@ def get_metric(name: str, _who: Reader, given: Given) -> Response:
 
 
 @router.get("/dimensions", response_model=Envelope[list[DimensionOut]])
-def list_dimensions(_who: Reader, given: Given) -> Response:
+def list_dimensions(who: Viewer, given: Given) -> Response:
     """Everything that numbers can be cut by."""
     return ok(
         [
@@ -266,7 +269,7 @@ def list_dimensions(_who: Reader, given: Given) -> Response:
 @router.get("/dimensions/{name}/values", response_model=Envelope[list[DimensionValue]])
 def list_values(
     name: str,
-    who: Reader,
+    who: Viewer,
     given: Given,
     request: Request,
     search: Annotated[str, Query(max_length=200)] = "",
@@ -307,9 +310,14 @@ def _read(dimension: Dimension, value: Any) -> str:
 def _counted(asker: Asker, dimension: Dimension) -> Metric:
     """What to count values by: orders, or where they cannot be cut by it, the first metric that can."""
     catalogue = asker.catalogue
-    choices = [metric for metric in catalogue.metrics.values() if not metric.requires]
+    choices = [one for one in catalogue.metrics.values() if not one.requires and may_ask(catalogue, asker.scope, one)]
     choices.sort(key=lambda metric: metric.name != "orders")
-    return next(metric for metric in choices if dimension.name in catalogue.dimensions_of(metric))
+    found = next((metric for metric in choices if dimension.name in catalogue.dimensions_of(metric)), None)
+    if found is None:
+        raise NotAllowedError(
+            f"Nothing that is open to you has {dimension.title.lower()}; an administrator can open more."
+        )
+    return found
 
 
 def _empty_relations(given: Services) -> dict[str, list[str]]:

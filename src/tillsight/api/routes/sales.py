@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight.accounts import SignedIn
-from tillsight.api.access import Door, Reader
+from tillsight.api.access import Door, Viewer
 from tillsight.api.envelope import Paged
 from tillsight.api.questions import FILES, AnswerOut, Day, Format, Moment, NamedPeriod, answered
 from tillsight.api.services import Given, Services
 from tillsight.core.periods import Grain
+from tillsight.metrics.permission import may_ask
 from tillsight.metrics.question import ask_for
 
 router = APIRouter(prefix="/api/v1/sales", tags=["sales"], route_class=Door)
@@ -77,32 +78,32 @@ class ChannelParams(PageParams):
 
 
 @router.get("/summary", response_model=Paged[AnswerOut], responses=FILES)
-def get_sales_summary(who: Reader, given: Given, request: Request, view: Annotated[ViewParams, Query()]) -> Response:
+def get_sales_summary(who: Viewer, given: Given, request: Request, view: Annotated[ViewParams, Query()]) -> Response:
     """The figures of a period in one row."""
     return _answered(request, given, who, view, SUMMARY)
 
 
 @router.get("/trends", response_model=Paged[AnswerOut], responses=FILES)
-def get_sales_trends(who: Reader, given: Given, request: Request, view: Annotated[TrendParams, Query()]) -> Response:
+def get_sales_trends(who: Viewer, given: Given, request: Request, view: Annotated[TrendParams, Query()]) -> Response:
     """Sales over time."""
     return _answered(request, given, who, view, TRENDS, grain=view.grain)
 
 
 @router.get("/products", response_model=Paged[AnswerOut], responses=FILES)
-def list_sales_products(who: Reader, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
+def list_sales_products(who: Viewer, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
     """Products, by default the one with the most revenue first."""
     return _answered(request, given, who, view, PRODUCTS, ("product_id", "product"))
 
 
 @router.get("/customers", response_model=Paged[AnswerOut], responses=FILES)
-def list_sales_customers(who: Reader, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
+def list_sales_customers(who: Viewer, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
     """Customers, by default the one with the most revenue first."""
     return _answered(request, given, who, view, CUSTOMERS, ("customer_id",))
 
 
 @router.get("/channels", response_model=Paged[AnswerOut], responses=FILES)
 def list_sales_channels(
-    who: Reader, given: Given, request: Request, view: Annotated[ChannelParams, Query()]
+    who: Viewer, given: Given, request: Request, view: Annotated[ChannelParams, Query()]
 ) -> Response:
     """Channels, or traffic sources, devices, referrers, by default the one with the most revenue first."""
     return _answered(request, given, who, view, CHANNELS, (view.by,))
@@ -118,6 +119,10 @@ def _answered(
     grain: Grain | None = None,
 ) -> Response:
     page = view if isinstance(view, PageParams) else None
+    catalogue, scope = given.shop.catalogue, given.scope(who)
+    open_to = tuple(name for name in metrics if may_ask(catalogue, scope, catalogue.metric(name)))
+    # Of what is not open to somebody, the rest is shown; where nothing is, the question says so.
+    metrics = open_to or metrics
     question = ask_for(
         metrics,
         by,

@@ -8,13 +8,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from tillsight.api.access import Door, Reader
+from tillsight.api.access import Door, Viewer
 from tillsight.api.envelope import Envelope
 from tillsight.api.questions import kept_json
 from tillsight.api.services import Given, Services
 from tillsight.core.errors import NoReleaseError
 from tillsight.core.scope import Scope
 from tillsight.dashboards.declaration import load as dashboards
+from tillsight.dashboards.shown import shown_to
+from tillsight.metrics.permission import may_ask
 
 router = APIRouter(prefix="/api/v1", tags=["search"], route_class=Door)
 
@@ -23,6 +25,8 @@ PAGES = (
     ("Data", "Loads, releases, checks, tables", "/data"),
     ("Settings", "The shop and you", "/settings"),
 )
+MEASURE = "revenue"
+"""What products, customers and orders are ranked by; who may not see it finds none of them."""
 MOST = 6
 """Hits of each kind."""
 
@@ -38,7 +42,7 @@ class Hit(BaseModel):
 
 @router.get("/search", response_model=Envelope[list[Hit]])
 def search(
-    who: Reader, given: Given, request: Request, q: Annotated[str, Query(min_length=1, max_length=200)]
+    who: Viewer, given: Given, request: Request, q: Annotated[str, Query(min_length=1, max_length=200)]
 ) -> Response:
     """Find pages and metrics by name, and products, customers and orders by name or number."""
     scope = given.scope(who)
@@ -51,21 +55,25 @@ def found(given: Services, scope: Scope, text: str) -> list[dict[str, Any]]:
     """Every hit: names that begin with the text before those that contain it."""
     if not text:
         return []
-    hits = _pages(text) + _metrics(given, text)
+    hits = _pages(given, scope, text) + _metrics(given, scope, text)
+    if not may_ask(given.shop.catalogue, scope, given.shop.catalogue.metric(MEASURE)):
+        return hits
     try:
         return hits + _rows(given, scope, text)
     except NoReleaseError:
         return hits
 
 
-def _pages(text: str) -> list[dict[str, Any]]:
-    pages = [(board.title, board.purpose, board.path) for board in dashboards().values()] + list(PAGES)
+def _pages(given: Services, scope: Scope, text: str) -> list[dict[str, Any]]:
+    boards = [board for board in dashboards().values() if shown_to(given.shop.catalogue, scope, board) is not None]
+    pages = [(board.title, board.purpose, board.path) for board in boards] + list(PAGES)
     chosen = _best([(title, f"{title} {purpose}", (title, purpose, path)) for title, purpose, path in pages], text)
     return [{"kind": "page", "title": title, "subtitle": purpose, "path": path} for title, purpose, path in chosen]
 
 
-def _metrics(given: Services, text: str) -> list[dict[str, Any]]:
-    metrics = given.shop.catalogue.metrics.values()
+def _metrics(given: Services, scope: Scope, text: str) -> list[dict[str, Any]]:
+    catalogue = given.shop.catalogue
+    metrics = [metric for metric in catalogue.metrics.values() if may_ask(catalogue, scope, metric)]
     chosen = _best(
         [(metric.title, f"{metric.title} {metric.name} {metric.formula}", metric) for metric in metrics], text
     )
@@ -87,10 +95,10 @@ def _rows(given: Services, scope: Scope, text: str) -> list[dict[str, Any]]:
         seen: set[str] = set()
         for dimension in dimensions:
             answer = asker.query(
-                "revenue",
+                MEASURE,
                 by=dimensions,
                 where=[{"dimension": dimension, "op": "contains", "values": [text]}],
-                sort="-revenue",
+                sort=f"-{MEASURE}",
                 limit=MOST,
             )
             for row in answer.to_records():

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from tillsight.api.access import Door, Reader
+from tillsight.api.access import Door, Viewer
 from tillsight.api.envelope import Envelope, ok
 from tillsight.api.services import Given
 from tillsight.core.errors import NoReleaseError
@@ -60,7 +60,8 @@ class DomainOut(BaseModel):
 
 
 class ShopOut(BaseModel):
-    """The shop. `today`: the day that named periods end on. `tables`: rows of every table of the release that has any."""
+    """The shop. `today`: the day that named periods end on. `tables`: rows of every table of the release that has any,
+    for those who see all of them."""
 
     name: str
     shop_id: str
@@ -92,13 +93,14 @@ def summary_of(record: Release) -> dict[str, Any]:
 
 
 @router.get("/shop", response_model=Envelope[ShopOut])
-def get_shop(_who: Reader, given: Given) -> Response:
+def get_shop(who: Viewer, given: Given) -> Response:
     """The shop, its periods, its release and its domains."""
     shop, settings = given.shop, given.shop.settings
     try:
         release = shop.releases.current()
     except NoReleaseError:
         release = None
+    scope = given.scope(who)
     rows = {name: release.rows_of(name) for name in release.manifest["tables"]} if release else {}
     domains = [
         {
@@ -108,7 +110,9 @@ def get_shop(_who: Reader, given: Given) -> Response:
             "waiting_for": [TABLES[table].title for table in tables if not rows.get(table)],
         }
         for name, (title, tables) in DOMAINS.items()
+        if scope.sees(name)
     ]
+    bounded = bool(scope.rows) or scope.modules is not None
     return ok(
         {
             "name": settings.name,
@@ -123,7 +127,7 @@ def get_shop(_who: Reader, given: Given) -> Response:
             "periods": shop.periods(release),
             "grains": list(GRAINS),
             "release": summary_of(release.record) if release else None,
-            "tables": {name: count for name, count in rows.items() if count},
+            "tables": {name: count for name, count in rows.items() if count and not bounded},
             "domains": domains,
         }
     )

@@ -8,7 +8,7 @@ from alembic import op
 from tillsight.database.types import UtcDateTime
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -64,7 +64,7 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(20), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tombstones")),
-        sa.UniqueConstraint("kind", "tag", name=op.f("uq_tombstones_kind")),
+        sa.UniqueConstraint("kind", "tag", name=op.f("uq_tombstones_kind_tag")),
         sqlite_autoincrement=True,
     )
     op.create_table(

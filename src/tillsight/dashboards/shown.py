@@ -1,0 +1,27 @@
+"""Which panels of a dashboard somebody sees: those whose metrics and analyses he may ask for."""
+
+from __future__ import annotations
+
+from tillsight.core.scope import Scope
+from tillsight.dashboards.declaration import Dashboard, Panel
+from tillsight.metrics.model import Catalogue
+from tillsight.metrics.permission import may_ask
+
+
+def shown_to(catalogue: Catalogue, scope: Scope, dashboard: Dashboard) -> Dashboard | None:
+    """The dashboard with the panels that the one who asks may see; None where none is left."""
+    if not scope.rows and scope.modules is None:
+        return dashboard
+    panels = tuple(panel for panel in dashboard.panels if _open(catalogue, scope, panel))
+    return dashboard.model_copy(update={"panels": panels}) if panels else None
+
+
+def _open(catalogue: Catalogue, scope: Scope, panel: Panel) -> bool:
+    for sort, name in panel.names():
+        if sort == "metric" and (
+            name not in catalogue.metrics or not may_ask(catalogue, scope, catalogue.metrics[name])
+        ):
+            return False
+        if sort == "analysis" and (name not in catalogue.analyses or not scope.sees(catalogue.analyses[name].domain)):
+            return False
+    return True

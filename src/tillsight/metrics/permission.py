@@ -1,0 +1,38 @@
+"""Which metrics and analyses somebody may ask: his modules are open to them, and his row filters can be applied to them.
+
+Checked where a question is resolved (`Asker.resolve`), which every way of asking passes; lists leave out what would be
+refused there.
+"""
+
+from __future__ import annotations
+
+from tillsight.core.errors import NotAllowedError
+from tillsight.core.scope import Scope
+from tillsight.metrics.model import Analysis, Catalogue, Metric
+
+
+def may_ask(catalogue: Catalogue, scope: Scope, metric: Metric) -> bool:
+    """Whether a metric has an answer for the one who asks: an open module, and relations that his row filters apply to."""
+    bounded = {name for name, _ in scope.rows}
+    return scope.sees(metric.domain) and all(
+        bounded <= set(relation.dimensions) for relation in catalogue.relations_of(metric)
+    )
+
+
+def check_metric(scope: Scope, metric: Metric) -> None:
+    """Raises NotAllowedError for a metric of a module that is closed to the one who asks."""
+    if not scope.sees(metric.domain):
+        raise _closed(metric.title, metric.domain)
+
+
+def check_analysis(scope: Scope, analysis: Analysis) -> None:
+    """Raises NotAllowedError for an analysis of a module that is closed to the one who asks."""
+    if not scope.sees(analysis.domain):
+        raise _closed(analysis.title, analysis.domain)
+
+
+def _closed(title: str, module: str) -> NotAllowedError:
+    return NotAllowedError(
+        f"{title} belongs to the module {module}, which is not open to you; an administrator can open it.",
+        module=module,
+    )
