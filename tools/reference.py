@@ -27,6 +27,7 @@ def pages() -> dict[str, str]:
         "metrics.md": metrics(catalogue()),
         "tables.md": tables(),
         "dashboards.md": dashboards(),
+        "access.md": access(),
     }
 
 
@@ -113,6 +114,37 @@ def dashboards() -> str:
             _table(("panel", "kind", "shows"), rows),
         ]
     return _page("Dashboards", parts)
+
+
+def access() -> str:
+    """Every endpoint with the roles it is open to and the scope that a key needs, read from the routes."""
+    from tillsight.api.access import Allow
+    from tillsight.api.app import every_door
+
+    roles = ("limited", "analyst", "manager", "admin")
+
+    def row(method: str, path: str, rule: Any) -> tuple[str, ...]:
+        if not isinstance(rule, Allow):
+            return (f"`{method} {path}`", *["yes"] * len(roles), "open to all")
+        bounded = rule.roles >= set(roles) and rule.keys and not rule.due
+        words = ["bounded" if role == "limited" and bounded else "yes" for role in roles]
+        allowed = [word if role in rule.roles else "–" for role, word in zip(roles, words, strict=True)]
+        return (f"`{method} {path}`", *allowed, rule.level if rule.keys else "no key")
+
+    parts = [
+        "Who may call what, read from the rules of the routes; a route without a rule stops the server from being made. "
+        "Tests call every endpoint as nobody, as each role and with a key of each scope. *Bounded*: within the modules and "
+        "rows that were opened to the user. A key does no more than its user; one for single modules (`read:sales`) does "
+        "what a Limited user may do. [Accounts](../guide/accounts.md) says what the roles mean.",
+    ]
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for method, door in every_door():
+        groups.setdefault(str(door.tags[0]) if door.tags else "description", []).append(
+            row(method, door.path, door.rule)
+        )
+    for name, rows in groups.items():
+        parts += [f"## {name.capitalize()}", _table(("endpoint", *roles, "key needs"), rows)]
+    return _page("Access", parts)
 
 
 def _page(title: str, parts: Sequence[str]) -> str:

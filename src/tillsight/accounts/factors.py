@@ -135,6 +135,16 @@ def _right(user: User, cipher: FieldCipher, code: str, at: datetime) -> bool:
     return False
 
 
+def rotate(session: Session, cipher: FieldCipher) -> int:
+    """Seal every secret again with the newest master key. Returns how many were sealed anew."""
+    count = 0
+    for user in session.scalars(select(User).where(User.factor_secret.is_not(None))):
+        sealed = cipher.rotate(user.factor_secret or "", _context(user))
+        count += sealed != user.factor_secret
+        user.factor_secret = sealed
+    return count
+
+
 def _code_hash(user: User, code: str) -> str:
     return hash_of(f"{user.id}:{code}")
 

@@ -6,7 +6,7 @@ Every change stands in the audit log with what was before and after, in the tran
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -177,10 +177,11 @@ def change_user(database: Database, user_id: int, access: Access, by: By, known:
     """
     with database.write() as session:
         user = _get(session, User.id == user_id)
-        before = described(user)
+        before, decided = described(user), _decides(user)
         _give(user, access, known)
         session.flush()
-        _keep_an_administrator(session)
+        if decided:
+            _keep_an_administrator(session)
         if not user.active:
             end_sessions(session, user.id, now())
         if described(user) != before:
@@ -195,10 +196,11 @@ def remove_user(database: Database, user_id: int, by: By) -> None:
     """
     with database.write() as session:
         user = _get(session, User.id == user_id)
-        before, name = described(user), user.name
+        before, name, decided = described(user), user.name, _decides(user)
         session.delete(user)
         session.flush()
-        _keep_an_administrator(session)
+        if decided:
+            _keep_an_administrator(session)
         record(session, who=by.name, address=by.address, action="user.removed", subject=f"user:{name}", before=before)
 
 
@@ -236,7 +238,7 @@ class Known:
     `checked` gets a dimension and values, and returns them as they are kept; it raises for what does not exist.
     """
 
-    modules: Collection[str]
+    modules: Sequence[str]
     checked: Callable[[str, Sequence[str]], tuple[str, ...]]
 
 
@@ -282,9 +284,13 @@ def _give(user: User, access: Access, known: Known) -> None:
         user.email = mail or None
 
 
+def _decides(user: User) -> bool:
+    """Whether he is an administrator who can come in: one who was invited and has no password yet cannot."""
+    return user.role == "admin" and user.active and (user.password_hash is not None or user.oidc_subject is not None)
+
+
 def _keep_an_administrator(session: Session) -> None:
-    query = select(func.count()).where(User.role == "admin", User.active.is_(True))
-    if not session.scalar(query):
+    if not any(_decides(user) for user in session.scalars(select(User).where(User.role == "admin"))):
         raise ConflictError(
             "This is the last active administrator; make another one first.", field="role", value="admin"
         )

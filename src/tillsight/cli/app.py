@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tillsight.cli import data, questions, workspace
+from tillsight.cli import data, people, questions, safety, workspace
 from tillsight.cli.options import WorkspaceOption
 
 app = typer.Typer(
@@ -45,6 +45,8 @@ app.command("demo")(workspace.demo)
 app.command("init")(workspace.init)
 app.command("serve")(workspace.serve)
 app.command("password")(workspace.password)
+app.add_typer(people.user_app, name="user")
+app.add_typer(people.key_app, name="key")
 
 app.command("load")(data.load)
 app.command("build")(data.build)
@@ -59,3 +61,10 @@ app.command("explain")(questions.explain)
 app.command("analyse")(questions.analyse)
 app.add_typer(questions.metrics_app, name="metrics")
 app.command("openapi")(workspace.openapi)
+
+app.command("backup")(safety.backup)
+app.command("backups")(safety.backups)
+app.command("restore")(safety.restore)
+app.command("drill")(safety.drill)
+app.add_typer(safety.secret_app, name="secret")
+app.add_typer(safety.key_app, name="master-key")

@@ -7,11 +7,16 @@ from tillsight.dashboards.declaration import Dashboard, Panel
 from tillsight.metrics.model import Catalogue
 from tillsight.metrics.permission import may_ask
 
+OVERVIEW = "overview"
+"""The page of all domains: of it everybody sees what is open to him."""
+
 
 def shown_to(catalogue: Catalogue, scope: Scope, dashboard: Dashboard) -> Dashboard | None:
     """The dashboard with the panels that the one who asks may see; None where none is left."""
     if not scope.rows and scope.modules is None:
         return dashboard
+    if dashboard.domain != OVERVIEW and not scope.sees(dashboard.domain):
+        return None
     panels = tuple(panel for panel in dashboard.panels if _open(catalogue, scope, panel))
     return dashboard.model_copy(update={"panels": panels}) if panels else None
 
