@@ -14,7 +14,7 @@ import uvicorn
 from tillsight.accounts import ensure_administrator
 from tillsight.api.app import LOOPBACK, create_app
 from tillsight.core.errors import ConflictError, SettingsError
-from tillsight.jobs import Worker
+from tillsight.jobs import Worker, schedule_of
 from tillsight.shop import Shop
 
 OnReady = Callable[[str, tuple[str, str] | None], None]
@@ -35,7 +35,7 @@ def serve(
     listening = _listen(host, shop.settings.serve.port if port is None else port)
     with contextlib.closing(listening):
         administrator = ensure_administrator(shop.database)
-        worker = Worker(shop.database, shop.path)
+        worker = Worker(shop.database, shop.path, schedule=schedule_of(shop.settings))
         hosts = LOOPBACK | set(shop.settings.serve.hosts) if _is_loopback(host) else None
         app = create_app(shop, worker, hosts)
         config = uvicorn.Config(

@@ -29,7 +29,7 @@ from tillsight.core.settings import SETTINGS_FILE, Settings
 from tillsight.core.version import VERSION
 from tillsight.database import CURRENT, DATABASE_FILE, Database, Pointer, now
 from tillsight.database.safety import Backup, BackupKind
-from tillsight.vault import Keys, Vault
+from tillsight.vault import DATA_KEY_FILE, Keys, Vault
 
 LOCK_FILE = ".backup.lock"
 WORK = ".backup-"
@@ -264,7 +264,7 @@ class _Taking:
 
     def _files(self, loads: Iterable[str]) -> Iterator[str]:
         """The files of a backup besides the database, by their path in the workspace."""
-        yield SETTINGS_FILE
+        yield from (file for file in (SETTINGS_FILE, DATA_KEY_FILE) if (self.workspace / file).is_file())
         for folder in [*(f"landing/loads/{load}" for load in loads), "reports"]:
             root = self.workspace / folder
             if not root.is_dir():

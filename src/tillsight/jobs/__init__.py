@@ -5,6 +5,7 @@ process under a lease; a job whose child or server died is taken up again, or ma
 """
 
 from tillsight.jobs.queue import Jobs, uploads_of
+from tillsight.jobs.schedule import next_run, schedule_of
 from tillsight.jobs.worker import Worker
 
-__all__ = ["Jobs", "Worker", "uploads_of"]
+__all__ = ["Jobs", "Worker", "next_run", "schedule_of", "uploads_of"]

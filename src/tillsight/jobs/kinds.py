@@ -117,4 +117,35 @@ def build(task: Task) -> dict[str, Any]:
         return {"release": shop.build(progress=task.progress).number}
 
 
-KINDS: dict[str, Run] = {"load": load, "build": build}
+def backup(task: Task) -> dict[str, Any]:
+    """Take a backup. Parameters: full (else an increment unless a full one is due). The result names it and its size."""
+    from tillsight.recovery import back_up
+    from tillsight.shop import Shop
+
+    with Shop.open(task.workspace) as shop:
+        taken = back_up(
+            shop, full=bool(task.params.get("full")), who=task.created_by or "system", progress=task.progress
+        )
+    return {
+        "backup": taken.snapshot.id,
+        "kind": taken.snapshot.kind,
+        "files": len(taken.snapshot.files),
+        "bytes": taken.snapshot.size,
+        "stored": taken.stored,
+    }
+
+
+def drill(task: Task) -> dict[str, Any]:
+    """Restore the newest backup beside the shop and compare. Raises BackupError when the copy is not the original."""
+    from tillsight.backup import BackupError
+    from tillsight.recovery import drill as hold
+    from tillsight.shop import Shop
+
+    with Shop.open(task.workspace) as shop:
+        outcome = hold(shop, who=task.created_by or "system", progress=task.progress)
+    if not outcome.passed:
+        raise BackupError(f"The drill of backup {outcome.backup} failed: {outcome.differences[0]}")
+    return {"backup": outcome.backup, "seconds": round(outcome.seconds, 1), "tables": len(outcome.tables)}
+
+
+KINDS: dict[str, Run] = {"load": load, "build": build, "backup": backup, "drill": drill}

@@ -27,10 +27,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight.database import Database, Job, now
 from tillsight.jobs.queue import UPLOADS, uploads_of
+from tillsight.jobs.schedule import Schedule, start_due
 from tillsight.jobs.states import FINAL, claim, expire, give_back, queued
 
 QUEUE_FILE = "jobs.sqlite"
 CHILD = (sys.executable, "-m", "tillsight.jobs.child")
+NOTHING: Schedule = {}
 _LOG = logging.getLogger(__name__)
 
 
@@ -38,7 +40,8 @@ class Worker:
     """Runs the jobs of a workspace in the background of this process, from `start` to `stop`.
 
     `lease`: how long a job may be silent before it is taken for dead. `grace`: seconds that a child has to clear up
-    when it is stopped. `child`: the command that runs a job.
+    when it is stopped. `child`: the command that runs a job. `schedule`: what is started by itself, first when the
+    server has run for `settled` seconds.
     """
 
     def __init__(
@@ -48,9 +51,12 @@ class Worker:
         lease: timedelta = timedelta(seconds=60),
         grace: float = 10.0,
         child: Sequence[str] = CHILD,
+        schedule: Schedule = NOTHING,
+        settled: float = 120.0,
     ) -> None:
         self._database, self._workspace = database, workspace
         self._lease, self._grace, self._child = lease, grace, tuple(child)
+        self._schedule, self._settled = schedule, settled
         self._stopping = threading.Event()
         self._huey = SqliteHuey("tillsight", filename=str(workspace / QUEUE_FILE), results=False)
         self._carry = self._huey.task(name="run_job")(self._run)
@@ -129,9 +135,13 @@ class Worker:
         return held is not None and (held.worker == worker or held.state in FINAL)
 
     def _watch(self) -> None:
+        started = time.monotonic()
         while not self._stopping.wait(min(5.0, self._lease.total_seconds() / 4)):
             try:
                 self._sweep(waiting=timedelta(seconds=5))
+                if time.monotonic() - started >= self._settled:
+                    for job_id in start_due(self._database, self._schedule):
+                        self.carry(job_id)
             except SQLAlchemyError:
                 _LOG.exception("The jobs cannot be looked through; trying again")
 

@@ -121,14 +121,6 @@ class Keys:
             )
         return _written(self.file, (secrets.token_hex(32), *self.texts))
 
-    def only_current(self) -> Keys:
-        """Forget the older keys. What they alone can read is lost, so re-encrypt first."""
-        if self.file is None:
-            raise ConflictError(
-                f"The keys come from the environment: take the old ones out of {KEY_VARIABLE}.", place=self.place
-            )
-        return _written(self.file, self.texts[:1])
-
 
 def _written(file: Path, texts: tuple[str, ...]) -> Keys:
     _make(file, texts, replace=True)
