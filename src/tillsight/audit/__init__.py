@@ -1,6 +1,14 @@
 """The audit log: who did what, when, from where, what was before and after. Kept in a chain that shows every tampering."""
 
-from tillsight.audit.keys import forget, inner_key, made_inner_key, rotate
+from tillsight.audit.keys import (
+    forget,
+    inner_key,
+    made_inner_key,
+    opened_inner_key,
+    person_tags,
+    persons_of,
+    rotate,
+)
 from tillsight.audit.log import HEAD_FILE, record
 from tillsight.audit.reading import Entry, Fault, Verdict, Wanted, actions, entries, every_entry, reanchor, verify
 
@@ -16,6 +24,9 @@ __all__ = [
     "forget",
     "inner_key",
     "made_inner_key",
+    "opened_inner_key",
+    "person_tags",
+    "persons_of",
     "reanchor",
     "record",
     "rotate",

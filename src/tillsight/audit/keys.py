@@ -31,11 +31,14 @@ _OPENED: dict[str, bytes] = {}
 def inner_key(session: Session, name: str) -> bytes | None:
     """A random key of the workspace by name; None where none was made yet. Raises VaultError when it cannot be opened."""
     row = session.get(InnerKey, name)
-    if row is None:
-        return None
-    found = _OPENED.get(row.sealed)
+    return None if row is None else opened_inner_key(session, name, row.sealed)
+
+
+def opened_inner_key(session: Session, name: str, sealed: str) -> bytes:
+    """An inner key from its sealed text. Raises VaultError when it cannot be opened."""
+    found = _OPENED.get(sealed)
     if found is None:
-        found = _OPENED[row.sealed] = _cipher(session).decrypt_bytes(row.sealed, _context(name))
+        found = _OPENED[sealed] = _cipher(session).decrypt_bytes(sealed, _context(name))
     return found
 
 
@@ -70,11 +73,14 @@ def opened_person_keys(session: Session, persons: Iterable[str]) -> dict[str, by
 
 def persons_of(session: Session, identifiers: Iterable[str]) -> list[str]:
     """Ids of the person keys that belong to any of the identifiers."""
-    chain = inner_key(session, CHAIN)
-    if chain is None:
-        return []
-    tags = {person_tag(chain, identifier) for identifier in identifiers}
+    tags = person_tags(session, identifiers)
     return list(session.scalars(select(PersonKey.id).where(PersonKey.tag.in_(tags)).order_by(PersonKey.id)))
+
+
+def person_tags(session: Session, identifiers: Iterable[str]) -> list[str]:
+    """The keyed hashes that the keys of persons with these identifiers are found by."""
+    chain = inner_key(session, CHAIN)
+    return sorted({person_tag(chain, identifier) for identifier in identifiers}) if chain is not None else []
 
 
 def forget(session: Session, identifiers: Iterable[str]) -> int:

@@ -26,6 +26,7 @@ import ibis
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from tillsight import privacy
 from tillsight.core.errors import BuildError, ConflictError
 from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
@@ -37,7 +38,8 @@ from tillsight.pipeline.checks import CheckResult, check_calendar, check_sales, 
 from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, plan
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
-from tillsight.warehouse.duck import compiled, connect, literal, quoted, read_files
+from tillsight.vault import is_encrypted
+from tillsight.warehouse.duck import compiled, connect, literal, parquet_options, quoted, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +101,7 @@ class Build:
 
     def run(self) -> Release:
         """Build and publish; the release that answers now when nothing changed. Raises BuildError."""
+        privacy.follow(self.workspace, self.database, self.settings, self.progress)
         loads = self._loads()
         if not loads:
             when = f" by {self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else ""
@@ -155,12 +158,15 @@ class Build:
         return release
 
     def _loads(self) -> list[LandedLoad]:
+        revisions = privacy.revisions(self.database)
         with self.database.read() as session:
             query = select(Load).where(Load.state == "committed").order_by(Load.known_at, Load.digest)
             if self.as_of is not None:
                 query = query.where(Load.known_at <= self.as_of)
             return [
-                LandedLoad(load.id, load.source, load.known_at, load.digest or "", load.manifest)
+                LandedLoad(
+                    load.id, load.source, load.known_at, load.digest or "", load.manifest, revisions.get(load.id, 0)
+                )
                 for load in session.scalars(query)
             ]
 
@@ -261,7 +267,8 @@ class Build:
         target = folder / name / "part-0.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
-            f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+            f"COPY ({sql}) TO {literal(str(target))} "
+            f"{parquet_options(is_encrypted(self.workspace), 'ROW_GROUP_SIZE 122880')}"
         )
         row = connection.execute(f"SELECT count(*) FROM {read_files([target])}").fetchone()
         self.seconds[name] = round(time.perf_counter() - started, 3)
@@ -451,12 +458,34 @@ def collect(workspace: Path, settings: Settings, database: Database) -> None:
         for release in releases:
             if release.number not in kept:
                 release.state = "collected"
+    _delete_unnamed(workspace, database)
+
+
+def drop_older(workspace: Path, database: Database) -> int:
+    """Forget every release but the one that answers now, and delete their files at once. Returns how many.
+
+    For when they hold what must not be kept: whoever is just asking one of them has to ask again.
+    """
+    with build_lock(workspace, silent, wait=True):
+        with database.write() as session:
+            pointed = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
+            older = [
+                release
+                for release in session.scalars(select(Release).where(Release.state == "published"))
+                if release.number != pointed
+            ]
+            for release in older:
+                release.state = "collected"
+        _delete_unnamed(workspace, database)
+    return len(older)
+
+
+def _delete_unnamed(workspace: Path, database: Database) -> None:
+    """Delete the files that no published release names."""
+    with database.read() as session:
+        published = list(session.scalars(select(Release).where(Release.state == "published")))
         named = {
-            file
-            for release in releases
-            if release.number in kept
-            for entry in release.manifest["tables"].values()
-            for file in entry["files"]
+            file for release in published for entry in release.manifest["tables"].values() for file in entry["files"]
         }
         building = {
             str(number) for number in session.scalars(select(Release.number).where(Release.state == "building"))

@@ -30,6 +30,8 @@ class LandedLoad:
     known_at: datetime
     digest: str
     manifest: dict[str, Any]
+    revision: int = 0
+    """How often its rows were rewritten, to take out persons or what is not kept any longer."""
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -75,7 +77,10 @@ def plan(
     stamp = hashlib.sha256(
         "\n".join(
             [version, table.name, timezone, *table.column_names]
-            + [f"{load.id} {load.known_at.isoformat()} {load.digest} {load.id in outdated}" for load in holding]
+            + [
+                f"{load.id} {load.known_at.isoformat()} {load.digest} {load.id in outdated} {load.revision or ''}".rstrip()
+                for load in holding
+            ]
             + [f"{load.id} {load.manifest['replaces']}" for load in replacing]
         ).encode()
     ).hexdigest()

@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -25,11 +25,11 @@ from typing import Any
 import duckdb
 import psutil
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from tillsight import privacy
 from tillsight.connectors.files.connector import ClassCount, Outcome, run
 from tillsight.connectors.files.convert import Defaults
 from tillsight.connectors.files.mapping import Mapping as FilesMapping
@@ -41,6 +41,7 @@ from tillsight.core.settings import Settings
 from tillsight.database.models import Load
 from tillsight.database.store import Database
 from tillsight.database.types import now, to_json
+from tillsight.warehouse.duck import connect, read_files, seal_folder
 
 MANIFEST = "load.json"
 REJECTS = "rejects.parquet"
@@ -139,6 +140,7 @@ def load(
                 threads=settings.limits.threads,
                 progress=progress,
             )
+            seal_folder(workspace, staging / load_id, _memory(settings), settings.limits.threads)
             manifest = _manifest(
                 outcome,
                 load_id=load_id,
@@ -150,13 +152,20 @@ def load(
                 reporting_currency=settings.currency,
                 seconds=monotonic() - clock,
             )
+            staged = privacy.Landed(load_id, staging / load_id, manifest)
+            cut, known = privacy.cut_staged(workspace, database, settings, staged)
+            if cut.rows:
+                outcome.notes.append(
+                    f"{sum(cut.tables.values()):,} rows are of persons who were erased; they are kept without them."
+                )
+                manifest["notes"] = outcome.notes
             progress("commit", None, None, "Keeping it for good")
             _write(staging / load_id / MANIFEST, to_json(manifest))
             _flush(staging / load_id)
             (staging / load_id).rename(loads / load_id)
             _flush_folder(loads)
             _flush_folder(staging)
-            _commit(database, load_id, manifest)
+            _commit(database, load_id, manifest, cut, known)
         except BaseException as error:
             _undo(database, landing, load_id, error)
             if full := _is_full(error):
@@ -193,7 +202,9 @@ def rejects(workspace: Path, load_id: str) -> pa.Table:
     file = workspace / "landing" / "loads" / load_id / REJECTS
     if not file.is_file():
         return REJECTS_SCHEMA.empty_table()
-    return pq.read_table(file).cast(REJECTS_SCHEMA)
+    with closing(connect(workspace, "1GB", 1)) as connection:
+        found: pa.Table = connection.execute(f"SELECT * FROM {read_files([file])}").to_arrow_table()
+    return found.cast(REJECTS_SCHEMA)
 
 
 def known_moment(as_of: str | date | datetime, settings: Settings) -> datetime:
@@ -450,7 +461,7 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _commit(database: Database, load_id: str, manifest: dict[str, Any]) -> None:
+def _commit(database: Database, load_id: str, manifest: dict[str, Any], cut: privacy.Cut, known: int) -> None:
     with database.write() as session:
         row = session.get(Load, load_id)
         if row is None or row.state != "staged":
@@ -460,6 +471,8 @@ def _commit(database: Database, load_id: str, manifest: dict[str, Any]) -> None:
         row.rows_read = manifest["rows_read"]
         row.rows_rejected = manifest["rows_rejected"]
         row.manifest = manifest
+        if known:
+            privacy.follow_up(session, cut, load_id, known)
 
 
 def _undo(database: Database, landing: Path, load_id: str, error: BaseException) -> None:

@@ -148,6 +148,14 @@ class Releases:
                     return release.number
         return None
 
+    def forget_collected(self) -> None:
+        """Let go of open releases that are not kept any more; their memory goes when the last one who asks is done."""
+        with self._lock:
+            with self._database.read() as session:
+                kept = set(session.scalars(select(Release.number).where(Release.state == "published")))
+            for number in [number for number in self._open if number not in kept]:
+                self._open.pop(number)
+
     def close(self) -> None:
         """Give the memory back."""
         with self._lock:
