@@ -39,6 +39,7 @@ from tillsight.metrics.permission import check_analysis
 from tillsight.metrics.question import Question, ask_for
 from tillsight.pipeline.build import Progress, build, drop_older, silent
 from tillsight.tables.registry import TABLES
+from tillsight.vault import check_encryption
 from tillsight.warehouse.releases import OpenRelease, Releases
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Shop:
                 workspace=str(folder),
             )
         settings = read_settings(folder)
+        check_encryption(folder, settings.encrypt)
         return cls(folder, settings, Database.open(folder, settings))
 
     def __enter__(self) -> Self:

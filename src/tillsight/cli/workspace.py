@@ -37,11 +37,21 @@ def init(
     timezone: Annotated[
         str, typer.Option("--timezone", metavar="ZONE", help="The zone that a day belongs to, such as Europe/London.")
     ],
+    encrypt: Annotated[
+        bool,
+        typer.Option("--encrypt", help="Encrypt landing, releases and backups; keep the master key elsewhere too."),
+    ] = False,
 ) -> None:
     """Make a workspace: a folder with a settings file."""
     from tillsight.core.workspace import create_workspace
 
-    made = create_workspace(folder, name=folder.resolve().name, currency=currency, timezone=timezone)
+    encrypted = {"encrypt": True} if encrypt else {}
+    made = create_workspace(folder, name=folder.resolve().name, currency=currency, timezone=timezone, **encrypted)
+    if encrypt:
+        from tillsight.vault import make_data_key
+
+        make_data_key(made)
+        say("Its files will be encrypted. Keep the master key in a safe place elsewhere: tillsight master-key show.")
     say(f"Made the workspace {made}. Next: cd {made}, then tillsight load FILE, tillsight build, tillsight serve.")
 
 

@@ -1,14 +1,18 @@
 """The embedded engine: DuckDB over the Parquet files of a release, read-only, one cursor for each thread.
 
 Limits: memory for the whole process, seconds for each question. Nothing outside the workspace can be read or written, no
-extension is installed, and the configuration is locked once the tables are named.
+extension is installed, and the configuration is locked once the tables are named. In an encrypted workspace Parquet files
+and what is spilt are encrypted with AES-256; the extension that does it comes as a Python package.
 """
 
 from __future__ import annotations
 
+import base64
+import importlib.util
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +20,17 @@ import duckdb
 import ibis
 import pyarrow as pa
 
-from tillsight.core.errors import TooBigError
+from tillsight.core.errors import SettingsError, TooBigError
 from tillsight.core.settings import LimitSettings
 from tillsight.tables.schema import DUCKDB_TYPES, Type
+from tillsight.vault import data_key, is_encrypted
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+_CRYPTO_PACKAGE = "duckdb_extension_httpfs"
+_KEY = "data"
+"""What a connection calls the key of the data files."""
 
 
 def connect(root: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
@@ -38,11 +47,37 @@ def connect(root: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
     if threads:
         config["threads"] = threads
     connection = duckdb.connect(":memory:", config=config)
+    if is_encrypted(root):
+        _give_key(connection, data_key(root))
     connection.execute("LOAD icu")  # time zones; shipped inside the package
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET allowed_directories = $1", [[str(root)]])
     connection.execute("SET enable_external_access = false")
     return connection
+
+
+def _give_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Let a connection read and write encrypted files. Raises SettingsError where the extension for it is not installed."""
+    spec = importlib.util.find_spec(_CRYPTO_PACKAGE)
+    file = (
+        Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+        if spec and spec.origin
+        else None
+    )
+    if file is None or not file.is_file():
+        raise SettingsError(
+            f"This workspace is encrypted, which needs DuckDB's extension httpfs for version {duckdb.__version__}: "
+            "pip install 'tillsight[encryption]'.",
+            field="encrypt",
+        )
+    connection.execute(f"LOAD {literal(str(file))}")
+    connection.execute("SET temp_file_encryption = true")
+    try:
+        connection.execute(f"PRAGMA add_parquet_key('{_KEY}', '{base64.b64encode(key).decode()}')")
+    except duckdb.Error:
+        raise SettingsError(
+            "The key of the data files cannot be used.", field="encrypt"
+        ) from None  # its text has the key
 
 
 def compiled(expression: ir.Table) -> str:
@@ -61,8 +96,44 @@ def literal(text: str) -> str:
 
 
 def read_files(files: Sequence[Path]) -> str:
-    """The SQL that reads Parquet files as one table."""
-    return f"read_parquet([{', '.join(literal(str(file)) for file in files)}])"
+    """The SQL that reads Parquet files as one table; all of them encrypted, or none."""
+    options = f", encryption_config = {{footer_key: '{_KEY}'}}" if files and is_sealed(files[0]) else ""
+    return f"read_parquet([{', '.join(literal(str(file)) for file in files)}]{options})"
+
+
+def parquet_options(sealed: bool, more: str = "") -> str:
+    """The options of a COPY that writes Parquet, encrypted if `sealed`. `more`: further ones, such as ROW_GROUP_SIZE 122880."""
+    options = [
+        "FORMAT parquet",
+        "COMPRESSION zstd",
+        more,
+        f"ENCRYPTION_CONFIG {{footer_key: '{_KEY}'}}" if sealed else "",
+    ]
+    return f"({', '.join(option for option in options if option)})"
+
+
+def is_sealed(file: Path) -> bool:
+    """Whether a Parquet file is encrypted: the last four bytes say so. False where there is none."""
+    try:
+        with file.open("rb") as stream:
+            stream.seek(-4, os.SEEK_END)
+            return stream.read() == b"PARE"
+    except OSError:
+        return False
+
+
+def seal_folder(root: Path, folder: Path, memory: str, threads: int) -> None:
+    """Write every plain Parquet file below a folder again, encrypted. Nothing to do where the workspace is not encrypted."""
+    if not is_encrypted(root):
+        return
+    with closing(connect(root, memory, threads)) as connection:
+        for file in sorted(folder.rglob("*.parquet")):
+            if not is_sealed(file):
+                draft = file.with_suffix(".sealed")
+                connection.execute(
+                    f"COPY (SELECT * FROM {read_files([file])}) TO {literal(str(draft))} {parquet_options(True)}"
+                )
+                draft.replace(file)
 
 
 class DuckEngine:
