@@ -408,7 +408,7 @@ workspace, source = map(Path, sys.argv[1:])
 settings = Settings(name="Test", currency="GBP", timezone="Europe/London")
 database = Database.open(workspace, settings)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
 try:
     load(workspace, database, settings, source)
 except Exception as error:

@@ -32,6 +32,8 @@ from tillsight.database.safety import Backup, BackupKind
 from tillsight.vault import DATA_KEY_FILE, Keys, Vault
 
 LOCK_FILE = ".backup.lock"
+ERASURES_FILE = "erasures.json"
+"""Who is to stay erased, by keyed hashes: a restore takes the newest there is, see `tillsight.privacy`."""
 WORK = ".backup-"
 PIECE = 8 << 20
 """Bytes of a piece of a file that is written once."""
@@ -264,7 +266,7 @@ class _Taking:
 
     def _files(self, loads: Iterable[str]) -> Iterator[str]:
         """The files of a backup besides the database, by their path in the workspace."""
-        yield from (file for file in (SETTINGS_FILE, DATA_KEY_FILE) if (self.workspace / file).is_file())
+        yield from (file for file in (SETTINGS_FILE, DATA_KEY_FILE, ERASURES_FILE) if (self.workspace / file).is_file())
         for folder in [*(f"landing/loads/{load}" for load in loads), "reports"]:
             root = self.workspace / folder
             if not root.is_dir():

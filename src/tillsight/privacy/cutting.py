@@ -21,7 +21,7 @@ from tillsight.privacy.persons import define_links, join, linked_tables
 from tillsight.privacy.tags import compared_sql, surrogate_sql
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import header_key
-from tillsight.warehouse.duck import literal, quoted, read_files
+from tillsight.warehouse.duck import is_sealed, literal, parquet_options, quoted, read_files
 
 REJECTS = "rejects.parquet"
 _CONTENT_MADE = "^[0-9a-f]{20}-[0-9]+$"
@@ -152,7 +152,7 @@ def _cut_table(connection: duckdb.DuckDBPyConnection, personal: Personal, file: 
         for column in personal.lines
     ]
     names = ", ".join(quoted(name) for name in (*table.column_names, "_file", "_line"))
-    _rewrite(connection, file, f"SELECT {names} FROM (SELECT * REPLACE ({', '.join(replaced)}) FROM {source})")
+    rewrite(connection, file, f"SELECT {names} FROM (SELECT * REPLACE ({', '.join(replaced)}) FROM {source})")
     return rows
 
 
@@ -192,7 +192,7 @@ def _cut_raw(connection: duckdb.DuckDBPyConnection, load: Landed, path: Path, na
             quoted(column) if column == "_line" else f"CASE WHEN NOT _hit THEN {quoted(column)} END AS {quoted(column)}"
             for column in columns
         )
-        _rewrite(connection, path, f"SELECT {values} FROM {source}")
+        rewrite(connection, path, f"SELECT {values} FROM {source}")
     return rows
 
 
@@ -231,7 +231,7 @@ def _cut_rejects(connection: duckdb.DuckDBPyConnection, file: Path) -> int:
     counted = f'SELECT count(*) FROM {source} WHERE _hit AND (value IS NOT NULL OR "row" IS NOT NULL)'
     rows = int((connection.execute(counted).fetchone() or (0,))[0])
     if rows:
-        _rewrite(
+        rewrite(
             connection,
             file,
             "SELECT * EXCLUDE (_hit) REPLACE (CASE WHEN NOT _hit THEN value END AS value, "
@@ -240,10 +240,10 @@ def _cut_rejects(connection: duckdb.DuckDBPyConnection, file: Path) -> int:
     return rows
 
 
-def _rewrite(connection: duckdb.DuckDBPyConnection, file: Path, sql: str) -> None:
+def rewrite(connection: duckdb.DuckDBPyConnection, file: Path, sql: str) -> None:
     """Write a file anew and put it in place of the old one; one that was half written is written over the next time."""
     draft = file.with_name(f".{file.name}.new")
-    connection.execute(f"COPY ({sql}) TO {literal(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY ({sql}) TO {literal(str(draft))} {parquet_options(is_sealed(file))}")
     handle = os.open(draft, os.O_RDONLY)
     try:
         os.fsync(handle)

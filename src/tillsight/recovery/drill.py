@@ -17,10 +17,11 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from tillsight import privacy
 from tillsight.audit import record
 from tillsight.backup import Repository, find, write_files
 from tillsight.backup.database import bare, copy_in, counts
-from tillsight.backup.taking import Progress, place_of, silent
+from tillsight.backup.taking import ERASURES_FILE, Progress, place_of, silent
 from tillsight.core.errors import TillsightError
 from tillsight.core.settings import read_settings
 from tillsight.database import Database, Drill, Load, Release, now
@@ -93,6 +94,8 @@ def drill(shop: Shop, *, place: str | None = None, who: str = "system", progress
         outcome.bytes = write_files(repository, snapshot, folder, progress)
         outcome.files = len(snapshot.files)
         outcome.seconds_files = time.monotonic() - started
+        if (shop.path / ERASURES_FILE).exists():
+            shutil.copyfile(shop.path / ERASURES_FILE, folder / ERASURES_FILE)
         found = counts(copy_in(folder))
         outcome.operational_tables = len(found)
         outcome.differences += [
@@ -109,6 +112,7 @@ def drill(shop: Shop, *, place: str | None = None, who: str = "system", progress
         if loads:
             with Shop(folder, settings, Database.open(folder, settings)) as copy:
                 built_at = time.monotonic()
+                privacy.replay(copy, progress)
                 copy.build(progress=progress)
                 outcome.seconds_build = time.monotonic() - built_at
                 progress("compare", None, None, "Comparing with the original")

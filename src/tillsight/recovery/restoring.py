@@ -19,12 +19,13 @@ from typing import Any
 import tomlkit
 from sqlalchemy import Table, delete, func, select, update
 
-from tillsight.audit import reanchor, record
+from tillsight import privacy
+from tillsight.audit import record
 from tillsight.backup import Repository, Snapshot, Taken, find, open_place, take, write_files
 from tillsight.backup.database import bare, copy_in, replace_database
 from tillsight.backup.places import SECRET
 from tillsight.backup.restore import write_file
-from tillsight.backup.taking import Progress, place_of, silent
+from tillsight.backup.taking import ERASURES_FILE, Progress, place_of, silent
 from tillsight.core.errors import ConflictError
 from tillsight.core.settings import SETTINGS_FILE, read_settings
 from tillsight.database import (
@@ -109,6 +110,7 @@ def restore_new(
         repository = _repository(place, workspace, draft)
         snapshot = find(repository, backup, at)
         size = write_files(repository, snapshot, draft, progress)
+        _newest_erasures(repository, draft)
         notes = [*_own_database(draft)]
         settings = read_settings(draft)
         with bare(draft, settings) as database:
@@ -147,6 +149,7 @@ def restore_in_place(
     work.mkdir(mode=0o700)
     try:
         size = 0
+        kept = {DATABASE_FILE, *([ERASURES_FILE] if (shop.path / ERASURES_FILE).exists() else [])}
         for entry in snapshot.files:
             if entry.path == DATABASE_FILE:
                 write_file(repository, snapshot, entry, copy_in(work))
@@ -156,7 +159,7 @@ def restore_in_place(
             snapshot.kind,
             snapshot.at,
             snapshot.code_version,
-            tuple(entry for entry in snapshot.files if entry.path != DATABASE_FILE),
+            tuple(entry for entry in snapshot.files if entry.path not in kept),
             snapshot.facts,
         )
         size += write_files(repository, rest, shop.path, progress)
@@ -209,6 +212,14 @@ def settle(database: Database, live: Database | None = None) -> None:
             session.execute(table.delete())
             if rows:
                 session.execute(table.insert(), rows)
+
+
+def _newest_erasures(repository: Repository, folder: Path) -> None:
+    """Whoever was erased after the backup stays erased: take the newest list that any backup has."""
+    newest = find(repository)
+    for entry in newest.files:
+        if entry.path == ERASURES_FILE:
+            write_file(repository, newest, entry, folder / ERASURES_FILE)
 
 
 def lend_key(workspace: Path | None, folder: Path) -> None:
@@ -267,8 +278,10 @@ def _readable(workspace: Path, database: Database) -> None:
 
 
 def _answering(shop: Shop, snapshot: Snapshot, progress: Progress) -> int | None:
-    """Note in the log that it was restored, and build."""
-    reanchor(shop.database, "system", f"restored from backup {snapshot.id}")
+    """Erase again who was erased, note in the log that it was restored, and build."""
+    privacy.replay(shop, progress)
+    with shop.database.write() as session:
+        record(session, who="system", action="backup.restored", subject=f"backup:{snapshot.id}")
     if not snapshot.facts["loads"]:
         return None
     return shop.build(progress=progress).number

@@ -17,6 +17,7 @@ from tillsight.audit import rotate as rotate_inner_keys
 from tillsight.backup import BackupError, PlaceError, Repository, place_of
 from tillsight.core.errors import NotFoundError
 from tillsight.database import Backup
+from tillsight.privacy.erasures import write_tombstones
 from tillsight.shop import Shop
 from tillsight.vault import FieldCipher, Keys, Vault, reseal_data_key
 
@@ -47,6 +48,7 @@ def rotate_key(shop: Shop, *, resume: bool = False) -> Rotated:
         values += rotate_inner_keys(session, cipher)
         values += rotate_factors(session, cipher)
         record(session, who="system", action="key.rotated", subject=f"key:{keys.current}")
+    write_tombstones(shop.database)
     done, unreachable = 0, []
     for address in _places(shop):
         try:
