@@ -80,9 +80,10 @@ class Arima:
 
 def _forecast(series: Floats, weekly: bool, horizon: int) -> Floats:
     logs = bool(series.min() > 0)
-    work = np.log(series) if logs else series
-    if work.std() == 0:
+    if series.std() == 0:
         return np.full(horizon, float(series[-1]))
+    unit = float(series.std())
+    work = np.log(series / unit) if logs else series / unit
     seasonal = work[WEEK:] - work[:-WEEK] if weekly else work
     wanders = np.var(np.diff(seasonal)) < np.var(seasonal)
     orders = [order for order in (WEEKLY if weekly else PLAIN) if order.d == int(wanders)]
@@ -90,9 +91,9 @@ def _forecast(series: Floats, weekly: bool, horizon: int) -> Floats:
     best = min(fits, key=lambda one: one.score)
     ahead, spread = extend(work, best, horizon)
     if not logs:
-        return ahead
-    highest = np.log(series.max()) + np.log(3)  # far above all that was: guards cut it, the power must not overflow
-    return np.asarray(np.exp(np.minimum(ahead + np.minimum(spread, 0.5) / 2, highest)))
+        return np.asarray(ahead * unit)
+    highest = work.max() + np.log(3)  # far above all that was: guards cut it, the power must not overflow
+    return np.asarray(unit * np.exp(np.minimum(ahead + np.minimum(spread, 0.5) / 2, highest)))
 
 
 def differenced(series: Floats, order: Order) -> Floats:

@@ -44,9 +44,10 @@ class Trial:
 def windows_for(days: int, horizon: int, windows: int) -> tuple[int, int]:
     """How many windows of how many days a history of `days` allows, at most as asked: whole weeks where the history is short.
 
-    At least four weeks remain to learn from at the first origin; windows are shortened before their number is.
+    As many days as are forecast, but at least four weeks, remain to learn from at the first origin, as far as half of the history
+    goes; windows are shortened before their number is.
     """
-    spare = days - LEARN_DAYS
+    spare = days - max(LEARN_DAYS, min(horizon, days // 2))
     for count in range(windows, 0, -1):
         length = spare // count
         if length >= horizon:

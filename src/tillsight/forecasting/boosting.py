@@ -103,11 +103,12 @@ class _Course:
         self.same_day_long = _same_weekday(known, 10)
         squares = trailing_mean(known**2, 4 * WEEK)
         usual = np.nanmean(np.abs(np.where(np.isfinite(known), known, np.nan)), axis=1, keepdims=True)
-        floor = np.maximum(0.05 * usual, 1e-9)
+        floor = np.maximum(0.05 * usual, 1e-12)
         self.level = np.fmax(np.fmax(np.abs(self.month), 0.2 * np.abs(self.quarter)), floor)
         self.unrest = np.nan_to_num(np.sqrt(np.maximum(squares - self.month**2, 0)) / self.level)
         self.quiet = trailing_mean(np.where(np.isfinite(known), known == 0, np.nan), 4 * WEEK)
-        self.size = np.log(np.abs(usual[:, 0]) + 1e-9)
+        sizes = np.log(np.maximum(usual[:, 0], 1e-12))
+        self.size = sizes - sizes.mean()  # against the others: the unit must not matter
         self.is_code = [True, *[False] * 17, *(name in panel.codes for name in panel.shared), *[False] * len(panel.own)]
 
     def features(self, series: Ints, origins: Ints, ahead: Ints) -> Floats:
@@ -144,7 +145,9 @@ class _Course:
         columns += [np.asarray(values)[day] for values in self.panel.shared.values()]
         columns += [values[series, day] for values in self.panel.own.values()]
         # what is unknown everywhere (last year, in a first year) tells nothing
-        return np.column_stack([_or_zero(np.asarray(column, dtype=float)) for column in columns])
+        # rounded, so that equal ratios are equal in every unit
+        table: Floats = np.column_stack([_or_zero(np.asarray(column, dtype=np.float64)) for column in columns])
+        return table.round(9)
 
     def _day_of_year(self, day: Ints) -> Ints:
         return day + self.panel.start.timetuple().tm_yday

@@ -59,13 +59,13 @@ class Forecasts:
         return self._bounded(*self.errors.around(self.points, level, self.panel.not_negative, self.trial.horizon))
 
     def of_sum(self, level: float) -> tuple[Floats, Floats, Floats]:
-        """Sum over all days ahead of every series, with the ends of its interval."""
+        """Sum over all days ahead of every series, with the ends of its interval: never wider than those of its days together."""
         total = self.points.sum(axis=1)
         if self.errors is None:
             return total, total, total
         half = self.errors.of_sum(self.horizon, level)
-        lower = np.maximum(total - half, 0.0) if self.panel.not_negative else total - half
-        return total, lower, total + half
+        lower, upper = self.interval(level)
+        return total, np.maximum(total - half, lower.sum(axis=1)), np.minimum(total + half, upper.sum(axis=1))
 
     def tried(self, level: float) -> tuple[Floats, Floats, Floats]:
         """What the chosen models forecast in the backtest, with intervals from the errors of the other windows: three arrays

@@ -43,11 +43,11 @@ def reconcile(
     else:
         inverse = np.linalg.inv(shrunk_covariance(errors))
         weighed = structure.T @ inverse
-        made = np.linalg.solve(weighed @ structure, weighed @ points)
+        made = np.asarray(np.linalg.solve(weighed @ structure, weighed @ points), dtype=np.float64)
     if made.shape[0] != parts or points.shape[0] != series:
         raise ValueError("points and structure have different numbers of series")
     if not_negative:
-        made = np.maximum(made, 0.0)
+        return np.asarray(structure @ np.maximum(made, 0.0))
     return np.asarray(structure @ made)
 
 

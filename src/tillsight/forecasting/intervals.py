@@ -3,7 +3,9 @@
 An error is measured in units of the size of its forecast (to the power of ¾: between counting, whose spread grows with the root, and
 noise in percent), so that a strong Saturday has a wider interval than a weak Monday. An interval at 80 % reaches from the tenth to the
 ninetieth percentile of these errors, above and below apart, with the correction for few of them (Vovk, Gammerman and Shafer,
-Algorithmic learning in a random world, 2005; Lei and others, 2018). No distribution is assumed. Where days without a sale are more
+Algorithmic learning in a random world, 2005; Lei and others, 2018). No distribution is assumed, but one thing is allowed for: the
+errors of a window have its level in common, and few windows say little about how wrong a level can be; that part is widened as
+Student's t is against the normal distribution. Where days without a sale are more
 frequent than the lower tail, the interval starts at zero and the whole tail lies above. Farther ahead than was tried, intervals widen
 with the root of the distance.
 """
@@ -59,7 +61,22 @@ class Errors:
         lower = np.where(from_zero, -np.inf, np.minimum(flat[rows, np.clip(low, 0, last)], 0.0))
         upper = np.maximum(flat[rows, np.clip(high, 0, last)], 0.0)
         none = count == 0
-        return np.where(none, np.nan, lower), np.where(none, np.nan, upper)
+        wider = self._for_few_windows(level)
+        return np.where(none, np.nan, lower * wider), np.where(none, np.nan, upper * wider)
+
+    def _for_few_windows(self, level: float) -> float:
+        """How much wider intervals must be because levels were tried in few windows: 1 where windows have no level in common."""
+        known = np.isfinite(self.scaled)
+        plain = np.where(known, self.scaled, 0.0)
+        days, windows = known.sum(axis=2), self.scaled.shape[1]
+        square = (plain**2).sum(axis=(1, 2)) / np.maximum(days.sum(axis=1), 1)
+        of_level = ((plain.sum(axis=2) / np.maximum(days, 1)) ** 2).mean(axis=1)
+        used = square > 0
+        if not used.any():
+            return 1.0
+        share = float(np.mean(of_level[used] / square[used]))
+        ratio = stats.t.ppf((1 + level) / 2, max(windows, 2)) / stats.norm.ppf((1 + level) / 2)
+        return float(np.sqrt(1 + share * (ratio**2 * (1 + 1 / windows) - 1)))
 
     def without(self, window: int) -> Errors:
         """The errors of the other windows."""
@@ -97,6 +114,8 @@ def errors_of(actual: Floats, points: Floats, not_negative: bool) -> Errors:
     plain = actual - points
     spread = spread_of(points, not_negative)
     # a closed Sunday that was forecast as nothing is no day without demand
-    surprising = points > FLOOR * np.nanmean(np.where(np.isfinite(plain), points, np.nan), axis=(1, 2), keepdims=True)
-    zero = np.where(np.isfinite(plain) & (actual == 0) & surprising, float(not_negative), 0.0)
+    known = np.isfinite(plain)
+    days = np.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
+    mean = np.where(known, points, 0.0).sum(axis=(1, 2), keepdims=True) / days
+    zero = np.where(known & (actual == 0) & (points > FLOOR * mean), float(not_negative), 0.0)
     return Errors(plain / spread, plain, zero)
