@@ -19,7 +19,7 @@ from tillsight.api.envelope import JSON, ErrorEnvelope, to_bytes
 from tillsight.api.errors import handle_errors
 from tillsight.api.guard import Guard
 from tillsight.api.pages import Page
-from tillsight.api.routes import auth, dashboards, data, health, keys, metrics, sales, search, users
+from tillsight.api.routes import audit, auth, dashboards, data, health, keys, metrics, privacy, sales, search, users
 from tillsight.api.routes import shop as shops
 from tillsight.api.services import Services
 from tillsight.core.errors import TillsightError
@@ -30,7 +30,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 THREADS = 16
 """Requests that are worked on at a time; more wait. A question uses all processors itself, so more would not be faster."""
 
-_ROUTERS = (auth, users, keys, shops, metrics, dashboards, sales, data, search, health)
+_ROUTERS = (auth, users, keys, audit, privacy, shops, metrics, dashboards, sales, data, search, health)
 _ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorEnvelope, "description": "An error"}}
 
 
@@ -111,13 +111,15 @@ def _description(document: Callable[[], dict[str, Any]]) -> APIRouter:
 
 
 def _warm(shop: Shop | None) -> None:
-    """Open the release and ask once, so that the first who comes does not wait for files and imports."""
+    """Open the release, ask and analyse once, so that the first who comes does not wait for files and imports."""
     if shop is None:
         return
     with contextlib.suppress(TillsightError, SQLAlchemyError):
         asker = shop.asker()
         first = next(iter(shop.catalogue.metrics))
         asker.query(first, grain="day", period="last_30_days", compare="previous")
+        # Its libraries take a second to import.
+        shop.analyse("sales.insights", period="last_30_days", compare="previous")
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -34,7 +34,10 @@ import { ColumnChooser, DataTable } from "@/ui/DataTable";
 import { Failed, Skeleton, Word } from "@/ui/Parts";
 import { Spark } from "@/ui/Spark";
 
-const Chart = lazy(() => import("@/panels/Chart").then((module) => ({ default: module.Chart })));
+// Asked for with the panels, so that it comes while the answers do; they are drawn without waiting for it.
+const drawing = import("@/panels/Chart");
+drawing.catch(() => undefined); // said where a picture is to be drawn
+const Chart = lazy(() => drawing.then((module) => ({ default: module.Chart })));
 
 /** The view as a question's parts, and the days that it covers. */
 export function useAsked() {
