@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tillsight.api.envelope import failure
 from tillsight.api.errors import known, unexpected
+from tillsight.core.cards import cut_text
 from tillsight.core.errors import TillsightError
 
 SECURITY_HEADERS = {
@@ -27,8 +28,14 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+STRICT_TRANSPORT = "max-age=31536000"
+"""For a year, a browser that came over TLS does not come without it."""
 LARGEST_BODY = 1_000_000
 UPLOADS = "/api/v1/loads"
+CARD = "This holds the number of a payment card, which is never taken or kept: leave it out."
+_QUESTIONS = ("/api/v1/metrics/", "/api/v1/analyses/")
+"""Nothing of a question is kept; a filter on an order number may look like a card."""
+_SECRETS = "/api/v1/auth/"
 
 
 class Guard:
@@ -61,11 +68,15 @@ class Guard:
                 out = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     out.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    out.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
                 if path.startswith("/api/"):
                     out.setdefault("Cache-Control", "no-store")
             await send(message)
 
         read = 0
+        looked_at = bytearray()
+        looks = _kept_from(method, path, headers)
 
         async def guarded_receive() -> Message:
             nonlocal read
@@ -74,6 +85,10 @@ class Guard:
             if read > most:
                 # An error that reading a body passes on as it is.
                 raise HTTPException(413, too_large)
+            if looks:
+                looked_at.extend(message.get("body", b""))
+                if not message.get("more_body") and cut_text(looked_at.decode("utf-8", "replace"))[1]:
+                    raise HTTPException(422, CARD)
             return message
 
         if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
@@ -96,6 +111,15 @@ class Guard:
             if started:
                 raise
             await response(scope, receive, guarded_send)
+
+
+def _kept_from(method: str, path: str, headers: Headers) -> bool:
+    """Whether something of the body may be kept, so that it must not hold the number of a payment card."""
+    return (
+        method in ("POST", "PUT", "PATCH")
+        and headers.get("content-type", "").startswith("application/json")
+        and not path.startswith((*_QUESTIONS, _SECRETS))
+    )
 
 
 def _host(header: str) -> str:

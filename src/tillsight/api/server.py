@@ -6,8 +6,10 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 
@@ -24,13 +26,20 @@ STOP_SECONDS = 10
 
 
 def serve(
-    shop: Shop, host: str | None = None, port: int | None = None, on_ready: OnReady = lambda _address, _new: None
+    shop: Shop,
+    host: str | None = None,
+    port: int | None = None,
+    on_ready: OnReady = lambda _address, _new: None,
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> None:
     """Serve a shop until Ctrl-C or SIGTERM; a job that runs then is taken up by the next start.
 
     `host` and `port` are those of the settings unless given; port 0 takes a free one. Raises ConflictError for a port
-    that is taken, SettingsError for an address that is not one of this machine.
+    that is taken, SettingsError for an address that is not one of this machine. `certificate` and `key`: PEM files; with
+    them it speaks TLS 1.3 and nothing older. Else those of the settings.
     """
+    tls = _tls(certificate or _path(shop.settings.serve.tls_cert), key or _path(shop.settings.serve.tls_key))
     host = host or shop.settings.serve.host
     listening = _listen(host, shop.settings.serve.port if port is None else port)
     with contextlib.closing(listening):
@@ -46,7 +55,9 @@ def serve(
             lifespan="on",
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        server = _Server(config, lambda: on_ready(_address(listening), administrator))
+        config.load()
+        config.ssl = tls
+        server = _Server(config, lambda: on_ready(_address(listening, tls is not None), administrator))
         if threading.current_thread() is threading.main_thread():
             # uvicorn stops in order and then raises the signal again; by then there is nothing left to stop.
             signal.signal(signal.SIGTERM, lambda *_: None)
@@ -106,8 +117,40 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _address(listening: socket.socket) -> str:
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """What TLS 1.3 is spoken with; None without a certificate. Raises SettingsError for files that do not fit."""
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise SettingsError(
+            "TLS needs both: the certificate (--tls-cert) and its key (--tls-key).", field="serve.tls_cert"
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except FileNotFoundError:
+        missing = key if certificate.is_file() else certificate
+        raise SettingsError(f"There is no file {missing}, which TLS needs.", file=str(missing)) from None
+    except (ssl.SSLError, OSError):
+        raise SettingsError(
+            f"{certificate} and {key} are not a certificate and its key in PEM, without a password.",
+            field="serve.tls_cert",
+        ) from None
+    return context
+
+
+def _no_password() -> str:
+    """A key with a password would ask for it at the terminal of the server."""
+    return ""
+
+
+def _address(listening: socket.socket, secure: bool) -> str:
     host, port = listening.getsockname()[:2]
     if host in ("0.0.0.0", "::"):  # noqa: S104 (every address of this machine; it is reached by the loopback one too)
         host = "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"

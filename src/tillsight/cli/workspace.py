@@ -56,16 +56,35 @@ def init(
 
 
 def serve(
-    context: typer.Context, port: PortOption = None, host: HostOption = None, folder: WorkspaceOption = None
+    context: typer.Context,
+    port: PortOption = None,
+    host: HostOption = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--tls-cert", metavar="FILE", help="Speak TLS 1.3 with this certificate (PEM).", show_default=False
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="The key of the certificate.", show_default=False)
+    ] = None,
+    folder: WorkspaceOption = None,
 ) -> None:
     """Serve the page and the API until Ctrl-C.
 
     The first start makes an administrator and prints his password, this once.
     """
-    _serve(open_shop(context, folder), host, port, None)
+    _serve(open_shop(context, folder), host, port, None, certificate, key)
 
 
-def _serve(shop: Shop, host: str | None, port: int | None, known: tuple[str, str] | None) -> None:
+def _serve(
+    shop: Shop,
+    host: str | None,
+    port: int | None,
+    known: tuple[str, str] | None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> None:
     """Serve, and print where. `known`: user and password to print where no user is made at this start."""
     from tillsight.api.server import serve as run_server
 
@@ -75,7 +94,7 @@ def _serve(shop: Shop, host: str | None, port: int | None, known: tuple[str, str
             print(f"User      {signed[0]}\nPassword  {signed[1]}")
         print("Ctrl-C stops it.", flush=True)
 
-    run_server(shop, host, port, on_ready=ready)
+    run_server(shop, host, port, on_ready=ready, certificate=certificate, key=key)
 
 
 def password(

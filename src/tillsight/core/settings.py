@@ -61,6 +61,8 @@ class ServeSettings(_Section):
 
     host: str = Field("127.0.0.1", description="address to listen on; loopback unless others may come in")
     port: int = Field(8300, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    tls_cert: str | None = Field(None, description="certificate to speak TLS 1.3 with, a PEM file")
+    tls_key: str | None = Field(None, description="key of the certificate, a PEM file")
     access_minutes: int = Field(15, ge=1, le=1440, description="life of an access token")
     hosts: tuple[str, ...] = Field((), description="further host names that the server answers to, behind a proxy")
     session_hours: int = Field(12, ge=1, le=24 * 90, description="how long a session lasts without signing in again")
