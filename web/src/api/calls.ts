@@ -1,6 +1,15 @@
 /** Every call of the page, by name. */
 import { client, dataOf, fileOf, pageOf } from "@/api/client";
-import type { Answer, DashboardSpec, Format, Paged, Question, ViewQuestion } from "@/api/types";
+import type {
+  Access,
+  Answer,
+  DashboardSpec,
+  Format,
+  Invitation,
+  Paged,
+  Question,
+  ViewQuestion,
+} from "@/api/types";
 
 export const getShop = (signal: AbortSignal) => dataOf(client.GET("/api/v1/shop", { signal }));
 export const getMetrics = () => dataOf(client.GET("/api/v1/metrics"));
@@ -62,3 +71,40 @@ export const cancelJob = (job_id: string) =>
 export const getTables = () => dataOf(client.GET("/api/v1/tables"));
 export const search = (q: string, signal: AbortSignal) =>
   dataOf(client.GET("/api/v1/search", { params: { query: { q } }, signal }));
+
+const auth = "/api/v1/auth";
+export const changePassword = (current: string, password: string) =>
+  dataOf(client.POST(`${auth}/password`, { body: { current, password } }));
+export const getOwnSessions = () => dataOf(client.GET(`${auth}/sessions`));
+export const endOwnSession = (session_id: string) =>
+  dataOf(client.DELETE(`${auth}/sessions/{session_id}`, { params: { path: { session_id } } }));
+export const endOwnSessions = (others: boolean) =>
+  dataOf(client.DELETE(`${auth}/sessions`, { params: { query: { others } } }));
+export const getFactor = () => dataOf(client.GET(`${auth}/factor`));
+export const beginFactor = (password: string) => dataOf(client.POST(`${auth}/factor`, { body: { password } }));
+export const confirmFactor = (code: string) => dataOf(client.POST(`${auth}/factor/confirm`, { body: { code } }));
+export const renewCodes = (password: string) => dataOf(client.POST(`${auth}/factor/codes`, { body: { password } }));
+export const removeFactor = (password: string) => dataOf(client.POST(`${auth}/factor/remove`, { body: { password } }));
+
+const user = (user_id: number) => ({ params: { path: { user_id } } });
+export const getUsers = () => dataOf(client.GET("/api/v1/users"));
+export const getModules = () => dataOf(client.GET("/api/v1/users/modules"));
+export const inviteUser = (body: Invitation) => dataOf(client.POST("/api/v1/users", { body }));
+export const changeUser = (id: number, body: Access) =>
+  dataOf(client.PATCH("/api/v1/users/{user_id}", { ...user(id), body }));
+export const removeUser = (id: number) => dataOf(client.DELETE("/api/v1/users/{user_id}", user(id)));
+export const makeLink = (id: number) => dataOf(client.POST("/api/v1/users/{user_id}/link", user(id)));
+export const dropFactor = (id: number) => dataOf(client.POST("/api/v1/users/{user_id}/factor/remove", user(id)));
+export const getSessionsOf = (id: number) => dataOf(client.GET("/api/v1/users/{user_id}/sessions", user(id)));
+export const endSessionsOf = (id: number) => dataOf(client.DELETE("/api/v1/users/{user_id}/sessions", user(id)));
+export const endSessionOf = (user_id: number, session_id: string) =>
+  dataOf(
+    client.DELETE("/api/v1/users/{user_id}/sessions/{session_id}", { params: { path: { user_id, session_id } } }),
+  );
+
+export const getKeys = (all: boolean) =>
+  all ? dataOf(client.GET("/api/v1/keys/all")) : dataOf(client.GET("/api/v1/keys"));
+export const makeKey = (name: string, scopes: string[], days: number | null) =>
+  dataOf(client.POST("/api/v1/keys", { body: { name, scopes, days } }));
+export const endKey = (key_id: string) =>
+  dataOf(client.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id } } }));

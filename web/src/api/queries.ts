@@ -88,3 +88,11 @@ export const jobQuery = (id: string) =>
     queryFn: () => calls.getJob(id),
     refetchInterval: (kept) => (kept.state.data && !isActive(kept.state.data) ? false : 1_000),
   });
+
+export const ownSessionsQuery = queryOptions({ queryKey: ["own sessions"], queryFn: calls.getOwnSessions });
+export const factorQuery = queryOptions({ queryKey: ["factor"], queryFn: calls.getFactor });
+export const usersQuery = queryOptions({ queryKey: ["users"], queryFn: calls.getUsers });
+export const modulesQuery = queryOptions({ queryKey: ["modules"], queryFn: calls.getModules, staleTime: RELEASE });
+export const sessionsQuery = (user: number) =>
+  queryOptions({ queryKey: ["users", user, "sessions"], queryFn: () => calls.getSessionsOf(user) });
+export const keysQuery = (all: boolean) => queryOptions({ queryKey: ["keys", all], queryFn: () => calls.getKeys(all) });

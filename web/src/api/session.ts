@@ -2,7 +2,7 @@
  * Who is signed in. The access token lives in memory alone; the refresh token is in a cookie that scripts cannot read, so
  * a reload asks for a new access token with it.
  */
-import type { Session, User } from "@/api/types";
+import type { LinkSeen, Session, Ticket, User } from "@/api/types";
 
 let session: Session | null = null;
 let refreshing: Promise<boolean> | null = null;
@@ -28,18 +28,35 @@ export const currentUser = (): User | null => session?.user ?? null;
 /** Signing in failed: what the server says about it. */
 class SignInError extends Error {}
 
-export async function signIn(user: string, password: string): Promise<void> {
-  const response = await fetch("/api/v1/auth/login", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ user, password }),
-  }).catch(() => {
+/** Ask what needs no session. */
+async function ask<T>(address: string, body?: object): Promise<T> {
+  const asked = body
+    ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }
+    : undefined;
+  const response = await fetch(`/api/v1/auth/${address}`, asked).catch(() => {
     throw new SignInError("The server cannot be reached. Check the connection and try again.");
   });
-  const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw new SignInError(messageOf(body) ?? `The server answered ${response.status}.`);
-  set((body as { data: Session }).data);
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw new SignInError(messageOf(answer) ?? `The server answered ${response.status}.`);
+  return (answer as { data: T }).data;
 }
+
+/** Sign in with a password; gives a ticket where a code is needed as well. */
+export async function signIn(user: string, password: string): Promise<Ticket | null> {
+  const given = await ask<Session | Ticket>("login", { user, password });
+  if ("ticket" in given) return given;
+  set(given);
+  return null;
+}
+
+/** The second step of signing in: the ticket, and a code of the authenticator or a recovery code. */
+export async function signInWithCode(ticket: string, code: string): Promise<void> {
+  set(await ask<Session>("second-factor", { ticket, code }));
+}
+
+export const signInOptions = () => ask<{ single_sign_on: string | null }>("options");
+export const lookAtLink = (token: string) => ask<LinkSeen>("link", { token });
+export const acceptLink = (token: string, password: string) => ask<object>("link/accept", { token, password });
 
 export async function signOut(): Promise<void> {
   await authorised(new Request("/api/v1/auth/logout", { method: "POST" })).catch(() => undefined);
@@ -73,6 +90,12 @@ function refresh(): Promise<boolean> {
 
 export const signedIn = async (): Promise<boolean> =>
   session !== null || (localStorage.getItem(HINT) !== null && (await refresh()));
+
+/** What the server says of the user now: after something about him was changed, or when he was signed in elsewhere. */
+export const renewed = (): Promise<boolean> => refresh();
+
+/** The session has ended on the server already. */
+export const forget = (): void => set(null);
 
 /** Send a request with the access token; after a 401, once more with a new one. */
 export async function authorised(request: Request): Promise<Response> {

@@ -5,6 +5,17 @@ type Schemas = components["schemas"];
 
 export type User = Schemas["UserOut"];
 export type Session = Schemas["SessionOut"];
+export type Ticket = Schemas["TicketOut"];
+export type LinkSeen = Schemas["LinkOut"];
+export type OpenSession = Schemas["OneSession"];
+export type Enrolment = Schemas["EnrolmentOut"];
+export type Person = Schemas["PersonOut"];
+export type Role = Person["role"];
+export type Access = Schemas["AccessIn"];
+export type Invitation = Schemas["InviteIn"];
+export type LinkMade = Schemas["LinkMade"];
+export type ApiKey = Schemas["KeyOut"];
+export type KeyMade = Schemas["KeyMade"];
 
 export type Shop = Schemas["ShopOut"];
 export type ChecksSummary = Schemas["ChecksOut"];

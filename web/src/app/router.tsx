@@ -9,7 +9,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { dashboardQuery, dashboardsQuery, dimensionsQuery, metricsQuery, shopQuery } from "@/api/queries";
-import { signedIn } from "@/api/session";
+import { currentUser, signedIn } from "@/api/session";
 import { Frame } from "@/app/frame/Frame";
 import { Broken, Missing, Waiting } from "@/app/Outcomes";
 import { SignIn } from "@/features/sign-in/SignIn";
@@ -32,11 +32,28 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined; signed?: string | undefined } => ({
     // Only a path of this page may be gone to, never another host. What is not said here stays as the address has it.
     next: typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? search.next : undefined,
+    // How signing in elsewhere ended: "in", or what went wrong.
+    signed: typeof search.signed === "string" ? search.signed : undefined,
   }),
   component: SignIn,
+});
+
+const welcome = createRoute({
+  getParentRoute: () => root,
+  path: "/welcome",
+  component: lazyRouteComponent(() => import("@/features/sign-in/Welcome"), "Welcome"),
+});
+
+const secondFactor = createRoute({
+  getParentRoute: () => root,
+  path: "/second-factor",
+  beforeLoad: async () => {
+    if (!(await signedIn())) throw redirect({ to: "/sign-in", search: {} });
+  },
+  component: lazyRouteComponent(() => import("@/features/accounts/SetUpFactor"), "SetUpFactor"),
 });
 
 const frame = createRoute({
@@ -47,6 +64,7 @@ const frame = createRoute({
     if (!(await signedIn())) {
       throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
     }
+    if (currentUser()?.factor_due) throw redirect({ to: "/second-factor" });
   },
   loader: async ({ context: { client } }) => {
     await Promise.all([
@@ -104,6 +122,18 @@ const settings = page(
   "/settings",
   lazyRouteComponent(() => import("@/features/settings/Settings"), "Settings"),
 );
+const users = page(
+  "/settings/users",
+  lazyRouteComponent(() => import("@/features/accounts/Users"), "Users"),
+);
+const keys = page(
+  "/settings/keys",
+  lazyRouteComponent(() => import("@/features/accounts/AllKeys"), "AllKeys"),
+);
+const profile = page(
+  "/profile",
+  lazyRouteComponent(() => import("@/features/accounts/Profile"), "Profile"),
+);
 const declared = createRoute({
   getParentRoute: () => frame,
   path: "$",
@@ -118,7 +148,9 @@ const declared = createRoute({
 
 const routes = root.addChildren([
   signIn,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, declared]),
+  welcome,
+  secondFactor,
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, profile, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {
@@ -129,6 +161,8 @@ export function makeRouter(client: QueryClient) {
     stringifySearch,
     defaultPreload: "intent",
     defaultPendingMs: 100,
+    // What is there is shown: the frame of a page is not held up to look calm.
+    defaultPendingMinMs: 0,
     scrollRestoration: true,
   });
 }

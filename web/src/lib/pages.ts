@@ -26,6 +26,18 @@ export const TOOLS: readonly PageEntry[] = [
   { name: "settings", title: "Settings", path: "/settings" },
 ];
 
+/** The pages of the settings; some are for administrators. */
+export const SETTINGS: readonly (PageEntry & { admin?: boolean })[] = [
+  { name: "shop", title: "Shop", path: "/settings" },
+  { name: "users", title: "Users and roles", path: "/settings/users", admin: true },
+  { name: "keys", title: "Keys of programs", path: "/settings/keys", admin: true },
+];
+
+/** Whether a page of the rail has something for somebody who sees these modules only; null stands for all. */
+export const isOpen = (page: PageEntry, modules: readonly string[] | null): boolean =>
+  modules === null ||
+  (DOMAINS.includes(page) ? page.name === "overview" || modules.includes(page.name) : page.name !== "data");
+
 /** Whether a path is a page or lies below it. */
 export const isWithin = (path: string, page: string): boolean =>
   page === "/" ? path === "/" : path === page || path.startsWith(`${page}/`);

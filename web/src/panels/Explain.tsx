@@ -155,7 +155,7 @@ function Evidence({ data, metric }: { data: Explanation; metric: Metric }) {
                   data.sources.some((other) => other !== source && other.title === source.title)
                     ? `${source.title} (${source.table})`
                     : source.title,
-                  `${format.count(source.rows)} rows${source.known_to ? `, known to ${format.moment(source.known_to)}` : ""}`,
+                  `${source.rows === null ? "rows of your part" : `${format.count(source.rows)} rows`}${source.known_to ? `, known to ${format.moment(source.known_to)}` : ""}`,
                 ] as [string, string],
             ),
             [

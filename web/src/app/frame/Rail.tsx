@@ -4,15 +4,21 @@ import { useRouterState } from "@tanstack/react-router";
 import styles from "@/app/frame/frame.module.css";
 import { dashboardsQuery } from "@/api/queries";
 import { UserMenu } from "@/app/frame/UserMenu";
-import { DOMAINS, TOOLS, isWithin, type PageEntry } from "@/lib/pages";
+import { currentUser } from "@/api/session";
+import { DOMAINS, SETTINGS, TOOLS, isOpen, isWithin, type PageEntry } from "@/lib/pages";
 import { PageLink } from "@/ui/PageLink";
 
 export function Rail({ onGo }: { onGo?: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const { data: dashboards } = useSuspenseQuery(dashboardsQuery);
+  const user = currentUser();
+  const open = (page: PageEntry) => isOpen(page, user?.modules ?? null);
   const entry = (page: PageEntry) => {
     const active = isWithin(path, page.path);
-    const below = dashboards.filter((dashboard) => dashboard.domain === page.name);
+    const below: readonly PageEntry[] =
+      page.name === "settings"
+        ? SETTINGS.filter((one) => !one.admin || user?.role === "admin")
+        : dashboards.filter((dashboard) => dashboard.domain === page.name);
     return (
       <li key={page.name}>
         <PageLink
@@ -47,8 +53,8 @@ export function Rail({ onGo }: { onGo?: () => void }) {
       <PageLink path="/" className={styles.mark} aria-label="Tillsight, overview" onClick={onGo}>
         till<span>sight</span>
       </PageLink>
-      <ul className={styles.list}>{DOMAINS.map(entry)}</ul>
-      <ul className={styles.list}>{TOOLS.map(entry)}</ul>
+      <ul className={styles.list}>{DOMAINS.filter(open).map(entry)}</ul>
+      <ul className={styles.list}>{TOOLS.filter(open).map(entry)}</ul>
       <div className={styles.foot}>
         <UserMenu />
       </div>

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { currentUser, signOut } from "@/api/session";
 import styles from "@/app/frame/frame.module.css";
+import { PageLink } from "@/ui/PageLink";
 
 const SCHEMES = [
   { value: "auto", label: "System" },
@@ -49,6 +50,9 @@ export function UserMenu() {
               onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}
             />
           </div>
+          <PageLink path="/profile" className={styles.choice} onClick={() => setOpen(false)}>
+            Your profile
+          </PageLink>
           <button
             type="button"
             className={styles.choice}

@@ -1,0 +1,30 @@
+/** Where somebody stands whose role needs a second factor and who has none yet: nothing else is open to him. */
+import { useNavigate } from "@tanstack/react-router";
+import { useQueryClient } from "@tanstack/react-query";
+import { signOut } from "@/api/session";
+import { FactorSetup } from "@/features/accounts/Factor";
+import { Ground } from "@/features/sign-in/Ground";
+import { Banner, Word } from "@/ui/Parts";
+
+export function SetUpFactor() {
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  return (
+    <Ground title="Second factor" lead="Your role needs a second factor.">
+      <Banner tone="neutral">Set it up now; then everything that is open to you opens.</Banner>
+      <FactorSetup onDone={() => void navigate({ to: "/" })} />
+      <div>
+        <Word
+          onClick={() =>
+            void signOut().then(() => {
+              client.clear();
+              return navigate({ to: "/sign-in", search: {} });
+            })
+          }
+        >
+          Sign out
+        </Word>
+      </div>
+    </Ground>
+  );
+}
