@@ -37,7 +37,7 @@ from tillsight.metrics.masking import masked_answer, masked_rejects
 from tillsight.metrics.model import Catalogue, DataSpan, Parameter
 from tillsight.metrics.permission import check_analysis
 from tillsight.metrics.question import Question, ask_for
-from tillsight.pipeline.build import Progress, build, drop_older, silent
+from tillsight.pipeline.build import Progress, build, build_lock, drop_older, silent
 from tillsight.tables.registry import TABLES
 from tillsight.vault import check_encryption
 from tillsight.warehouse.releases import OpenRelease, Releases
@@ -350,6 +350,21 @@ class Shop:
         dropped = drop_older(self.path, self.database)
         self.releases.forget_collected()
         return dropped
+
+    def would_remove(self) -> privacy.Removed:
+        """What the rules of retention would remove now (settings, retention). Changes nothing."""
+        return privacy.would_remove(self.path, self.database, self.settings)
+
+    def retain(self, who: str = "system", progress: Progress = silent) -> privacy.Removed:
+        """Remove what the rules of retention do not keep any longer, build, and drop the releases that still have it."""
+        with build_lock(self.path, progress, wait=True):
+            removed = privacy.remove(self.path, self.database, self.settings, who, progress)
+        if removed.any:
+            if self.loads(1):
+                self.build(progress)
+            self.drop_older_releases()
+            privacy.clear_free_pages(self.database)
+        return removed
 
     @cached_property
     def desk(self) -> privacy.Desk:

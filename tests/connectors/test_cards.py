@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.connectors.conftest import Load
 
-from tillsight.connectors.files.cards import cut_text, is_card
+from tillsight.core.cards import cut_text, is_card
 
 # Numbers that card brands publish for tests.
 VISA, MASTERCARD, AMEX, DISCOVER = "4111111111111111", "5555555555554444", "378282246310005", "6011111111111117"

@@ -63,6 +63,12 @@ class KeptAnswers:
                     self._making.pop(key, None)
             return made
 
+    def clear(self) -> None:
+        """Keep nothing any more."""
+        with self._lock:
+            self._answers.clear()
+            self._size = 0
+
     def _found(self, key: Hashable) -> Kept | None:
         with self._lock:
             found = self._answers.get(key)

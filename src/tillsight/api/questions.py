@@ -14,6 +14,7 @@ from tillsight.accounts import SignedIn
 from tillsight.api.envelope import JSON, success
 from tillsight.api.keeping import Kept, kept, respond
 from tillsight.api.services import Services
+from tillsight.api.telling import asked, told_download
 from tillsight.core.periods import NAMED_PERIODS, Grain
 from tillsight.metrics.answer import Answer, ColumnKind
 from tillsight.metrics.model import Unit
@@ -217,6 +218,8 @@ def answered(
     """The response to a question: kept or made, in the format asked."""
     scope = given.scope(who)
     asker = given.shop.asker(scope, as_of)
+    if how != "json":
+        told_download(given, who, request, "question:query", format=how, **asked(question))
     key = ("query", asker.release.number, question, asker.resolve(question), scope.key, how)
 
     def make() -> Kept:

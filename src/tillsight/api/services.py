@@ -39,12 +39,14 @@ class Services:
     def of(cls, shop: Shop, carry: Callable[[str], None]) -> Services:
         """The services of a shop."""
         limits = shop.settings.accounts
+        answers = KeptAnswers(shop.settings.limits.cache_mb * 1_000_000)
+        shop.releases.when_changed(answers.clear)
         return cls(
             shop=shop,
             sessions=Sessions(shop.database, Keys.open(shop.path), shop.settings),
             jobs=Jobs(shop.database),
             carry=carry,
-            kept=KeptAnswers(shop.settings.limits.cache_mb * 1_000_000),
+            kept=answers,
             cookie=f"tillsight-{hashlib.sha256(str(shop.path).encode()).hexdigest()[:8]}",
             requests=RateLimit(limits.requests_per_minute),
             key_requests=RateLimit(limits.key_requests_per_minute),

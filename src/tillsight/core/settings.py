@@ -146,6 +146,15 @@ class BackupSettings(_Section):
     drill_days: int = Field(0, ge=0, description="days from one drill to the next while serving; 0 holds none")
 
 
+class RetentionSettings(_Section):
+    """How long rows are kept; `tillsight privacy retention` says what that removes, and removes it. Nothing by default."""
+
+    tables: dict[str, int] = Field({}, description="days that rows of a table are kept, such as { web_events = 400 }")
+    raw_days: int = Field(0, ge=0, description="days that rows are kept as they came in files; 0 keeps them")
+    rejects_days: int = Field(0, ge=0, description="days that rows which could not be read are kept; 0 keeps them")
+    jobs_days: int = Field(0, ge=0, description="days that finished jobs are kept; 0 keeps them")
+
+
 class Settings(BaseSettings):
     """All settings of a workspace. `name`, `currency` and `timezone` are asked for by `tillsight init`."""
 
@@ -173,6 +182,7 @@ class Settings(BaseSettings):
     oidc: OidcSettings = OidcSettings()
     limits: LimitSettings = LimitSettings()
     keep: KeepSettings = KeepSettings()
+    retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
 
     @cached_property

@@ -89,4 +89,6 @@ def _describe(place: Any, field: FieldInfo) -> None:
 
 
 def _toml(value: Any) -> str:
+    if value == {}:
+        return "{}"
     return '""' if value is None else tomlkit.item(value).as_string()

@@ -117,6 +117,27 @@ def build(task: Task) -> dict[str, Any]:
         return {"release": shop.build(progress=task.progress).number}
 
 
+def erase(task: Task) -> dict[str, Any]:
+    """Carry out the erasures that were begun: a build follows them through landing, then what was before is dropped.
+
+    Parameters: erasure (its id). The result says what was found and done, in counts.
+    """
+    from tillsight.shop import Shop
+
+    with Shop.open(task.workspace) as shop:
+        release = shop.build(progress=task.progress)
+        return {"release": release.number, **shop.desk.get_erasure(task.params["erasure"]).report}
+
+
+def retention(task: Task) -> dict[str, Any]:
+    """Remove what the rules of retention do not keep any longer, and build. The result counts rows by table."""
+    from tillsight.shop import Shop
+
+    with Shop.open(task.workspace) as shop:
+        removed = shop.retain(who=task.created_by or "system", progress=task.progress)
+        return removed.to_dict()
+
+
 def backup(task: Task) -> dict[str, Any]:
     """Take a backup. Parameters: full (else an increment unless a full one is due). The result names it and its size."""
     from tillsight.recovery import back_up
@@ -148,4 +169,11 @@ def drill(task: Task) -> dict[str, Any]:
     return {"backup": outcome.backup, "seconds": round(outcome.seconds, 1), "tables": len(outcome.tables)}
 
 
-KINDS: dict[str, Run] = {"load": load, "build": build, "backup": backup, "drill": drill}
+KINDS: dict[str, Run] = {
+    "load": load,
+    "build": build,
+    "erase": erase,
+    "retention": retention,
+    "backup": backup,
+    "drill": drill,
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from tillsight.audit import record
 from tillsight.core.errors import ConflictError, NotFoundError
 from tillsight.database import Database, Job, JobState, now
 from tillsight.jobs.states import FINAL, end_unstarted
@@ -32,11 +33,29 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def start(self, kind: str, params: dict[str, Any], created_by: str | None, job_id: str | None = None) -> Job:
-        """Put a job in the queue. `job_id`: from `new_id`, where files were put in its folder first."""
+    def start(
+        self,
+        kind: str,
+        params: dict[str, Any],
+        created_by: str | None,
+        job_id: str | None = None,
+        address: str | None = None,
+    ) -> Job:
+        """Put a job in the queue. `job_id`: from `new_id`, where files were put in its folder first.
+
+        `address`: where it was asked for, for the audit log.
+        """
         job = Job(id=job_id or new_id(), kind=kind, params=params, created_by=created_by, created_at=now())
         with self._database.write() as session:
             session.add(job)
+            record(
+                session,
+                who=created_by or "system",
+                action=f"{kind}.asked",
+                subject=f"job:{job.id}",
+                after={name: value for name, value in params.items() if value},
+                address=address,
+            )
         return job
 
     def get(self, job_id: str) -> Job:
@@ -55,7 +74,7 @@ class Jobs:
             page = chosen.order_by(Job.created_at.desc(), Job.id.desc()).offset(offset).limit(limit)
             return list(session.scalars(page)), total
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job_id: str, cancelled_by: str | None = None, address: str | None = None) -> Job:
         """Ask a job to end. A waiting one ends at once, a running one within seconds; what was published stays.
 
         Raises NotFoundError, and ConflictError for a job that has ended.
@@ -67,6 +86,16 @@ class Jobs:
             if job.state in FINAL:
                 raise ConflictError(f"The job has ended already: {job.state}.", field="id", value=job_id)
             job.cancel_requested = True
+            before = job.state
             if job.state == "queued":
                 end_unstarted(job)
+            record(
+                session,
+                who=cancelled_by or "system",
+                action=f"{job.kind}.cancelled",
+                subject=f"job:{job_id}",
+                before={"state": before},
+                after={"state": "cancelled"},
+                address=address,
+            )
         return job

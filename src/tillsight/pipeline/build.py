@@ -27,6 +27,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight import privacy
+from tillsight.audit import record
 from tillsight.core.errors import BuildError, ConflictError
 from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
@@ -132,7 +133,7 @@ class Build:
                 self._drop(number, folder)
                 return unchanged
             results = self._checks(connection, made, plans)
-            release = self._publish(connection, number, made, results, loads, folder)
+            release = self._publish(connection, number, made, results, loads, folder, before)
         except BaseException as error:
             self._fail(number, folder, error)
             if isinstance(error, duckdb.Error):
@@ -326,6 +327,7 @@ class Build:
         results: list[CheckResult],
         loads: list[LandedLoad],
         folder: Path,
+        before: Release | None,
     ) -> Release:
         self.progress("publish", None, None, "Publishing")
         first, last = connection.execute("SELECT min(day), max(day) FROM sales").fetchone() or (None, None)
@@ -356,6 +358,14 @@ class Build:
                     session.add(Pointer(name=CURRENT, release=number))
                 else:
                     pointer.release = number
+            record(
+                session,
+                who="system",
+                action="release.published",
+                subject=f"release:{number}",
+                before={"release": before.number} if before else None,
+                after={"kind": release.kind, "loads": len(loads), "tables": len(made)},
+            )
         return release
 
     def _drop(self, number: int, folder: Path) -> None:

@@ -30,6 +30,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight import privacy
+from tillsight.audit import record
 from tillsight.connectors.files.connector import ClassCount, Outcome, run
 from tillsight.connectors.files.convert import Defaults
 from tillsight.connectors.files.mapping import Mapping as FilesMapping
@@ -471,6 +472,20 @@ def _commit(database: Database, load_id: str, manifest: dict[str, Any], cut: pri
         row.rows_read = manifest["rows_read"]
         row.rows_rejected = manifest["rows_rejected"]
         row.manifest = manifest
+        record(
+            session,
+            who=row.created_by or "system",
+            action="load.committed",
+            subject=f"load:{load_id}",
+            after={
+                "source": row.source,
+                "files": [file["name"] for file in manifest["files"]],
+                "tables": {name: entry["rows"] for name, entry in manifest["tables"].items()},
+                "rows_read": manifest["rows_read"],
+                "rows_rejected": manifest["rows_rejected"],
+                "replaces": manifest["replaces"],
+            },
+        )
         if known:
             privacy.follow_up(session, cut, load_id, known)
 
@@ -496,6 +511,7 @@ def _fail(database: Database, load_id: str, reason: str) -> None:
         row = session.get(Load, load_id)
         if row is not None and row.state == "staged":
             row.state, row.error = "failed", reason[:2000]
+            record(session, who=row.created_by or "system", action="load.failed", subject=f"load:{load_id}")
 
 
 def _remove(landing: Path, load_id: str) -> None:

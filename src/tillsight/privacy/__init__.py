@@ -7,6 +7,7 @@ from tillsight.privacy.desk import Desk
 from tillsight.privacy.erasures import (
     TOMBSTONES_FILE,
     PrivacyError,
+    clear_free_pages,
     cut_staged,
     finish,
     follow,
@@ -17,6 +18,7 @@ from tillsight.privacy.erasures import (
 )
 from tillsight.privacy.landed import Landed
 from tillsight.privacy.persons import Identifier, Person
+from tillsight.privacy.retention import Removed, remove, would_remove
 
 __all__ = [
     "KIND_TITLES",
@@ -30,13 +32,17 @@ __all__ = [
     "Person",
     "PrivacyError",
     "Purpose",
+    "Removed",
+    "clear_free_pages",
     "consented",
     "cut_staged",
     "finish",
     "follow",
     "follow_up",
     "personal_tables",
+    "remove",
     "replay",
     "revisions",
     "unfinished",
+    "would_remove",
 ]

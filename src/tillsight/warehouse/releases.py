@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -74,11 +74,23 @@ class Releases:
         self._database = database
         self._open: OrderedDict[int, OpenRelease] = OrderedDict()
         self._lock = threading.Lock()
+        self._seen: int | None = None
+        self._on_change: list[Callable[[], None]] = []
+
+    def when_changed(self, call: Callable[[], None]) -> None:
+        """Call this whenever another release was found to answer: what was made from the one before may hold what is erased."""
+        self._on_change.append(call)
 
     def current_number(self) -> int | None:
         """The release that answers now; None before the first build."""
         with self._database.read() as session:
-            return session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
+            number = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
+        if number != self._seen:
+            self._seen = number
+            self.forget_collected()
+            for call in self._on_change:
+                call()
+        return number
 
     def current(self) -> OpenRelease:
         """The release that answers now. Raises NoReleaseError before the first build."""

@@ -12,6 +12,7 @@ from tillsight.api.envelope import Envelope, Paged, ok, to_bytes
 from tillsight.api.keeping import Kept, respond
 from tillsight.api.questions import FILES, AnswerOut, ViewIn, as_file, as_json
 from tillsight.api.services import Given
+from tillsight.api.telling import told_download
 from tillsight.core.errors import NotAllowedError, NotFoundError
 from tillsight.dashboards.declaration import Dashboard, DashboardSummary
 from tillsight.dashboards.declaration import load as dashboards
@@ -124,6 +125,9 @@ def run_analysis(name: str, who: Viewer, given: Given, request: Request, asked: 
         scope.key,
         asked.format,
     )
+
+    if asked.format != "json":
+        told_download(given, who, request, f"analysis:{name}", format=asked.format)
 
     def make() -> Kept:
         answer = given.shop.analyse(name, scope=scope, as_of=asked.as_of, **parameters)

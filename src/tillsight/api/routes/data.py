@@ -16,12 +16,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
-from tillsight.api.access import Door, Reader, Writer
+from tillsight.api.access import Door, Reader, Writer, address_of
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.questions import FILES, Value, as_file, kept_json
 from tillsight.api.routes.metrics import CheckOut
 from tillsight.api.routes.shop import ReleaseSummary, summary_of
 from tillsight.api.services import Given
+from tillsight.api.telling import told_download
+from tillsight.core.cards import cut_text
 from tillsight.core.errors import QuestionError
 from tillsight.database import Job, JobState, Load, Release
 from tillsight.jobs import uploads_of
@@ -229,6 +231,7 @@ def list_rejects(
     load_id: str,
     who: Reader,
     given: Given,
+    request: Request,
     page: Annotated[int, Query(ge=1)] = 1,
     per_page: Annotated[int, Query(ge=1, le=1000)] = 100,
     format: Literal["json", "csv", "xlsx", "parquet"] = "json",
@@ -239,6 +242,7 @@ def list_rejects(
     if format != "json":
         columns = [AnswerColumn(name, name.capitalize(), "plain") for name in names]
         made = as_file(from_rows(columns, rejects, given.shop.settings.currency), format, ["rejects", load_id])
+        told_download(given, who, request, f"load:{load_id}", what="rejects", format=format)
         headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
         return Response(made.plain, headers=headers, media_type=made.media_type)
     rows = rejects.select(names).slice((page - 1) * per_page, per_page).to_pylist()
@@ -249,6 +253,7 @@ def list_rejects(
 def start_load(
     who: Writer,
     given: Given,
+    request: Request,
     files: Annotated[list[UploadFile], File(description="files of one load: all of them are landed, or none")],
     preset: Annotated[str | None, Form(max_length=100)] = None,
     source: Annotated[str, Form(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] = "files",
@@ -275,12 +280,12 @@ def start_load(
             "replaces": [{"file": name} for name in replaces or [] if name],
             "build": build,
         }
-        job = given.jobs.start("load", params, who.name, job_id=job_id)
+        job = given.jobs.start("load", params, who.name, job_id=job_id, address=address_of(request))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     given.carry(job.id)
-    return ok(_job(job), status=202)
+    return ok(job_out(job), status=202)
 
 
 @router.get("/releases", response_model=Envelope[list[ReleaseItem]])
@@ -319,11 +324,11 @@ def get_release(number: int, _who: Reader, given: Given) -> Response:
 
 
 @router.post("/builds", response_model=Envelope[JobOut], status_code=202)
-def start_build(who: Writer, given: Given) -> Response:
+def start_build(who: Writer, given: Given, request: Request) -> Response:
     """Build a release from everything that is landed, in the background."""
-    job = given.jobs.start("build", {}, who.name)
+    job = given.jobs.start("build", {}, who.name, address=address_of(request))
     given.carry(job.id)
-    return ok(_job(job), status=202)
+    return ok(job_out(job), status=202)
 
 
 @router.get("/jobs", response_model=Paged[list[JobOut]])
@@ -336,19 +341,19 @@ def list_jobs(
 ) -> Response:
     """Jobs, the newest first."""
     jobs, total = given.jobs.list((page - 1) * per_page, per_page, state)
-    return ok([_job(job) for job in jobs], (page, per_page, total))
+    return ok([job_out(job) for job in jobs], (page, per_page, total))
 
 
 @router.get("/jobs/{job_id}", response_model=Envelope[JobOut])
 def get_job(job_id: str, _who: Reader, given: Given) -> Response:
     """One job: how far it is, and what it says."""
-    return ok(_job(given.jobs.get(job_id)))
+    return ok(job_out(given.jobs.get(job_id)))
 
 
 @router.post("/jobs/{job_id}/cancel", response_model=Envelope[JobOut])
-def cancel_job(job_id: str, _who: Writer, given: Given) -> Response:
+def cancel_job(job_id: str, who: Writer, given: Given, request: Request) -> Response:
     """Ask a job to end. What was published stays."""
-    return ok(_job(given.jobs.cancel(job_id)))
+    return ok(job_out(given.jobs.cancel(job_id, who.name, address_of(request))))
 
 
 @router.get("/tables", response_model=Envelope[list[TableOut]])
@@ -391,7 +396,8 @@ def _release(record: Release, current: int | None) -> dict[str, Any]:
     }
 
 
-def _job(job: Job) -> dict[str, Any]:
+def job_out(job: Job) -> dict[str, Any]:
+    """A job as the API gives it."""
     error = job.error or {}
     return {
         "id": job.id,
@@ -474,6 +480,8 @@ def _save(folder: Path, files: Sequence[UploadFile]) -> list[str]:
         name = re.sub(r"[\x00-\x1f\x7f]", "", (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1]).strip()
         if not name or name.startswith("."):
             raise QuestionError("A file needs a name.", field="files", value=name or None)
+        if cut_text(name)[1]:
+            raise QuestionError("The name of a file holds the number of a payment card: rename it.", field="files")
         if name in names:
             raise QuestionError(f"Two of the files are called {name}.", field="files", value=name)
         _write(folder / "files" / name, file)

@@ -24,6 +24,8 @@ from tillsight.api.questions import (
     kept_json,
 )
 from tillsight.api.services import Given, Services
+from tillsight.api.telling import asked as question_asked
+from tillsight.api.telling import told_download
 from tillsight.core.errors import NoReleaseError, NotAllowedError
 from tillsight.core.periods import Grain
 from tillsight.metrics.ask import Asker
@@ -208,6 +210,8 @@ def rows_of_metric(who: Viewer, given: Given, request: Request, asked: RowsIn) -
     question, scope = asked.question(), given.scope(who)
     asker = given.shop.asker(scope, asked.as_of)
     whole = asked.format != "json"
+    if whole:
+        told_download(given, who, request, "question:rows", format=asked.format, **question_asked(question))
     limit = given.shop.settings.limits.rows if whole else asked.per_page
     offset = 0 if whole else (asked.page - 1) * asked.per_page
     key = ("rows", asker.release.number, question, asker.release.today, scope.key, limit, offset, asked.format)

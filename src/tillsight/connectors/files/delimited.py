@@ -21,11 +21,12 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
-from tillsight.connectors.files.cards import cut_table, cut_text
+from tillsight.connectors.files.cards import cut_table
 from tillsight.connectors.files.raw import LINE, Broken, Progress, RawColumn, RawTable, Reading
 from tillsight.connectors.files.records import Records, scan
 from tillsight.connectors.files.sources import EmptyError, Source
 from tillsight.connectors.files.text import Encoding, Layout, find_encoding, find_layout
+from tillsight.core.cards import cut_text
 from tillsight.core.errors import LoadError
 
 _PIECE = 8 << 20

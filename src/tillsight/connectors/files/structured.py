@@ -19,10 +19,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tillsight.connectors.files.cards import cut_table, cut_text
+from tillsight.connectors.files.cards import cut_table
 from tillsight.connectors.files.raw import LINE, Broken, Progress, RawColumn, RawTable, identifier, literal
 from tillsight.connectors.files.sources import Source
 from tillsight.connectors.files.text import find_encoding, name_headers
+from tillsight.core.cards import cut_text
 from tillsight.core.errors import LoadError
 
 _PIECE = 8 << 20
