@@ -1,6 +1,7 @@
 """The operational database: loads, releases, jobs, users. SQLite in the workspace, PostgreSQL by address."""
 
 from tillsight.database.audit import AuditEntry, AuditHead, InnerKey, PersonKey
+from tillsight.database.forecasts import Forecast, Forecasts
 from tillsight.database.models import (
     CURRENT,
     Base,
@@ -40,6 +41,8 @@ __all__ = [
     "Erasure",
     "ErasureMode",
     "ErasureState",
+    "Forecast",
+    "Forecasts",
     "InnerKey",
     "Job",
     "JobState",
