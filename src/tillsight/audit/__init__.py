@@ -9,11 +9,12 @@ from tillsight.audit.keys import (
     persons_of,
     rotate,
 )
-from tillsight.audit.log import HEAD_FILE, record
+from tillsight.audit.log import HEAD_FILE, AuditError, record
 from tillsight.audit.reading import Entry, Fault, Verdict, Wanted, actions, entries, every_entry, reanchor, verify
 
 __all__ = [
     "HEAD_FILE",
+    "AuditError",
     "Entry",
     "Fault",
     "Verdict",

@@ -16,13 +16,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import simplejson
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from tillsight.audit.keys import CHAIN, made_inner_key, person_key, seal, workspace_of
+from tillsight.core.errors import TillsightError
 from tillsight.database import AuditEntry, AuditHead, now
 from tillsight.database.types import to_json
 
@@ -34,6 +35,12 @@ _ENDED = "audit entries to make known"
 _SECRET = re.compile(
     r"passw|secret|token|credential|authorization|cookie|private|api_?key|_key$|^key$|otp|recovery", re.IGNORECASE
 )
+
+
+class AuditError(TillsightError):
+    """The audit log is not whole."""
+
+    code: ClassVar[str] = "AUDIT_BROKEN"
 
 
 def record(
