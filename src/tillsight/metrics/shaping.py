@@ -15,6 +15,8 @@ from tillsight.core.money import MINOR_UNITS_BY_CURRENCY, minor_units
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from tillsight.metrics.model import BuildInputs
+
 MONEY = "decimal(18, 6)"
 QUANTITY = "decimal(18, 4)"
 WIDE = "decimal(38, 6)"
@@ -38,6 +40,14 @@ def _in_zone(zone: str, moment: Any) -> Any: ...
 def local(moment: ir.TimestampValue, zone: ir.StringValue | str) -> ir.TimestampValue:
     """An instant in UTC as the wall clock of a zone shows it."""
     return _in_zone(zone, _as_utc("UTC", moment))
+
+
+def zoned(inputs: BuildInputs, rows: ir.Table, moment: str) -> ir.Table:
+    """Add `day` and `hour` by the clock of the row's shop."""
+    shops = inputs.tables["shops"].select(_shop="shop_id", _zone="timezone")
+    joined = rows.left_join(shops, rows.shop_id == shops._shop)
+    clock = local(joined[moment], ibis.coalesce(joined._zone, ibis.literal(inputs.timezone)))
+    return joined.mutate(day=clock.date(), hour=clock.hour().cast("int64")).drop("_shop", "_zone")
 
 
 def money(amount: ir.NumericValue) -> ir.DecimalValue:
@@ -169,3 +179,50 @@ def allocated(
     part = (part + ibis.ifelse(rows._line == 0, residue, ibis.literal(0).cast(MONEY))).cast(MONEY)
     helpers = ["_unit", "_parts", "_weight", "_all", "_count", "_near", "_floor", "_rest", "_left", "_rank", "_line"]
     return rows.mutate(**{name: part}).drop(*helpers)
+
+
+def described(inputs: BuildInputs, rows: ir.Table) -> ir.Table:
+    """Add what the product, the location and the business unit say.
+
+    Takes rows with shop_id, product_id, product_name, size, colour, location_id and business_unit_id.
+    """
+    suppliers = inputs.tables["suppliers"].select(_s_shop="shop_id", _s_id="supplier_id", _s_name="supplier_name")
+    products = inputs.tables["products"]
+    products = products.left_join(
+        suppliers, (products.shop_id == suppliers._s_shop) & (products.supplier_id == suppliers._s_id)
+    )
+    products = products.select(
+        _p_shop=products.shop_id,
+        _p_id=products.product_id,
+        _p_name=products.product_name,
+        _p_department=products.department,
+        _p_category=products.category,
+        _p_sub_category=products.sub_category,
+        _p_brand=products.brand,
+        _p_supplier=ibis.coalesce(products._s_name, products.supplier_id),
+        _p_size=products["size"],
+        _p_colour=products.colour,
+    )
+    places = inputs.tables["locations"].select(
+        _l_shop="shop_id", _l_id="location_id", _l_name="location_name", _l_market="market", _l_unit="business_unit_id"
+    )
+    units = inputs.tables["business_units"].select(
+        _b_shop="shop_id", _b_id="business_unit_id", _b_name="business_unit_name"
+    )
+    rows = rows.left_join(products, (rows.shop_id == products._p_shop) & (rows.product_id == products._p_id))
+    rows = rows.left_join(places, (rows.shop_id == places._l_shop) & (rows.location_id == places._l_id))
+    rows = rows.mutate(business_unit_id=ibis.coalesce(rows.business_unit_id, rows._l_unit))
+    rows = rows.left_join(units, (rows.shop_id == units._b_shop) & (rows.business_unit_id == units._b_id))
+    return rows.mutate(
+        product_name=ibis.coalesce(rows._p_name, rows.product_name),
+        department=rows._p_department,
+        category=rows._p_category,
+        sub_category=rows._p_sub_category,
+        brand=rows._p_brand,
+        supplier=rows._p_supplier,
+        size=ibis.coalesce(rows["size"], rows._p_size),
+        colour=ibis.coalesce(rows.colour, rows._p_colour),
+        location=ibis.coalesce(rows._l_name, rows.location_id),
+        market=rows._l_market,
+        business_unit=ibis.coalesce(rows._b_name, rows.business_unit_id),
+    )

@@ -24,8 +24,8 @@ from tillsight.metrics.shaping import (
     RATE,
     allocated,
     converted,
+    described,
     known,
-    local,
     money,
     places_of,
     rate_spans,
@@ -33,6 +33,7 @@ from tillsight.metrics.shaping import (
     times,
     with_rate,
     without_rate,
+    zoned,
 )
 
 if TYPE_CHECKING:
@@ -70,14 +71,6 @@ ORDER_FACTS_SCHEMA: dict[str, str] = {
     "customer_order_number": "int64",
     **dict.fromkeys(ORDER_ATTRIBUTES, "string"),
 }
-
-
-def _zoned(inputs: BuildInputs, rows: ir.Table, moment: str) -> ir.Table:
-    """Add `day` and `hour` by the clock of the row's shop."""
-    shops = inputs.tables["shops"].select(_shop="shop_id", _zone="timezone")
-    joined = rows.left_join(shops, rows.shop_id == shops._shop)
-    clock = local(joined[moment], ibis.coalesce(joined._zone, ibis.literal(inputs.timezone)))
-    return joined.mutate(day=clock.date(), hour=clock.hour().cast("int64")).drop("_shop", "_zone")
 
 
 def _mail(address: ir.StringValue) -> ir.StringValue:
@@ -124,7 +117,7 @@ def _gift_cards(inputs: BuildInputs) -> ir.Table:
 def order_facts(inputs: BuildInputs) -> ir.Table:
     """One row per order that counts or was cancelled. A guest is matched by e-mail, then by phone."""
     orders = inputs.tables["orders"]
-    orders = _zoned(inputs, orders.filter(~orders.is_test, ~orders.is_deleted), "placed_at")
+    orders = zoned(inputs, orders.filter(~orders.is_test, ~orders.is_deleted), "placed_at")
     by_mail, by_phone = _known_by(inputs, "email", _mail), _known_by(inputs, "phone", _digits)
     orders = orders.mutate(_own_email=_mail(orders.email), _own_phone=_digits(orders.phone))
     orders = orders.left_join(by_mail, (orders.shop_id == by_mail._shop) & (orders._own_email == by_mail._email)).drop(
@@ -576,7 +569,7 @@ def _rated_entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
         **{name: ibis.ifelse(of_order, rows[f"order_{name}"], rows[name]) for name in ("customer_id", *_ENTRY_PLACES)},
     )
     return with_rate(
-        _zoned(inputs, rows, "moment"), rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency
+        zoned(inputs, rows, "moment"), rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency
     )
 
 
@@ -608,51 +601,7 @@ def sales(inputs: BuildInputs) -> ir.Table:
         _orders_without_lines(inputs, facts),
         _entry_rows(inputs, facts),
     )
-    return _described(inputs, rows).select(*SALES_SCHEMA)
-
-
-def _described(inputs: BuildInputs, rows: ir.Table) -> ir.Table:
-    """Add what the product, the location and the business unit say."""
-    suppliers = inputs.tables["suppliers"].select(_s_shop="shop_id", _s_id="supplier_id", _s_name="supplier_name")
-    products = inputs.tables["products"]
-    products = products.left_join(
-        suppliers, (products.shop_id == suppliers._s_shop) & (products.supplier_id == suppliers._s_id)
-    )
-    products = products.select(
-        _p_shop=products.shop_id,
-        _p_id=products.product_id,
-        _p_name=products.product_name,
-        _p_department=products.department,
-        _p_category=products.category,
-        _p_sub_category=products.sub_category,
-        _p_brand=products.brand,
-        _p_supplier=ibis.coalesce(products._s_name, products.supplier_id),
-        _p_size=products["size"],
-        _p_colour=products.colour,
-    )
-    places = inputs.tables["locations"].select(
-        _l_shop="shop_id", _l_id="location_id", _l_name="location_name", _l_market="market", _l_unit="business_unit_id"
-    )
-    units = inputs.tables["business_units"].select(
-        _b_shop="shop_id", _b_id="business_unit_id", _b_name="business_unit_name"
-    )
-    rows = rows.left_join(products, (rows.shop_id == products._p_shop) & (rows.product_id == products._p_id))
-    rows = rows.left_join(places, (rows.shop_id == places._l_shop) & (rows.location_id == places._l_id))
-    rows = rows.mutate(business_unit_id=ibis.coalesce(rows.business_unit_id, rows._l_unit))
-    rows = rows.left_join(units, (rows.shop_id == units._b_shop) & (rows.business_unit_id == units._b_id))
-    return rows.mutate(
-        product_name=ibis.coalesce(rows._p_name, rows.product_name),
-        department=rows._p_department,
-        category=rows._p_category,
-        sub_category=rows._p_sub_category,
-        brand=rows._p_brand,
-        supplier=rows._p_supplier,
-        size=ibis.coalesce(rows["size"], rows._p_size),
-        colour=ibis.coalesce(rows.colour, rows._p_colour),
-        location=ibis.coalesce(rows._l_name, rows.location_id),
-        market=rows._l_market,
-        business_unit=ibis.coalesce(rows._b_name, rows.business_unit_id),
-    )
+    return described(inputs, rows).select(*SALES_SCHEMA)
 
 
 SALES_DIMENSIONS = (
