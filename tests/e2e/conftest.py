@@ -37,8 +37,9 @@ expect.set_options(timeout=WAIT)
 
 
 def environment() -> dict[str, str]:
-    """The environment without settings of the one who runs the tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("TILLSIGHT_")}
+    """The environment without settings of the one who runs the tests; nothing starts by itself."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TILLSIGHT_")}
+    return own | {"TILLSIGHT_BACKUP__EVERY_HOURS": "0"}
 
 
 @dataclass

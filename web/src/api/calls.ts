@@ -108,3 +108,12 @@ export const makeKey = (name: string, scopes: string[], days: number | null) =>
   dataOf(client.POST("/api/v1/keys", { body: { name, scopes, days } }));
 export const endKey = (key_id: string) =>
   dataOf(client.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id } } }));
+
+export const getBackups = () => dataOf(client.GET("/api/v1/backups"));
+export const startBackup = (full: boolean) => dataOf(client.POST("/api/v1/backups", { body: { full } }));
+export const startDrill = () => dataOf(client.POST("/api/v1/drills"));
+export const getSecrets = () => dataOf(client.GET("/api/v1/secrets"));
+export const keepSecret = (name: string, value: string) =>
+  dataOf(client.PUT("/api/v1/secrets/{name}", { params: { path: { name } }, body: { value } }));
+export const forgetSecret = (name: string) =>
+  dataOf(client.DELETE("/api/v1/secrets/{name}", { params: { path: { name } } }));

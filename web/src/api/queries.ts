@@ -96,3 +96,10 @@ export const modulesQuery = queryOptions({ queryKey: ["modules"], queryFn: calls
 export const sessionsQuery = (user: number) =>
   queryOptions({ queryKey: ["users", user, "sessions"], queryFn: () => calls.getSessionsOf(user) });
 export const keysQuery = (all: boolean) => queryOptions({ queryKey: ["keys", all], queryFn: () => calls.getKeys(all) });
+
+export const backupsQuery = queryOptions({
+  queryKey: ["backups"],
+  queryFn: calls.getBackups,
+  refetchInterval: (kept) => (kept.state.data?.running ? 2_000 : 60_000),
+});
+export const secretsQuery = queryOptions({ queryKey: ["secrets"], queryFn: calls.getSecrets });

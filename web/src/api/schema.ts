@@ -532,6 +532,302 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Entries
+         * @description Entries, the newest first; as a file all that match.
+         */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Actions
+         * @description Every action that the log holds.
+         */
+        get: operations["list_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Verdict
+         * @description Check the log from its first entry to its last.
+         */
+        get: operations["get_verdict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Person
+         * @description Everybody who has an identifier: usually one, or nobody.
+         */
+        post: operations["find_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Person
+         * @description What of a person is kept where, in counts.
+         */
+        post: operations["preview_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Person
+         * @description Everything that is kept of a person, as a ZIP of JSON and CSV by table with an index to read.
+         */
+        post: operations["export_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase Person
+         * @description Erase or anonymise a person for good. From now on they do not come back; a job takes them out of everything.
+         */
+        post: operations["erase_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Erasures
+         * @description What was erased and anonymised, the newest first. No person is named.
+         */
+        get: operations["list_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Consent
+         * @description Write down what a person chose, such as the opt-out of sale and sharing; it goes before what the shop's files say.
+         */
+        put: operations["change_consent"];
+        /**
+         * List Consents
+         * @description What a person allows and refuses, use by use.
+         */
+        post: operations["list_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Retention
+         * @description What the rules of retention (settings) would remove now.
+         */
+        get: operations["get_retention"];
+        put?: never;
+        /**
+         * Apply Retention
+         * @description Remove it, in the background.
+         */
+        post: operations["apply_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backups
+         * @description How backups are made, the newest of them, and the last drill.
+         */
+        get: operations["list_backups"];
+        put?: never;
+        /**
+         * Start Backup
+         * @description Take a backup in the background.
+         */
+        post: operations["start_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Drill
+         * @description Restore the newest backup beside the shop in the background, and compare both.
+         */
+        post: operations["start_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secrets
+         * @description The credentials of connections: names, last four signs, when and by whom they were changed.
+         */
+        get: operations["list_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Secret
+         * @description Keep a credential, in place of the one of this name. Nothing gives it back.
+         */
+        put: operations["put_secret"];
+        post?: never;
+        /**
+         * Delete Secret
+         * @description Forget a credential.
+         */
+        delete: operations["delete_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop": {
         parameters: {
             query?: never;
@@ -1289,6 +1585,87 @@ export interface components {
             /** Currency */
             currency: string;
         };
+        /**
+         * BackupIn
+         * @description A backup to take. `full`: every file is read again, and what is damaged mended.
+         */
+        BackupIn: {
+            /**
+             * Full
+             * @default false
+             */
+            full?: boolean;
+        };
+        /**
+         * BackupOut
+         * @description A run of a backup. `bytes`: of everything in it; `stored`: what it added to the place; `error`: also what it noticed.
+         */
+        BackupOut: {
+            /** Number */
+            number: number;
+            /** Id */
+            id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "full" | "increment";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed" | "pruned";
+            /** Place */
+            place: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Files */
+            files: number;
+            /** Bytes */
+            bytes: number;
+            /** Stored */
+            stored: number;
+            /** Repaired */
+            repaired: number;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * Backups
+         * @description How backups are made, those that were, and the last drill.
+         *
+         *     `same_disk`: they lie in the workspace, so that a lost disk takes both. `next_at`: null when none is scheduled or the
+         *     first is yet to come. `running`: the job that backs up or drills now.
+         */
+        Backups: {
+            /** Place */
+            place: string;
+            /** Same Disk */
+            same_disk: boolean;
+            /** Encrypted */
+            encrypted: boolean;
+            /** Every Hours */
+            every_hours: number;
+            /** Hourly Days */
+            hourly_days: number;
+            /** Days */
+            days: number;
+            /** Drill Days */
+            drill_days: number;
+            /** Next At */
+            next_at: string | null;
+            /** Next Drill At */
+            next_drill_at: string | null;
+            running: components["schemas"]["JobOut"] | null;
+            /** Backups */
+            backups: components["schemas"]["BackupOut"][];
+            drill: components["schemas"]["DrillOut"] | null;
+        };
         /** Body_start_load */
         Body_start_load: {
             /**
@@ -1412,6 +1789,31 @@ export interface components {
             total: number;
         };
         /**
+         * ChoiceIn
+         * @description What a person chose on a use of their data.
+         */
+        ChoiceIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "customer" | "group" | "email" | "phone" | "member" | "order" | "return" | "visitor" | "session";
+            /** Value */
+            value: string;
+            /**
+             * Shop
+             * @default
+             */
+            shop?: string;
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "email" | "sms" | "phone" | "mail" | "push" | "profiling" | "tracking" | "sale";
+            /** Granted */
+            granted: boolean;
+        };
+        /**
          * CodeIn
          * @description A code of the authenticator.
          */
@@ -1479,6 +1881,28 @@ export interface components {
             title: string;
             /** When */
             when: string;
+        };
+        /**
+         * ConsentOut
+         * @description Whether a use is allowed, since when, and who says so: written down here, the shop's files, or what holds by default.
+         */
+        ConsentOut: {
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "email" | "sms" | "phone" | "mail" | "push" | "profiling" | "tracking" | "sale";
+            /** Title */
+            title: string;
+            /** Granted */
+            granted: boolean;
+            /** Since */
+            since: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "here" | "files" | "default";
         };
         /**
          * CumulativePanel
@@ -1605,6 +2029,80 @@ export interface components {
             done?: true;
         };
         /**
+         * DrillMetric
+         * @description A metric over all days, and whether the copy gives the same.
+         */
+        DrillMetric: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+            /** Same */
+            same: boolean;
+        };
+        /**
+         * DrillOut
+         * @description A drill: a backup restored beside the shop. Seconds: of the whole, of files, of the build.
+         *
+         *     `lost_seconds`, `lost_loads`: how much younger the shop was than the backup. `differences`: empty when it passed.
+         */
+        DrillOut: {
+            /** Number */
+            number: number;
+            /** Backup */
+            backup: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Recovery Point
+             * Format: date-time
+             */
+            recovery_point: string;
+            /** Passed */
+            passed: boolean;
+            /** Seconds */
+            seconds: number;
+            /** Seconds Files */
+            seconds_files: number;
+            /** Seconds Build */
+            seconds_build: number;
+            /** Lost Seconds */
+            lost_seconds: number;
+            /** Lost Loads */
+            lost_loads: number;
+            /** Files */
+            files: number;
+            /** Bytes */
+            bytes: number;
+            /** Operational Tables */
+            operational_tables: number;
+            /** Compared With */
+            compared_with: number | null;
+            /** Tables */
+            tables: components["schemas"]["DrillTable"][];
+            /** Metrics */
+            metrics: components["schemas"]["DrillMetric"][];
+            /** Differences */
+            differences: string[];
+        };
+        /**
+         * DrillTable
+         * @description A table of the original, and whether the copy has the same rows.
+         */
+        DrillTable: {
+            /** Name */
+            name: string;
+            /** Rows */
+            rows: number;
+            /** Hash */
+            hash: string;
+            /** Same */
+            same: boolean;
+        };
+        /**
          * Ended
          * @description The session has ended.
          */
@@ -1627,6 +2125,46 @@ export interface components {
             address: string;
             /** Picture */
             picture: string;
+        };
+        /**
+         * EntryOut
+         * @description Something that was done. `before` and `after` are values as they were; null, and `erased`, where the person they
+         *     were of is erased.
+         */
+        EntryOut: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** Action */
+            action: string;
+            /** Subject */
+            subject: string;
+            /** Address */
+            address: string | null;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
+            /** Erased */
+            erased: boolean;
+            /** Hash */
+            hash: string;
+        };
+        /** Envelope[Backups] */
+        Envelope_Backups_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["Backups"];
+            meta: components["schemas"]["Meta"];
         };
         /** Envelope[CodesOut] */
         Envelope_CodesOut_: {
@@ -1676,6 +2214,16 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["EnrolmentOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[ErasingOut] */
+        Envelope_ErasingOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["ErasingOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[ExplanationOut] */
@@ -1788,6 +2336,16 @@ export interface components {
             data: components["schemas"]["PersonOut"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[PreviewOut] */
+        Envelope_PreviewOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["PreviewOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[Readiness] */
         Envelope_Readiness_: {
             /**
@@ -1806,6 +2364,26 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["ReleaseDetail"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[RetentionOut] */
+        Envelope_RetentionOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["RetentionOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[SecretOut] */
+        Envelope_SecretOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["SecretOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[SessionOut] */
@@ -1859,6 +2437,16 @@ export interface components {
             data: components["schemas"]["UserOut"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[VerdictOut] */
+        Envelope_VerdictOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["VerdictOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[list[AnalysisOut]] */
         Envelope_list_AnalysisOut__: {
             /**
@@ -1868,6 +2456,17 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["AnalysisOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[ConsentOut]] */
+        Envelope_list_ConsentOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["ConsentOut"][];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[list[DashboardSummary]] */
@@ -1901,6 +2500,28 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["DimensionValue"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[ErasureOut]] */
+        Envelope_list_ErasureOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["ErasureOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[FoundOut]] */
+        Envelope_list_FoundOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["FoundOut"][];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[list[Hit]] */
@@ -1980,6 +2601,17 @@ export interface components {
             data: components["schemas"]["ReleaseItem"][];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[list[SecretOut]] */
+        Envelope_list_SecretOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["SecretOut"][];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[list[TableOut]] */
         Envelope_list_TableOut__: {
             /**
@@ -1990,6 +2622,82 @@ export interface components {
             /** Data */
             data: components["schemas"]["TableOut"][];
             meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[str]] */
+        Envelope_list_str__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: string[];
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * EraseIn
+         * @description Whom to erase or anonymise. `confirmation`: the identifier once more, as typed.
+         */
+        EraseIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "customer" | "group" | "email" | "phone" | "member" | "order" | "return" | "visitor" | "session";
+            /** Value */
+            value: string;
+            /**
+             * Shop
+             * @default
+             */
+            shop?: string;
+            /**
+             * Mode
+             * @default erase
+             * @enum {string}
+             */
+            mode?: "anonymise" | "erase";
+            /** Confirmation */
+            confirmation: string;
+        };
+        /**
+         * ErasingOut
+         * @description What was begun, and the job that carries it out.
+         */
+        ErasingOut: {
+            erasure: components["schemas"]["ErasureOut"];
+            job: components["schemas"]["JobOut"];
+        };
+        /**
+         * ErasureOut
+         * @description Somebody who was erased or anonymised: counts alone. `report`: what was found and done.
+         */
+        ErasureOut: {
+            /** Id */
+            id: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "anonymise" | "erase";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "begun" | "done";
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ErrorBody
@@ -2079,6 +2787,21 @@ export interface components {
             required: boolean;
         };
         /**
+         * FaultOut
+         * @description Something wrong with the log. `number`: the entry; null for the log as a whole.
+         */
+        FaultOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "changed" | "missing" | "moved" | "cut off" | "unsealed";
+            /** Number */
+            number: number | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * FilterIn
          * @description Rows where a dimension has, or has not, one of the values.
          */
@@ -2096,6 +2819,32 @@ export interface components {
              * @default []
              */
             values?: (string | number)[];
+        };
+        /**
+         * FindIn
+         * @description Whom to find: any identifier. `kind` and `shop` narrow it down.
+         */
+        FindIn: {
+            /** Text */
+            text: string;
+            /** Kind */
+            kind?: ("customer" | "group" | "email" | "phone" | "member" | "order" | "return" | "visitor" | "session") | null;
+            /** Shop */
+            shop?: string | null;
+        };
+        /**
+         * FoundOut
+         * @description Somebody who was found. `shared`: identifiers on their rows that others have too; those stay.
+         */
+        FoundOut: {
+            /** Identifiers */
+            identifiers: components["schemas"]["IdentifierOut"][];
+            /** Names */
+            names: string[];
+            /** Tables */
+            tables: components["schemas"]["TableRows"][];
+            /** Shared */
+            shared: components["schemas"]["IdentifierOut"][];
         };
         /**
          * Freshness
@@ -2177,6 +2926,23 @@ export interface components {
             path: string;
         };
         /**
+         * IdentifierOut
+         * @description An identifier. `shop` is empty for kinds that mean the same in every shop.
+         */
+        IdentifierOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "customer" | "group" | "email" | "phone" | "member" | "order" | "return" | "visitor" | "session";
+            /** Title */
+            title: string;
+            /** Value */
+            value: string;
+            /** Shop */
+            shop: string;
+        };
+        /**
          * InviteIn
          * @description Somebody to invite.
          */
@@ -2248,6 +3014,23 @@ export interface components {
             error_details: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * KeptTable
+         * @description A rule by table: the first day that is kept, and rows that are older.
+         */
+        KeptTable: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Rows */
+            rows: number;
+            /**
+             * Kept From
+             * Format: date
+             */
+            kept_from: string;
         };
         /**
          * KeyIn
@@ -2760,6 +3543,17 @@ export interface components {
             data: components["schemas"]["AnswerOut"];
             meta: components["schemas"]["PageMeta"];
         };
+        /** Paged[list[EntryOut]] */
+        Paged_list_EntryOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["EntryOut"][];
+            meta: components["schemas"]["PageMeta"];
+        };
         /** Paged[list[JobOut]] */
         Paged_list_JobOut__: {
             /**
@@ -2841,6 +3635,24 @@ export interface components {
             end: string;
         };
         /**
+         * PersonIn
+         * @description A person who was found, by one of the identifiers.
+         */
+        PersonIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "customer" | "group" | "email" | "phone" | "member" | "order" | "return" | "visitor" | "session";
+            /** Value */
+            value: string;
+            /**
+             * Shop
+             * @default
+             */
+            shop?: string;
+        };
+        /**
          * PersonOut
          * @description A user. `state`: invited until he has chosen a password; off when he may not come in. `sees_masked`: what holds.
          */
@@ -2886,6 +3698,26 @@ export interface components {
             created_at: string;
             /** Last Sign In At */
             last_sign_in_at: string | null;
+        };
+        /**
+         * PreviewOut
+         * @description What of a person is kept where. `files`: of landing; `audit_keys`: keys of the audit log that will be destroyed.
+         */
+        PreviewOut: {
+            /** Identifiers */
+            identifiers: components["schemas"]["IdentifierOut"][];
+            /** Names */
+            names: string[];
+            /** Tables */
+            tables: components["schemas"]["TableRows"][];
+            /** Shared */
+            shared: components["schemas"]["IdentifierOut"][];
+            /** Loads */
+            loads: string[];
+            /** Files */
+            files: number;
+            /** Audit Keys */
+            audit_keys: number;
         };
         /**
          * ProofIn
@@ -3161,6 +3993,20 @@ export interface components {
             known_to: string | null;
         };
         /**
+         * RetentionOut
+         * @description What the rules of retention would remove now.
+         */
+        RetentionOut: {
+            /** Tables */
+            tables: components["schemas"]["KeptTable"][];
+            /** Raw */
+            raw: number;
+            /** Rejects */
+            rejects: number;
+            /** Jobs */
+            jobs: number;
+        };
+        /**
          * RowsIn
          * @description A question with one metric, and which of the rows behind it are wanted.
          */
@@ -3227,6 +4073,31 @@ export interface components {
              * @default 50
              */
             per_page?: number;
+        };
+        /**
+         * SecretIn
+         * @description A credential.
+         */
+        SecretIn: {
+            /** Value */
+            value: string;
+        };
+        /**
+         * SecretOut
+         * @description What may be told about a credential. `last_four`: empty where it is short, or its key is missing.
+         */
+        SecretOut: {
+            /** Name */
+            name: string;
+            /** Last Four */
+            last_four: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string | null;
         };
         /**
          * SentenceOut
@@ -3499,6 +4370,18 @@ export interface components {
             bars: string[];
         };
         /**
+         * TableRows
+         * @description How many rows of a table are of a person.
+         */
+        TableRows: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * TicketOut
          * @description The password is right, and a code is needed: the ticket is good with it for `expires_in` seconds.
          */
@@ -3536,6 +4419,22 @@ export interface components {
             factor: boolean;
             /** Factor Due */
             factor_due: boolean;
+        };
+        /**
+         * VerdictOut
+         * @description What a check of the log found. `number` and `hash` of its last entry can be noted, and given to a later check.
+         */
+        VerdictOut: {
+            /** Sound */
+            sound: boolean;
+            /** Entries */
+            entries: number;
+            /** Number */
+            number: number;
+            /** Hash */
+            hash: string;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
         };
     };
     responses: never;
@@ -4520,6 +5419,587 @@ export interface operations {
             header?: never;
             path: {
                 key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                page?: number;
+                per_page?: number;
+                user?: string | null;
+                action?: string | null;
+                /** @description part of the subject */
+                subject?: string | null;
+                address?: string | null;
+                /** @description first moment */
+                from?: string | null;
+                /** @description moment before which it was */
+                to?: string | null;
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_list_EntryOut__"];
+                    "text/csv": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_str__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_verdict: {
+        parameters: {
+            query?: {
+                /** @description entry that was noted */
+                number?: number | null;
+                /** @description its hash */
+                hash?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_VerdictOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    find_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_FoundOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    preview_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PreviewOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    export_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/zip": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    erase_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ErasingOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_erasures: {
+        parameters: {
+            query?: {
+                page?: number;
+                per_page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_ErasureOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    change_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoiceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_ConsentOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_ConsentOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RetentionOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    apply_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_JobOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Backups_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    start_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_JobOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    start_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_JobOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_SecretOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SecretOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    delete_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
             };
             cookie?: never;
         };

@@ -66,6 +66,11 @@ export type Job = Schemas["JobOut"];
 export type JobState = Job["state"];
 export type TableState = Schemas["TableOut"];
 
+export type Backups = Schemas["Backups"];
+export type BackupRun = Schemas["BackupOut"];
+export type Drill = Schemas["DrillOut"];
+export type Credential = Schemas["SecretOut"];
+
 export interface Paged<T> {
   data: T;
   page: number;

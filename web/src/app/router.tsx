@@ -130,6 +130,14 @@ const keys = page(
   "/settings/keys",
   lazyRouteComponent(() => import("@/features/accounts/AllKeys"), "AllKeys"),
 );
+const backups = page(
+  "/settings/backups",
+  lazyRouteComponent(() => import("@/features/safety/Backups"), "Backups"),
+);
+const credentials = page(
+  "/settings/credentials",
+  lazyRouteComponent(() => import("@/features/safety/Credentials"), "Credentials"),
+);
 const profile = page(
   "/profile",
   lazyRouteComponent(() => import("@/features/accounts/Profile"), "Profile"),
@@ -150,7 +158,7 @@ const routes = root.addChildren([
   signIn,
   welcome,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, profile, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, backups, credentials, profile, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {
