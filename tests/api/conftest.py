@@ -87,7 +87,9 @@ def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             patch.delenv(name)
         cheap = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1)
         patch.setattr(passwords, "_HASHER", PasswordHash((cheap,)))
-        shop = make_shop(tmp_path_factory.mktemp("api") / "shop", rows(), name="Lamps & more", accounts={"sign_ins_per_minute": 0})
+        shop = make_shop(
+            tmp_path_factory.mktemp("api") / "shop", rows(), name="Lamps & more", accounts={"sign_ins_per_minute": 0}
+        )
         with shop.database.write() as session:
             for load in session.scalars(select(Load)):
                 load.manifest = load.manifest | MANIFEST

@@ -43,6 +43,7 @@ NOTED_EVERY = timedelta(minutes=1)
 _ALGORITHM = "HS256"
 _ISSUER = "tillsight"
 _TICKET = "second factor"
+_SEALED = "sealed"
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,14 @@ class Sessions:
             factor=user.factor_at is not None,
             factor_due=due and (opened is None or opened.method == "password"),
         )
+
+    def sealed(self, claims: dict[str, Any], seconds: int) -> str:
+        """Something that goes out with a browser and comes back: signed, and good for so long."""
+        return self._signed({**claims, "use": _SEALED}, self._clock(), timedelta(seconds=seconds))
+
+    def unsealed(self, text: str) -> dict[str, Any] | None:
+        """What was sealed; None where it was changed, or has run out."""
+        return self._read(text, {"use": {"essential": True, "value": _SEALED}})
 
     def running(self, user_id: int) -> list[SignInSession]:
         """The sessions of a user that go on, the one seen last first."""

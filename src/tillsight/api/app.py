@@ -19,7 +19,21 @@ from tillsight.api.envelope import JSON, ErrorEnvelope, to_bytes
 from tillsight.api.errors import handle_errors
 from tillsight.api.guard import Guard
 from tillsight.api.pages import Page
-from tillsight.api.routes import audit, auth, dashboards, data, health, keys, metrics, privacy, safety, sales, search, users
+from tillsight.api.routes import (
+    audit,
+    auth,
+    dashboards,
+    data,
+    health,
+    keys,
+    metrics,
+    oidc,
+    privacy,
+    safety,
+    sales,
+    search,
+    users,
+)
 from tillsight.api.routes import shop as shops
 from tillsight.api.services import Services
 from tillsight.core.errors import TillsightError
@@ -30,7 +44,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 THREADS = 16
 """Requests that are worked on at a time; more wait. A question uses all processors itself, so more would not be faster."""
 
-_ROUTERS = (auth, users, keys, audit, privacy, safety, shops, metrics, dashboards, sales, data, search, health)
+_ROUTERS = (auth, oidc, users, keys, audit, privacy, safety, shops, metrics, dashboards, sales, data, search, health)
 _ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorEnvelope, "description": "An error"}}
 
 

@@ -68,7 +68,7 @@ class Guard:
                 out = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     out.setdefault(name, value)
-                if scope["scheme"] == "https":
+                if scope.get("scheme") == "https":
                     out.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
                 if path.startswith("/api/"):
                     out.setdefault("Cache-Control", "no-store")

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tillsight.accounts import Known, RateLimit, Sessions, SignedIn
+from tillsight.accounts.oidc import Issuer
 from tillsight.api.keeping import KeptAnswers
 from tillsight.core.scope import Scope
 from tillsight.jobs import Jobs
@@ -22,7 +23,7 @@ from tillsight.vault import Keys
 class Services:
     """`carry` hands a queued job to the worker. `cookie`: its own name in each workspace, as ports share cookies.
 
-    `requests`, `key_requests`, `sign_ins`: how many of each there may be.
+    `requests`, `key_requests`, `sign_ins`: how many of each there may be. `issuer`: for single sign-on, if there is one.
     """
 
     shop: Shop
@@ -34,6 +35,7 @@ class Services:
     requests: RateLimit
     key_requests: RateLimit
     sign_ins: RateLimit
+    issuer: Issuer | None
 
     @classmethod
     def of(cls, shop: Shop, carry: Callable[[str], None]) -> Services:
@@ -51,6 +53,7 @@ class Services:
             requests=RateLimit(limits.requests_per_minute),
             key_requests=RateLimit(limits.key_requests_per_minute),
             sign_ins=RateLimit(limits.sign_ins_per_minute),
+            issuer=Issuer(shop.settings.oidc) if shop.settings.oidc.issuer else None,
         )
 
     def scope(self, who: SignedIn) -> Scope:

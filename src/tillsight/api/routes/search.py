@@ -22,9 +22,11 @@ router = APIRouter(prefix="/api/v1", tags=["search"], route_class=Door)
 
 PAGES = (
     ("Explore", "Any metric by any dimension", "/explore"),
-    ("Data", "Loads, releases, checks, tables", "/data"),
-    ("Settings", "The shop and you", "/settings"),
+    ("Settings", "How the shop counts days, money and weeks", "/settings"),
+    ("Your profile", "Password, second factor, sessions, keys of programs", "/profile"),
 )
+WHOLE_PAGES = (("Data", "Loads, releases, checks, tables", "/data"),)
+"""Pages of the whole shop, for those who see all of it."""
 MEASURE = "revenue"
 """What products, customers and orders are ranked by; who may not see it finds none of them."""
 MOST = 6
@@ -67,6 +69,7 @@ def found(given: Services, scope: Scope, text: str) -> list[dict[str, Any]]:
 def _pages(given: Services, scope: Scope, text: str) -> list[dict[str, Any]]:
     boards = [board for board in dashboards().values() if shown_to(given.shop.catalogue, scope, board) is not None]
     pages = [(board.title, board.purpose, board.path) for board in boards] + list(PAGES)
+    pages += WHOLE_PAGES if scope.modules is None else ()
     chosen = _best([(title, f"{title} {purpose}", (title, purpose, path)) for title, purpose, path in pages], text)
     return [{"kind": "page", "title": title, "subtitle": purpose, "path": path} for title, purpose, path in chosen]
 

@@ -19,6 +19,7 @@ export function Profile() {
   return (
     <Page title="Your profile" purpose="How you sign in, where you are signed in, and what you may see.">
       <div className={styles.grid}>
+        <div className={styles.stack}>
         <Pane title="You">
           <Facts
             items={[
@@ -29,9 +30,12 @@ export function Profile() {
             ]}
           />
         </Pane>
-        <PasswordPane />
-        <FactorPane />
         <OwnSessions />
+        </div>
+        <div className={styles.stack}>
+          <PasswordPane />
+          <FactorPane />
+        </div>
         <div className={styles.whole}>
           <KeysPane />
         </div>

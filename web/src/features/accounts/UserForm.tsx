@@ -106,7 +106,7 @@ export function UserForm({ person, onLink, onClose }: Props) {
         {limited ? (
           <>
             <fieldset className={styles.group}>
-              <legend>Modules that are open to him</legend>
+              <legend>Modules that are open</legend>
               <div className={styles.checks}>
                 {(modules.data ?? []).map((module) => (
                   <Checkbox
@@ -126,7 +126,7 @@ export function UserForm({ person, onLink, onClose }: Props) {
               </div>
             </fieldset>
             <fieldset className={styles.group}>
-              <legend>Rows that he sees: all of them, unless bounded here</legend>
+              <legend>Rows: all of these modules, unless bounded here</legend>
               <div className={styles.form}>
                 {bounds.map((bound, index) => (
                   <BoundFields
@@ -151,14 +151,14 @@ export function UserForm({ person, onLink, onClose }: Props) {
           allowDeselect={false}
           onChange={(value) => setPersons(value ?? "role")}
         />
-        {useful ? null : <Banner tone="neutral">Without a module he can sign in and sees nothing.</Banner>}
+        {useful ? null : <Banner tone="neutral">Without a module there is nothing to see after signing in.</Banner>}
         {save.error ? <Failed error={save.error} /> : null}
         <div className={styles.foot}>
           <Button type="submit" loading={save.isPending} disabled={!person && !name.trim()}>
             {person ? "Save" : "Invite"}
           </Button>
           <span className={styles.effect}>
-            {person ? "Holds from his next request on." : "Makes a link by which he chooses his password."}
+            {person ? "Holds from the next request on." : "Makes a link by which the password is chosen."}
           </span>
         </div>
       </form>
@@ -284,7 +284,7 @@ function Existing({ person, onLink, onClose }: Props & { person: Person }) {
               >
                 Remove {person.name} for good
               </Button>
-              <Word onClick={() => setSure(false)}>Keep him</Word>
+              <Word onClick={() => setSure(false)}>Cancel</Word>
             </>
           ) : (
             <Word onClick={() => setSure(true)}>Remove</Word>
@@ -292,8 +292,8 @@ function Existing({ person, onLink, onClose }: Props & { person: Person }) {
         </div>
         <p className={styles.effect}>
           {off
-            ? "He cannot sign in; his keys do not work."
-            : "Switching off ends his sessions and stops his keys; removing deletes both. What he did stays in the log."}
+            ? "Signing in is refused; keys of this user do not work."
+            : "Switching off ends the sessions and stops the keys of this user; removing deletes both. What was done stays in the log."}
         </p>
         {act.error ? <Failed error={act.error} /> : null}
       </section>

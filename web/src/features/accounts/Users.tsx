@@ -81,7 +81,7 @@ export function Users() {
           </Once>
         </Pane>
       ) : null}
-      <Pane label="Users">
+      <Pane title="Users" sub="press a name to change what somebody may do and see">
         {users.error ? (
           <Failed error={users.error} retry={() => void users.refetch()} />
         ) : users.data ? (

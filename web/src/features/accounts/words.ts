@@ -5,7 +5,7 @@ export const ROLES: readonly { value: Role; label: string; may: string }[] = [
   { value: "admin", label: "Administrator", may: "everything: users, keys of all, settings of accounts" },
   { value: "manager", label: "Manager", may: "sees everything, loads data, builds releases" },
   { value: "analyst", label: "Analyst", may: "sees everything; names and addresses of persons are masked" },
-  { value: "limited", label: "Limited", may: "sees the modules and rows that are opened to him; persons are masked" },
+  { value: "limited", label: "Limited", may: "sees only the modules and rows that were opened; persons are masked" },
 ];
 
 export const roleTitle = (role: Role): string => ROLES.find((one) => one.value === role)?.label ?? role;

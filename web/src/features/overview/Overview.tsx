@@ -1,6 +1,7 @@
 /** The first page: the shop in a few numbers, what to look at, and the state of its data. */
 import { useQuery } from "@tanstack/react-query";
 import { loadsQuery } from "@/api/queries";
+import { currentUser } from "@/api/session";
 import { useShop } from "@/api/shop";
 import { Dashboard } from "@/dashboards/Dashboard";
 import styles from "@/features/overview/overview.module.css";
@@ -44,11 +45,13 @@ function Domains() {
 
 function DataState() {
   const { shop, format } = useShop();
-  const loads = useQuery(loadsQuery);
+  // Loads are of the whole shop: who sees part of it does not see them.
+  const whole = currentUser()?.modules === null;
+  const loads = useQuery({ ...loadsQuery, enabled: whole });
   const last = loads.data?.[0];
   const { release } = shop;
   return (
-    <Pane title="Data" sub="what the numbers stand on" actions={<PageLink path="/data">Data page</PageLink>}>
+    <Pane title="Data" sub="what the numbers stand on" {...(whole ? { actions: <PageLink path="/data">Data page</PageLink> } : {})}>
       <Facts
         items={[
           [
@@ -73,12 +76,16 @@ function DataState() {
               "–"
             ),
           ],
-          [
-            "Last load",
-            last
-              ? `${format.moment(last.created_at)}: ${format.count(last.rows_read)} rows, ${format.count(last.rows_rejected)} rejected`
-              : "none yet",
-          ],
+          ...(whole
+            ? [
+                [
+                  "Last load",
+                  last
+                    ? `${format.moment(last.created_at)}: ${format.count(last.rows_read)} rows, ${format.count(last.rows_rejected)} rejected`
+                    : "none yet",
+                ] as [string, string],
+              ]
+            : []),
         ]}
       />
     </Pane>
