@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from tests.connectors.conftest import Load
 
-from tillsight.connectors.files.sources import Limits, find, find_all
+from tillsight.connectors.files.raw import Reading, silent
+from tillsight.connectors.files.sheets import read_workbook
+from tillsight.connectors.files.sources import LIMITS, Limits, find, find_all
 from tillsight.core.errors import LoadError
 
 TEXT = b"order_id,order_date,sku,quantity,price\n1,2024-01-31,A,1,2\n"
@@ -111,3 +113,67 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match=r"Two files are called sales\.csv"):
         find_all([tmp_path / "a" / "sales.csv", tmp_path / "b" / "sales.csv"])
     assert len(find_all([tmp_path])[0]) == 2
+
+
+def test_many_members_that_are_each_small_enough_are_too_much_together(tmp_path: Path) -> None:
+    archive = tmp_path / "many.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        for number in range(20):
+            out.writestr(f"{number}.csv", "a,b\n" + "0" * 100_000)
+    with pytest.raises(LoadError, match="unfolds to more than"):
+        find(archive, Limits(free=200_000, ratio=10))
+
+
+def _workbook(file: Path, cells: str, more: bytes = b"") -> Path:
+    """The least that a spreadsheet opens: one sheet with these cells."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr(
+            "[Content_Types].xml",
+            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+            f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        )
+        out.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{relations}"><Relationship Id="a" Type="{office}/officeDocument" Target="xl/workbook.xml"/>'
+            "</Relationships>",
+        )
+        out.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="S" sheetId="1" r:id="a"/></sheets></workbook>',
+        )
+        out.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{relations}"><Relationship Id="a" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+            "</Relationships>",
+        )
+        out.writestr(
+            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+        )
+        if more:
+            out.writestr("xl/media/picture.png", more)
+    return file
+
+
+@pytest.mark.feature("PLT-08")
+def test_a_workbook_that_would_take_all_memory_is_refused(tmp_path: Path) -> None:
+    def read(file: Path, limits: Limits = LIMITS) -> int:
+        source = find(file, limits)[0][0]
+        made = read_workbook(source, tmp_path, file.stem, lambda _name: Reading(), silent, lambda _names: 0)
+        return made[0].rows
+
+    named = "".join(
+        f'<c r="{at}1" t="inlineStr"><is><t>{word}</t></is></c>' for at, word in (("A", "sku"), ("B", "price"))
+    )
+    near = f'<row r="1">{named}</row><row r="2"><c r="A2"><v>1</v></c><c r="B2"><v>2</v></c></row>'
+    assert read(_workbook(tmp_path / "near.xlsx", near)) == 1
+    far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    with pytest.raises(LoadError, match="reaches over more than 100,000,000 cells"):
+        read(_workbook(tmp_path / "far.xlsx", far))
+    with pytest.raises(LoadError, match="unfolds to more than"):
+        read(_workbook(tmp_path / "bomb.xlsx", near, b"0" * 3_000_000), Limits(free=1 << 20))

@@ -86,6 +86,14 @@ def test_csv_makes_no_text_a_formula_and_leaves_numbers_alone() -> None:
     assert rows[0][3] == "-1234567.89"
 
 
+def test_a_text_that_is_kept_by_number_becomes_no_formula_either() -> None:
+    out = io.BytesIO()
+    column = next(column for column in COLUMNS if column.name == "country")
+    table = pa.table({"country": pa.chunked_array([pa.array(["=1+1", "plain"]).dictionary_encode()])})
+    write(table, [column], "csv", out)
+    assert out.getvalue().decode().splitlines() == ["country", "'=1+1", "plain"]
+
+
 def test_xlsx_has_every_row_with_numbers_as_numbers() -> None:
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(written("xlsx"))).get_sheet_by_index(0)
     header, *rows = sheet.to_python(skip_empty_area=False)

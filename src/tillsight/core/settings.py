@@ -126,6 +126,8 @@ class LimitSettings(_Section):
     seconds: float = Field(60, gt=0, description="seconds that one question may take")
     rows: int = Field(1_000_000, ge=1, description="rows that one answer may have")
     upload_mb: int = Field(2048, ge=1, description="size of an upload, in MB")
+    unpacked_ratio: int = Field(200, ge=1, description="times its packed size that an archive may unfold to")
+    unpacked_mb: int = Field(65_536, ge=1, description="size that an archive may unfold to, in MB")
     cache_mb: int = Field(256, ge=0, description="memory for answers that are kept, in MB; 0 keeps none")
 
 

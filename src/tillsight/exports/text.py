@@ -38,6 +38,8 @@ def worded(values: pa.ChunkedArray, column: AnswerColumn) -> pa.ChunkedArray:
 
 
 def _safe(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
     kind = values.type
     if pa.types.is_timestamp(kind):
         return pc.strftime(values.cast(pa.timestamp("s", kind.tz), safe=False), format="%Y-%m-%dT%H:%M:%S")

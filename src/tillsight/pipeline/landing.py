@@ -37,6 +37,7 @@ from tillsight.connectors.files.mapping import Mapping as FilesMapping
 from tillsight.connectors.files.mapping import parse_mapping, read_mapping
 from tillsight.connectors.files.presets.registry import preset_of
 from tillsight.connectors.files.raw import Progress, silent
+from tillsight.connectors.files.sources import Limits
 from tillsight.core.errors import LoadError, QuestionError
 from tillsight.core.settings import Settings
 from tillsight.database.models import Load
@@ -139,6 +140,7 @@ def load(
                 preset=chosen,
                 memory=_memory(settings),
                 threads=settings.limits.threads,
+                limits=Limits(settings.limits.unpacked_ratio, size=settings.limits.unpacked_mb << 20),
                 progress=progress,
             )
             seal_folder(workspace, staging / load_id, _memory(settings), settings.limits.threads)

@@ -36,7 +36,7 @@ from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, 
 from tillsight.connectors.files.recognise import Plan, recognise_tables
 from tillsight.connectors.files.sales import Rows, fan_out, prepare_lines
 from tillsight.connectors.files.sheets import read_workbook
-from tillsight.connectors.files.sources import EmptyError, Source, find_all
+from tillsight.connectors.files.sources import LIMITS, EmptyError, Limits, Source, find_all
 from tillsight.connectors.files.structured import read_structured
 from tillsight.connectors.files.targets import known_keys, target_of
 from tillsight.core.errors import LoadError
@@ -104,13 +104,14 @@ def run(
     preset: Preset | None = None,
     memory: str = "4GB",
     threads: int = 0,
+    limits: Limits = LIMITS,
     progress: Progress,
 ) -> Outcome:
     """Read files and folders into `folder`. Raises LoadError when a file cannot be read or is not recognised; rows never raise."""
     for name in ("raw", "tables", "scratch"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     with engine(folder / "scratch", memory, threads) as connection:
-        tables, skipped = read_tables(paths, folder, mapping, connection, progress)
+        tables, skipped = read_tables(paths, folder, mapping, connection, progress, limits=limits)
         plan = recognise_tables(tables, mapping, preset)
         outcome = _Conversion(connection, tables, plan, defaults, progress).write(folder)
     shutil.rmtree(folder / "scratch")
@@ -128,12 +129,13 @@ def read_tables(
     progress: Progress,
     *,
     first_part: bool = False,
+    limits: Limits = LIMITS,
 ) -> tuple[list[RawTable], list[str]]:
     """Every table of files and folders as it came, below `folder`, and the names of files that hold no table.
 
     `first_part`: of delimited text, read no more than the first megabytes.
     """
-    sources, skipped = find_all(paths)
+    sources, skipped = find_all(paths, limits)
     if len(sources) > _MOST_FILES:
         raise LoadError(f"There are {len(sources):,} files; at most {_MOST_FILES:,} are read in one load.")
     tables: list[RawTable] = []

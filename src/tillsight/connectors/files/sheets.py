@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +17,17 @@ import pyarrow.parquet as pq
 
 from tillsight.connectors.files.cards import cut_table
 from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, Reading
-from tillsight.connectors.files.sources import EmptyError, Source
+from tillsight.connectors.files.sources import EmptyError, Source, check_total
 from tillsight.connectors.files.text import find_header, name_headers
 from tillsight.core.errors import LoadError
 
 _ROWS_LOOKED_AT = 200
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+_ROW = re.compile(rb'\br="[A-Z]{0,3}(\d{1,7})"')
+_COLUMN = re.compile(rb'\br="([A-Z]{2,3})\d')
+_PIECE = 1 << 22
+_LONGEST_NAME = 250
+"""Bytes kept from one piece to the next, so that no name is cut."""
 
 
 def read_workbook(
@@ -38,6 +47,7 @@ def read_workbook(
 
     with source.open() as stream:
         content = io.BytesIO(stream.read())
+    _guard(source, content)
     try:
         workbook = CalamineWorkbook.from_filelike(content)
         sheets = [(name, workbook.get_sheet_by_name(name)) for name in workbook.sheet_names]
@@ -57,6 +67,42 @@ def read_workbook(
     if not tables:
         raise EmptyError(f"{source.name} is empty.", file=source.name)
     return tables
+
+
+def _guard(source: Source, content: io.BytesIO) -> None:
+    """Raises LoadError for a workbook that would take all memory: it unfolds to too much, or two cells span a whole sheet."""
+    if not zipfile.is_zipfile(content):
+        return
+    try:
+        with zipfile.ZipFile(content) as archive:
+            check_total(archive.infolist(), source.name, source.limits, content.getbuffer().nbytes)
+            for member in archive.namelist():
+                if _SHEET.fullmatch(member) and _span(archive, member) > source.limits.cells:
+                    raise LoadError(
+                        f"A sheet of {source.name} reaches over more than {source.limits.cells:,} cells, most of them empty. Delete "
+                        "what lies far out, or save the table as CSV.",
+                        file=source.name,
+                    )
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        return  # damaged: the reader says how
+    finally:
+        content.seek(0)
+
+
+def _span(archive: zipfile.ZipFile, member: str) -> int:
+    """Cells from the first to the last row and column that a sheet names."""
+    rows, columns, rest = 1, 26, b""
+    with archive.open(member) as stream:
+        while piece := stream.read(_PIECE):
+            piece = rest + piece
+            rows = max(rows, *(int(row) for row in _ROW.findall(piece)), 1)
+            for letters in set(_COLUMN.findall(piece)):
+                number = 0
+                for letter in letters:
+                    number = number * 26 + letter - 64
+                columns = max(columns, number)
+            rest = piece[-_LONGEST_NAME:]
+    return rows * columns
 
 
 def _read_sheet(

@@ -38,6 +38,10 @@ _ENDINGS: dict[str, Format] = {
     "ods": "excel",
 }
 _PIECE = 1 << 20
+_TOO_MUCH = (
+    "{name} unfolds to more than {megabytes} MB, far more than its packed size explains. Unpack it yourself and load the files "
+    "if you trust it, or raise limits.unpacked_ratio."
+)
 
 
 class EmptyError(LoadError):
@@ -46,12 +50,20 @@ class EmptyError(LoadError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may unfold to. `free`: bytes that are let through before the ratio counts."""
+    """What an archive may unfold to, in all. `free`: bytes that are let through before the ratio to its packed size counts.
+
+    `cells`: of a sheet, from its first to its last row and column.
+    """
 
     ratio: int = 200
     free: int = 256 << 20
     size: int = 64 << 30
     members: int = 10_000
+    cells: int = 100_000_000
+
+    def allowed(self, packed: int) -> int:
+        """Bytes that so many packed ones may unfold to."""
+        return min(self.size, max(self.free, self.ratio * packed))
 
 
 LIMITS = Limits()
@@ -168,6 +180,7 @@ def _members(path: Path, name: str, limits: Limits) -> tuple[list[Source], list[
         raise LoadError(
             f"{name} holds {len(infos)} files; at most {limits.members} are read from one archive.", file=name
         )
+    check_total(infos, name, limits, path.stat().st_size)
     for info in infos:
         parts = info.filename.replace("\\", "/").split("/")
         if any(part.startswith((".", "__MACOSX", "~$")) for part in parts):
@@ -184,15 +197,30 @@ def _members(path: Path, name: str, limits: Limits) -> tuple[list[Source], list[
     return sources, skipped
 
 
+def check_total(infos: Sequence[zipfile.ZipInfo], name: str, limits: Limits, packed: int) -> None:
+    """Raises LoadError where an archive says that its members unfold to too much together.
+
+    What it says is binding: a member that holds more than it says is not read further than that.
+    """
+    allowed = limits.allowed(packed)
+    if sum(info.file_size for info in infos) > allowed:
+        raise LoadError(_TOO_MUCH.format(name=name, megabytes=allowed >> 20), file=name)
+
+
 def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             return any(n in ("xl/workbook.xml", "xl/workbook.bin") for n in names) or (
-                "mimetype" in names and b"spreadsheet" in archive.read("mimetype")[:200]
+                "mimetype" in names and b"spreadsheet" in _beginning(archive, "mimetype")
             )
     except (zipfile.BadZipFile, RuntimeError):
         return False
+
+
+def _beginning(archive: zipfile.ZipFile, member: str) -> bytes:
+    with archive.open(member) as stream:
+        return stream.read(200)
 
 
 def _format(name: str, head: bytes) -> Format | None:
@@ -249,8 +277,7 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, stream: _Readable, source: Source, packed: int) -> None:
         self._stream, self._source = stream, source
-        limits = source.limits
-        self._limit = min(limits.size, max(limits.free, limits.ratio * packed))
+        self._limit = source.limits.allowed(packed)
         self._read = 0
 
     def readable(self) -> bool:
@@ -261,8 +288,7 @@ class _Bounded(io.RawIOBase):
         self._read += len(piece)
         if self._read > self._limit:
             raise LoadError(
-                f"{self._source.name} unfolds to more than {self._limit >> 20} MB, far more than its packed size explains. "
-                "Unpack it yourself and load the files if you trust it.",
+                _TOO_MUCH.format(name=self._source.name, megabytes=self._limit >> 20),
                 file=self._source.name,
                 limit=self._limit,
             )
