@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tillsight.forecasting.accuracy import naive_scale
+from tillsight.forecasting.effects import without_holidays
 from tillsight.forecasting.guards import guarded
-from tillsight.forecasting.models import COMBINATIONS, MODELS
+from tillsight.forecasting.models import COMBINATIONS, KNOW_HOLIDAYS, MODELS
 from tillsight.forecasting.panel import WEEK, Floats, Ints, Panel
 
 LEARN_DAYS = 4 * WEEK
@@ -87,7 +88,8 @@ def run(panel: Panel, rows: Mapping[str, Ints], horizon: int, windows: int, prog
 def at_origin(panel: Panel, name: str, horizon: int) -> Floats:
     """What a model says about the days after a panel, within the bounds; NaN for series too young for it."""
     model = MODELS[name]
-    points = guarded(panel, model.forecast(panel, horizon))
+    seen, factors = (panel, 1.0) if name in KNOW_HOLIDAYS else without_holidays(panel, horizon)
+    points = guarded(panel, model.forecast(seen, horizon) * factors)
     young = panel.days - panel.first() < model.least
     return np.where(young[:, None], np.nan, points)
 

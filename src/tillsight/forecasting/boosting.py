@@ -20,6 +20,7 @@ YEAR = 52 * WEEK
 STRIDE = 5
 """Days between origins: prime to seven, so that every weekday is stood on."""
 MOST_ROWS = 150_000
+ALONE = 40_000
 BINS = 120
 
 
@@ -34,6 +35,7 @@ class Boosting:
     def forecast(self, panel: Panel, horizon: int) -> Floats:
         """Learn from all origins of the past, then stand on the last day."""
         from sklearn.ensemble import HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
 
         points = np.full((panel.count, horizon), np.nan)
         rows = np.flatnonzero(panel.days - panel.first() >= self.least)
@@ -58,7 +60,9 @@ class Boosting:
         if not wanted.any():
             points[rows] = 0.0
             return points
-        model.fit(steps_of(features), wanted, sample_weight=weight)
+        # few rows are done before a second thread has begun
+        with threadpool_limits(1 if len(wanted) < ALONE else None, user_api="openmp"):
+            model.fit(steps_of(features), wanted, sample_weight=weight)
         every = np.repeat(np.arange(len(rows)), horizon)
         last = np.full(len(every), panel.days - 1)
         steps = np.tile(np.arange(1, horizon + 1), len(rows))

@@ -20,6 +20,7 @@ from tillsight.forecasting.naive import SeasonalNaive
 from tillsight.forecasting.panel import Ints, Model, Panel
 from tillsight.forecasting.smoothing import ExponentialSmoothing
 from tillsight.forecasting.theta import Theta
+from tillsight.forecasting.year_ago import YearAgo
 
 MODELS: dict[str, Model] = {
     model.name: model
@@ -28,6 +29,7 @@ MODELS: dict[str, Model] = {
         MovingAverage(),
         ExponentialSmoothing(),
         Theta(),
+        YearAgo(),
         Arima(),
         Mstl(),
         Boosting(),
@@ -42,6 +44,8 @@ COMBINATIONS: dict[str, str] = {
     "weighted": "Mean of the models, weighted by their errors",
 }
 INTERMITTENT = ("croston", "sba", "tsb")
+KNOW_HOLIDAYS = ("seasonal_naive", "boosting")
+"""Models that see holidays as they were: the measure of all others, and the one that learns them itself."""
 SEASONALITY_SERIES = 200
 ARIMA_SERIES = 10
 
