@@ -25,6 +25,7 @@ from tillsight.core.fiscal import PRESETS, FiscalCalendar, FiscalWeek, generate
 from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar
 from tillsight.core.scope import EVERYTHING, Scope
 from tillsight.core.settings import SETTINGS_FILE, WORKSPACE_VARIABLE, Settings, read_settings
+from tillsight.database.forecasts import Forecasts
 from tillsight.database.models import Load, Release
 from tillsight.database.store import Database
 from tillsight.domains.registry import catalogue
@@ -271,6 +272,8 @@ class Shop:
             as_of=release.record.as_of,
             locale=self.settings.locale,
         )
+            forecasts=Forecasts(self.database),
+            segments=SegmentSets(self.database),
 
     def _missing(self, release: OpenRelease) -> dict[str, tuple[str, ...]]:
         missing: dict[str, tuple[str, ...]] = {}

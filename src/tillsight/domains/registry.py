@@ -16,6 +16,7 @@ def catalogue() -> Catalogue:
     from tillsight.domains.sales import metrics as sales_metrics
     from tillsight.domains.sales import relations as sales_relations
     from tillsight.metrics.dimensions import DIMENSIONS
+    from tillsight.domains.sales import forecasts as sales_forecasts
 
     result = Catalogue()
     result.add(DIMENSIONS)
@@ -27,3 +28,5 @@ def catalogue() -> Catalogue:
     result.add(sales_analyses.ANALYSES)
     result.check()
     return result
+    result.add(sales_forecasts.ANALYSES)
+    result.add(return_analyses.ANALYSES)

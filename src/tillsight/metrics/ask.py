@@ -31,6 +31,9 @@ from tillsight.metrics.question import Question, Resolved, ask_for, resolve
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from tillsight.database.forecasts import Forecasts
+    from tillsight.database.segments import SegmentSets
+
 OTHERS = "(all others)"
 
 
@@ -39,7 +42,8 @@ class Release:
     """What asking needs of a release: its number, the span of its data, how to run an expression, and what it knows.
 
     `run` executes an Ibis expression and returns the rows with the SQL that ran. `missing`: relations without rows, with
-    the tables that would fill them.
+    the tables that would fill them. `forecasts`: where forecasts are kept; None where they are not.
+    `segments`: the shop's own rules of segments; None where only the presets are known.
     """
 
     number: int
@@ -50,6 +54,8 @@ class Release:
     missing: dict[str, tuple[str, ...]]
     as_of: datetime | None = None
     locale: str = "en-GB"
+    forecasts: Forecasts | None = None
+    segments: SegmentSets | None = None
 
 
 class Asker:
