@@ -46,7 +46,8 @@ def write_answer(answer: Answer, how: AnswerFormat, output: Path | None) -> None
         if how == "table":
             _print_answer(answer)
         elif how == "json":
-            print_json(answer.to_records() if answer.columns else answer.sentences)
+            rows = answer.to_records() if answer.columns else answer.sentences
+            print_json(rows if answer.document is None else answer.document)
         else:
             from tillsight.exports import write
 

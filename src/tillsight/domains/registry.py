@@ -12,21 +12,24 @@ def catalogue() -> Catalogue:
     """Everything that can be asked. Built once for each process."""
     from tillsight.domains.customers import metrics as customer_metrics
     from tillsight.domains.customers import relations as customer_relations
+    from tillsight.domains.returns import analyses as return_analyses
+    from tillsight.domains.returns import metrics as return_metrics
+    from tillsight.domains.returns import relations as return_relations
     from tillsight.domains.sales import analyses as sales_analyses
+    from tillsight.domains.sales import forecasts as sales_forecasts
     from tillsight.domains.sales import metrics as sales_metrics
     from tillsight.domains.sales import relations as sales_relations
     from tillsight.metrics.dimensions import DIMENSIONS
-    from tillsight.domains.sales import forecasts as sales_forecasts
 
     result = Catalogue()
     result.add(DIMENSIONS)
-    for relations in (sales_relations, customer_relations):
+    for relations in (sales_relations, customer_relations, return_relations):
         result.add(relations.RELATIONS)
-    for metrics in (sales_metrics, customer_metrics):
+    for metrics in (sales_metrics, customer_metrics, return_metrics):
         result.add(metrics.MEASURES)
         result.add(metrics.METRICS)
     result.add(sales_analyses.ANALYSES)
-    result.check()
-    return result
     result.add(sales_forecasts.ANALYSES)
     result.add(return_analyses.ANALYSES)
+    result.check()
+    return result

@@ -60,6 +60,8 @@ class Answer:
     sources: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     sentences: list[dict[str, Any]] = field(default_factory=list)
+    document: dict[str, Any] | None = None
+    """The answer in a form that is laid down elsewhere, for an analysis that has one: what JSON gives instead of the rows."""
 
     @property
     def sql(self) -> str:

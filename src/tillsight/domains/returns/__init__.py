@@ -1,0 +1,1 @@
+"""Returns: what comes back, why, what becomes of it, and what it costs."""

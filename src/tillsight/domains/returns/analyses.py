@@ -1,0 +1,377 @@
+"""Analyses of returns.
+
+`returns.breakdown`  002: the return rate with its two parts, damaged stock and returns to the supplier, by reason and by item.
+`returns.products`   which products come back more than chance explains: the rate of each, shrunk towards its category.
+`returns.customers`  who sends back how much, with the reasons why that stands out; nothing follows from it by itself.
+
+Shrinking: units that come back of n sold are binomial with a rate that varies between products as a beta distribution of the
+category's rate and strength k, fitted by moments over the category's products (Kleinman, 1973). The shrunk rate is
+(returned + k × category rate) ÷ (sold + k), its 90 % interval the beta posterior's. So two returns of three sales do not make
+the worst product. "Above" is a product whose interval begins above the rate of its category.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from tillsight.core import words
+from tillsight.core.money import allocate
+from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.ask import Asker
+from tillsight.metrics.model import Analysis, Parameter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = {"damaged_stock": "Damaged Stock", "returned_to_supplier": "Returns to Supplier"}
+HIGH_RATE = 20
+CENT = Decimal("0.01")
+LEVEL = 0.90
+LEAST_UNITS = 10
+LEAST_LINES = 5
+SERIAL_RATE = 50.0
+SERIAL_RETURNS = 3
+
+
+def breakdown(asker: Asker, question: dict[str, Any], threshold: float = HIGH_RATE) -> Answer:
+    """The response of 002 as `document`, and its table: reason, count (units), value (cost of the goods), percentage, rate.
+
+    Inside are the units whose goods became damaged stock or went back to the supplier; other dispositions, and goods that are
+    not inspected yet, stand beside in `otherReturns`. Rates are percent of units sold, rounded half up to two decimals, parts by
+    the largest remainder so that they sum to the whole; zero where nothing was sold. A value whose cost is not known is null.
+    """
+    question = {key: value for key, value in question.items() if key != "compare"}
+    by_fate = asker.query(["returned_units", "returned_goods_cost"], by="disposition", **question)
+    items = asker.query(["returned_units", "returned_goods_cost"], by=["product_id", "disposition"], **question)
+    sold = asker.query("units_sold", by=["product_id", "product"], **question)
+    whole = asker.query(["units_sold"], **question).to_records()[0]["units_sold"] or Decimal(0)
+    fates = {row["disposition"]: row for row in by_fate.to_records() if row["returned_units"]}
+    counts = [fates[fate]["returned_units"] if fate in fates else Decimal(0) for fate in PARTS]
+    costs = [fates[fate]["returned_goods_cost"] if fate in fates else Decimal(0) for fate in PARTS]
+    values = [cost if cost or not count else None for cost, count in zip(costs, counts, strict=True)]
+    total, value = sum(counts, Decimal(0)), _added(values)
+    rate = _rate(total, whole)
+    damaged, supplier = allocate(rate, counts) if total and whole > 0 else (Decimal(0), Decimal(0))
+    shares = allocate(Decimal(100), counts) if total else [Decimal(0)] * len(PARTS)
+    by_item = _by_item(items.to_records(), sold.to_records())
+    document = {
+        "totalReturns": _plain(total),
+        "totalReturnValue": value,
+        "returnRate": rate,
+        "damagedReturnRate": damaged,
+        "supplierReturnRate": supplier,
+        "hasReturnsWithoutSales": total > whole or any(row["returned"] > row["sold"] for row in by_item),
+        "returnsByReason": [
+            {"reason": title, "count": _plain(count), "value": part, "percentage": share}
+            for title, count, part, share in zip(PARTS.values(), counts, values, shares, strict=True)
+            if count
+        ],
+        "returnsByItem": by_item,
+        "totalSales": _plain(whole),
+        "highReturnRate": rate > Decimal(str(threshold)),
+        "otherReturns": [
+            {"disposition": fate, "count": _plain(row["returned_units"]), "value": row["returned_goods_cost"] or None}
+            for fate, row in fates.items()
+            if fate not in PARTS
+        ],
+    }
+    rates = (damaged, supplier, rate)
+    table = pa.table(
+        {
+            "reason": pa.array([*PARTS.values(), "Total"], pa.string()),
+            "count": pa.array([*counts, total], pa.decimal128(38, 4)),
+            "value": pa.array([*values, value], pa.decimal128(38, 6)),
+            "percentage": pa.array([*shares, sum(shares)], pa.decimal128(9, 2)),
+            "return_rate": pa.array(rates, pa.decimal128(18, 2)),
+        }
+    )
+    columns = (
+        AnswerColumn("reason", "Reason", "dimension"),
+        AnswerColumn("count", "Quantity", "plain", unit="units"),
+        AnswerColumn("value", "Value", "plain", unit="money", currency=by_fate.currency),
+        AnswerColumn("percentage", "% of total", "plain", unit="percent"),
+        AnswerColumn("return_rate", "Return rate", "plain", unit="percent"),
+    )
+    sentences = _breakdown_in_words(document, threshold)
+    return dataclasses.replace(
+        by_fate, table=table, columns=columns, totals=None, row_count=3, sentences=sentences, document=document
+    )
+
+
+def _plain(value: Decimal) -> Decimal | int:
+    """Units as they are counted: whole ones without decimals."""
+    return int(value) if value == int(value) else value.normalize()
+
+
+def _rate(returned: Decimal, sold: Decimal) -> Decimal:
+    return (100 * returned / sold).quantize(CENT, ROUND_HALF_UP) if sold > 0 else Decimal(0)
+
+
+def _added(values: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum; unknown when a part is."""
+    return (
+        None if any(value is None for value in values) else sum((value or Decimal(0) for value in values), Decimal(0))
+    )
+
+
+def _by_item(rows: list[dict[str, Any]], sold: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sold, returned, value and rates of every item of which something came back, most returned first."""
+    units: dict[str | None, Decimal] = {}
+    names: dict[str | None, str | None] = {}
+    for row in sold:
+        units[row["product_id"]] = units.get(row["product_id"], Decimal(0)) + (row["units_sold"] or 0)
+        names.setdefault(row["product_id"], row["product"])
+    found: dict[str | None, dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        if row["disposition"] in PARTS and row["returned_units"]:
+            found.setdefault(row["product_id"], {})[row["disposition"]] = row
+    items = []
+    for item, fates in found.items():
+        counts = [fates[fate]["returned_units"] if fate in fates else Decimal(0) for fate in PARTS]
+        returned, bought = sum(counts, Decimal(0)), units.get(item, Decimal(0))
+        rate = _rate(returned, bought)
+        damaged, supplier = allocate(rate, counts) if bought > 0 else (Decimal(0), Decimal(0))
+        items.append(
+            {
+                "item": item,
+                "name": names.get(item),
+                "sold": _plain(bought),
+                "returned": _plain(returned),
+                "value": _added([row["returned_goods_cost"] or None for row in fates.values()]),
+                "rate": rate,
+                "damagedReturnRate": damaged,
+                "supplierReturnRate": supplier,
+            }
+        )
+    return sorted(items, key=lambda row: (-row["returned"], row["item"] or ""))
+
+
+def _breakdown_in_words(document: dict[str, Any], threshold: float) -> list[dict[str, Any]]:
+    rate = document["returnRate"]
+    if not document["totalReturns"]:
+        return [_sentence("Nothing came back as damaged stock or went back to a supplier in this period.")]
+    text = f"{rate}% of the units sold came back as damaged stock or for the supplier"
+    said = [
+        _sentence(
+            f"{text}: {document['damagedReturnRate']}% and {document['supplierReturnRate']}%.", metric="return_rate"
+        )
+    ]
+    if document["highReturnRate"]:
+        said.append(_sentence(f"High return rate: it is above {threshold:g}%.", "bad"))
+    if document["hasReturnsWithoutSales"]:
+        said.append(
+            _sentence("More units came back than were sold, in all or of an item: sales may be missing.", "bad")
+        )
+    if document["totalReturnValue"] is None:
+        said.append(_sentence("The value is not known: the cost of some of the goods is not loaded."))
+    return said
+
+
+def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
+    """Products by how much more of them comes back than of their category, with the reason that stands out.
+
+    Columns: product, category, units sold and returned (by the day of the order), rate, expected (the category's), shrunk rate
+    with its interval, above (the interval begins above the category's rate), reason (the most frequent one).
+    """
+    question = {key: value for key, value in question.items() if key != "compare"}
+    rates = asker.query(["units_sold", "return_rate_cohort"], by=["product", "category"], **question)
+    frame = rates.to_pandas()
+    frame = frame[frame.units_sold.fillna(0) > 0].copy()
+    if frame.empty:
+        return dataclasses.replace(rates, sentences=[_sentence("Nothing was sold in this period.")])
+    frame["returned"] = (frame.units_sold * frame.return_rate_cohort.fillna(0) / 100).round(4)
+    frame = shrunk(frame)
+    reasons = asker.query("returned_units", by=["product", "return_reason"], **question).to_pandas()
+    reasons = reasons[reasons.return_reason.notna()].sort_values(
+        ["returned_units", "return_reason"], ascending=[False, True]
+    )
+    frame["reason"] = frame["product"].map(reasons.drop_duplicates("product").set_index("product").return_reason)
+    frame = frame.sort_values(["low", "units_sold"], ascending=False).head(limit)
+    chosen = [
+        "product",
+        "category",
+        "units_sold",
+        "returned",
+        "rate",
+        "expected",
+        "shrunk",
+        "low",
+        "high",
+        "above",
+        "reason",
+    ]
+    titles = {
+        "product": "Product", "category": "Category", "units_sold": "Units sold", "returned": "Units that came back",
+        "rate": "Return rate", "expected": "Rate of the category", "shrunk": "Shrunk rate", "low": "At least", "high": "At most",
+        "above": "Above its category", "reason": "Most frequent reason",
+    }  # fmt: skip
+    units = {"units_sold": "units", "returned": "units"} | dict.fromkeys(
+        ("rate", "expected", "shrunk", "low", "high"), "percent"
+    )
+    columns = tuple(
+        AnswerColumn(
+            name, titles[name], "plain" if name in units or name == "above" else "dimension", unit=units.get(name)
+        )
+        for name in chosen
+    )
+    table = pa.Table.from_pandas(frame[chosen], preserve_index=False)
+    return dataclasses.replace(
+        rates, table=table, columns=columns, totals=None, row_count=len(frame), sentences=_products_in_words(frame)
+    )
+
+
+def shrunk(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add rate, expected, shrunk, low, high (percent) and above to products with category, units_sold and returned.
+
+    One beta prior for each category with five products or more, else the prior of all products together. See the module.
+    """
+    from scipy import stats
+
+    frame = frame.copy()
+    frame["category"] = frame.category.where(frame.category.notna(), None)
+    sold = frame.units_sold.astype("float64").to_numpy()
+    returned = np.minimum(frame.returned.astype("float64").to_numpy(), sold)
+    groups = frame.groupby(frame.category.fillna(""), sort=False).indices
+    mean, strength = np.empty(len(frame)), np.empty(len(frame))
+    overall = _prior(sold, returned)
+    for rows in groups.values():
+        mean[rows], strength[rows] = _prior(sold[rows], returned[rows]) if len(rows) >= LEAST_LINES else overall
+    alpha, beta = returned + mean * strength, sold - returned + (1 - mean) * strength
+    tail = (1 - LEVEL) / 2
+    frame["rate"] = 100 * returned / sold
+    frame["expected"] = 100 * mean
+    frame["shrunk"] = 100 * alpha / (alpha + beta)
+    frame["low"] = 100 * stats.beta.ppf(tail, np.maximum(alpha, 1e-9), np.maximum(beta, 1e-9))
+    frame["high"] = 100 * stats.beta.ppf(1 - tail, np.maximum(alpha, 1e-9), np.maximum(beta, 1e-9))
+    frame["above"] = (frame.low > frame.expected) & (sold >= LEAST_UNITS)
+    return frame
+
+
+def _prior(sold: Any, returned: Any) -> tuple[float, float]:
+    """Mean rate and strength (in units) of a group of products, by moments."""
+    mean = float(returned.sum() / sold.sum())
+    rates, n = returned / sold, len(sold)
+    weight = sold / sold.sum()
+    spread = float((weight * (rates - mean) ** 2).sum())
+    # what chance alone would spread: the rest is between products
+    chance = mean * (1 - mean)
+    between = (spread - chance * (n - 1) / sold.sum()) / max(1 - float((weight**2).sum()), 1e-9)
+    if mean in (0.0, 1.0) or between <= 0:
+        return mean, float(max(sold.sum(), 1.0))
+    return mean, float(min(max(chance / between - 1, 1.0), sold.sum()))
+
+
+def _products_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    above = frame[frame.above]
+    if above.empty:
+        return [_sentence("No product comes back more than chance explains within its category.", "good")]
+    worst = above.iloc[0]
+    text = f"{worst['product']} comes back most above its category: {worst.rate:.1f}% against {worst.expected:.1f}%"
+    reason = f", most often because: {worst.reason.lower()}" if isinstance(worst.reason, str) else ""
+    said = [_sentence(f"{text}{reason}.", "bad", "return_rate_cohort")]
+    if len(above) > 1:
+        said.append(_sentence(f"{len(above)} products stand out from their category.", "bad"))
+    return said
+
+
+def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
+    """Customers who send back most, with what stands out about each: reasons to look, never a verdict.
+
+    Columns: customer, orders, returns, units sold and returned (by the day of the order), rate (units), refunds, repeat (two
+    returns or more), signs (words: what stands out).
+    """
+    question = {key: value for key, value in question.items() if key != "compare"}
+    answer = asker.query(
+        ["orders", "units_sold", "returns", "returned_units", "return_rate_cohort", "return_value"], by="customer_id",
+        sort="-returned_units", **question,
+    )  # fmt: skip
+    frame = answer.to_pandas()
+    frame = frame[frame.customer_id.notna() & (frame.returns.fillna(0) > 0)]
+    late = asker.query("return_window_compliance", by="customer_id", **question).to_pandas()
+    inside = late.set_index("customer_id").return_window_compliance
+    frame = frame.assign(inside=frame.customer_id.map(inside))
+    rate = frame.return_rate_cohort.fillna(0)
+    serial = (frame.returns >= SERIAL_RETURNS) & (rate >= SERIAL_RATE)
+    signs = {
+        f"{SERIAL_RETURNS} returns or more and half of the units sent back": serial,
+        "returns after the window": frame.inside.fillna(100) < 100,
+        "more came back than was bought": rate > 100,
+    }
+    found = np.array([mask.to_numpy() for mask in signs.values()])
+    told_signs = ["; ".join(np.array(list(signs))[found[:, row]]) for row in range(len(frame))]
+    frame = frame.assign(repeat=frame.returns >= 2, serial=serial, signs=told_signs)
+    frame["signs"] = frame.signs.where(frame.signs != "", None)
+    repeat, serials, everybody = int(frame.repeat.sum()), int(frame.serial.sum()), len(frame)
+    told = frame.sort_values(["serial", "returned_units", "customer_id"], ascending=[False, False, True]).head(limit)
+    chosen = (
+        "customer_id",
+        "orders",
+        "returns",
+        "units_sold",
+        "returned_units",
+        "return_rate_cohort",
+        "return_value",
+        "repeat",
+        "serial",
+        "signs",
+    )
+    given = {column.name: column for column in answer.columns}
+    own = {
+        "repeat": AnswerColumn("repeat", "Repeat returner", "plain"),
+        "serial": AnswerColumn("serial", "Serial returner", "plain"),
+        "signs": AnswerColumn("signs", "What stands out", "dimension"),
+    }
+    sentences = [_sentence("Nobody sent anything back in this period.")]
+    if everybody:
+        locale = asker.release.locale
+        text = f"{words.number(everybody, locale)} customers sent something back, {words.number(repeat, locale)} of them more than once"
+        sentences = [
+            _sentence(
+                f"{text}; {words.number(serials, locale)} send back half of what they buy, three times or more.",
+                metric="returns",
+            )
+        ]
+    table = pa.Table.from_pandas(told[list(chosen)], preserve_index=False)
+    columns = tuple(own.get(name) or given[name] for name in chosen)
+    return dataclasses.replace(
+        answer, table=table, columns=columns, totals=None, row_count=len(told), sentences=sentences
+    )
+
+
+def _sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
+    return {"text": text, "tone": tone, "metric": metric}
+
+
+_LIMIT = Parameter("limit", "integer", 50, "How many rows.", minimum=1, maximum=10_000)
+ANALYSES = (
+    Analysis(
+        "returns.breakdown",
+        "Return rate with breakdown",
+        "returns",
+        "The return rate with its two parts, damaged stock and returns to the supplier, by reason and by item.",
+        breakdown,
+        (Parameter("threshold", "number", HIGH_RATE, "A return rate above so many percent is high.", minimum=0),),
+    ),
+    Analysis(
+        "returns.products",
+        "Products that come back",
+        "returns",
+        "Products whose goods come back more than chance explains within their category, and why.",
+        products,
+        (_LIMIT,),
+    ),
+    Analysis(
+        "returns.customers",
+        "Customers who send back",
+        "returns",
+        "Customers by what they send back, with what stands out about each.",
+        customers,
+        (_LIMIT,),
+    ),
+)

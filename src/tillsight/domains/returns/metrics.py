@@ -1,0 +1,205 @@
+"""The metrics of returns: how much comes back, why, how it is handled, and what it costs.
+
+Source of each formula: the `source` of its declaration. Returns count on the day they are asked for; refunds on the day the
+money is given back; rates stand them against the sales of the same period. `return_rate_cohort` stands what came back, whenever
+it did, against the sales of the period that it was bought in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tillsight.domains.returns.relations import COSTS, WINDOW_DAYS
+from tillsight.metrics.model import Measure, Metric, Part, Term, Window, plain, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import ibis.expr.types as ir
+
+ASKED = "by the day the return was asked for, withdrawn returns left out"
+AGAINST = ASKED + "; sales by order date"
+
+
+def _returns(name: str, title: str, which: Callable[[ir.Table], ir.BooleanValue] | None = None) -> Measure:
+    """Distinct returns of which some item is so."""
+
+    def of(rows: ir.Table, _: Window) -> ir.Value:
+        return rows.return_key.nunique(where=which(rows)) if which else rows.return_key.nunique()
+
+    return Measure(
+        name, title, "returned_items", "count", of, adds=False, rows=(lambda rows, _: which(rows)) if which else None
+    )
+
+
+def _sum(
+    name: str, title: str, unit: str, column: str, which: Callable[[ir.Table], ir.BooleanValue] | None = None,
+    relation: str = "returned_items",
+) -> Measure:  # fmt: skip
+    """The sum of a column over the rows that are so."""
+
+    def of(rows: ir.Table, _: Window) -> ir.Value:
+        return rows[column].sum(where=which(rows)) if which else rows[column].sum()
+
+    def shown(rows: ir.Table, _: Window) -> ir.BooleanValue:
+        some = (rows[column] != 0).fill_null(False)
+        return some & which(rows) if which else some
+
+    return Measure(name, title, relation, unit, of, rows=shown)  # type: ignore[arg-type]
+
+
+def _is(column: str, value: str) -> Callable[[ir.Table], ir.BooleanValue]:
+    return lambda rows: (rows[column] == value).fill_null(False)
+
+
+def _first(rows: ir.Table) -> ir.BooleanValue:
+    return rows.is_first_row
+
+
+def _dated(rows: ir.Table) -> ir.BooleanValue:
+    """One row of each return whose order, and so whose days since the purchase, is known."""
+    return rows.is_first_row & rows.days_to_return.notnull()
+
+
+def _done(rows: ir.Table) -> ir.BooleanValue:
+    return rows.is_first_row & rows.processing_days.notnull()
+
+
+MEASURES = (
+    _returns("returns", "Returns"),
+    _returns("returns_defective", "Returns with a defect", lambda rows: rows.is_defect),
+    _returns("returns_wrong_item", "Returns of a wrong item", lambda rows: rows.is_wrong_item),
+    _returns("returns_size_fit", "Returns for size or fit", lambda rows: rows.is_size_reason),
+    _returns("returns_exchanged", "Exchanges", lambda rows: rows.is_exchange),
+    _returns("returns_tracked", "Returns with a tracking record", lambda rows: rows.is_tracked),
+    _returns("returns_dated", "Returns whose order is known", _dated),
+    _returns("returns_in_window", "Returns inside the window", lambda rows: _dated(rows) & (rows.days_to_return <= WINDOW_DAYS)),
+    _returns("returns_completed", "Completed returns", _done),
+    Measure(
+        "orders_returned", "Orders with a return", "returned_items", "count", lambda rows, _: rows.order_key.nunique(), adds=False,
+        rows=lambda rows, _: rows.order_key.notnull(),
+    ),
+    Measure(
+        "orders_size_issue", "Orders returned for size or fit", "returned_items", "count",
+        lambda rows, _: rows.order_key.nunique(where=rows.is_size_reason), adds=False, rows=lambda rows, _: rows.is_size_reason,
+    ),
+    _sum("returned_units", "Returned units", "units", "units"),
+    _sum("returned_units_damaged", "Returned units that became damaged stock", "units", "units", _is("disposition", "damaged_stock")),
+    _sum("returned_units_to_supplier", "Returned units sent to the supplier", "units", "units", _is("disposition", "returned_to_supplier")),
+    _sum("returned_units_resaleable", "Returned units that can be sold again", "units", "units", lambda rows: rows.is_resaleable),
+    _sum("returned_units_of_purchases", "Units of these orders that came back", "units", "units", relation="returned_purchases"),
+    _sum("returned_goods_cost", "Cost of returned goods", "money", "goods_cost"),
+    _sum("recovered_value", "Restocked value", "money", "restocked_value"),
+    *(_sum(f"return_{name}", name.replace("_", " ").capitalize(), "money", name) for name in COSTS),
+    _sum("processing_days_total", "Days of processing", "days", "processing_days", _first),
+    _sum("days_to_return_total", "Days from purchase to return", "days", "days_to_return", _dated),
+)  # fmt: skip
+
+_LOSS = (Part("returned_sales"), Part("recovered_value", weight=-1), Part("return_processing_cost"))
+_COST = (
+    *_LOSS,
+    Part("return_shipping_cost"),
+    Part("return_disposal_cost"),
+    Part("return_restocking_fee", weight=-1),
+)
+
+METRICS = (
+    Metric("returns", "Total returns", "returns", "count", "down", "distinct returns", "distinct", "001 §3.1", ASKED, plain("returns")),
+    Metric(
+        "returned_units", "Returned units", "returns", "units", "down", "sum(quantity returned)", "additive", "001 §3.1", ASKED,
+        plain("returned_units"),
+    ),
+    Metric(
+        "returned_goods_cost", "Cost of returned goods", "returns", "money", "down",
+        "sum(unit cost at the time of sale × quantity returned) of items whose cost is known", "additive", "002", ASKED,
+        plain("returned_goods_cost"),
+    ),
+    Metric(
+        "return_rate", "Return rate (units)", "returns", "percent", "down",
+        "returned units ÷ units sold × 100; unknown when nothing was sold (the response of 002 shows 0)", "ratio", "001 §3.1; 002",
+        AGAINST, ratio("returned_units", "units_sold", 100),
+    ),
+    Metric(
+        "return_rate_orders", "Return rate (orders)", "returns", "percent", "down", "orders with a return ÷ orders × 100", "ratio",
+        "000 §2", AGAINST, ratio("orders_returned", "orders", 100),
+    ),
+    Metric(
+        "return_rate_value", "Return rate (value)", "returns", "percent", "down", "refunded value ÷ revenue × 100", "ratio", "field",
+        "refunds by refund date, sales by order date, excl. tax", ratio("returned_sales", "revenue", 100),
+    ),
+    Metric(
+        "return_rate_cohort", "Return rate (by purchase date)", "returns", "percent", "down",
+        "units of the orders of a period that came back ÷ units of those orders × 100", "model", "field",
+        "by order date; not final while goods can still come back", ratio("returned_units_of_purchases", "units_sold", 100),
+    ),
+    Metric(
+        "return_value", "Return value", "returns", "money", "down", "sum(refund amount)", "additive", "001 §3.1",
+        "by refund date, excl. tax", plain("returned_sales"),
+    ),
+    Metric(
+        "damaged_return_rate", "Damaged stock return rate", "returns", "percent", "down",
+        "customer-returned units with disposition damaged stock ÷ units sold × 100; unknown when nothing was sold (002 shows 0)",
+        "ratio", "002", AGAINST, ratio("returned_units_damaged", "units_sold", 100),
+    ),
+    Metric(
+        "supplier_return_rate", "Supplier return rate", "returns", "percent", "down",
+        "customer-returned units with disposition returned to supplier ÷ units sold × 100; unknown when nothing was sold (002 shows 0)",
+        "ratio", "002", AGAINST, ratio("returned_units_to_supplier", "units_sold", 100),
+    ),
+    Metric(
+        "defect_rate", "Defect rate", "returns", "percent", "down", "defective returns ÷ returns × 100", "ratio", "001 §3.2", ASKED,
+        ratio("returns_defective", "returns", 100),
+    ),
+    Metric(
+        "wrong_item_rate", "Wrong item rate", "returns", "percent", "down", "wrong item returns ÷ returns × 100", "ratio", "001 §3.2",
+        ASKED, ratio("returns_wrong_item", "returns", 100),
+    ),
+    Metric(
+        "size_fit_rate", "Size and fit returns", "returns", "percent", "down", "size and fit returns ÷ returns × 100", "ratio",
+        "001 §3.2", ASKED, ratio("returns_size_fit", "returns", 100),
+    ),
+    Metric(
+        "size_issue_rate", "Size issue rate", "returns", "percent", "down",
+        "orders of a size returned for a size reason ÷ orders of that size × 100", "ratio", "000 §2", AGAINST,
+        ratio("orders_size_issue", "orders", 100),
+    ),
+    Metric(
+        "return_exchange_rate", "Exchange rate", "returns", "percent", "up", "exchanges ÷ returns × 100", "ratio", "001 §3.3", ASKED,
+        ratio("returns_exchanged", "returns", 100),
+    ),
+    Metric(
+        "restocking_rate", "Restocking rate", "returns", "percent", "up", "resaleable returned units ÷ returned units × 100", "ratio",
+        "001 §3.3", ASKED, ratio("returned_units_resaleable", "returned_units", 100),
+    ),
+    Metric(
+        "return_processing_days", "Processing time", "returns", "days", "down", "mean(completed − initiated)", "mean", "001 §3.3",
+        ASKED + "; completed returns", ratio("processing_days_total", "returns_completed"),
+    ),
+    Metric(
+        "days_to_return", "Days from purchase to return", "returns", "days", "", "mean(return date − order date)", "mean",
+        "001 f3.4", ASKED + "; returns whose order is known", ratio("days_to_return_total", "returns_dated"),
+    ),
+    Metric(
+        "return_window_compliance", "Return window compliance", "returns", "percent", "up",
+        "returns inside the window ÷ returns × 100", "ratio", "001 f3.4",
+        f"{ASKED}; returns whose order is known, within {WINDOW_DAYS} days of it", ratio("returns_in_window", "returns_dated", 100),
+    ),
+    Metric(
+        "net_return_loss", "Net return loss", "returns", "money", "down", "refunds − restocked value + processing costs", "additive",
+        "001 §3.4", "refunds by refund date, the rest by the day the return was asked for", (Term(_LOSS),),
+    ),
+    Metric(
+        "return_cost_rate", "Return cost %", "returns", "percent", "down",
+        "(refunds − restocked value + processing + shipping + disposal − restocking fees) ÷ revenue × 100", "ratio", "001 §3.4",
+        "refunds by refund date, the rest by the day the return was asked for; revenue by order date",
+        (Term(_COST, (Part("revenue"),), 100),),
+    ),
+    Metric(
+        "recovered_value", "Recovered value", "returns", "money", "up", "sum(restocked value)", "additive", "001 §3.4", ASKED,
+        plain("recovered_value"),
+    ),
+    Metric(
+        "return_tracking_coverage", "Return tracking coverage", "returns", "percent", "up",
+        "returns with a tracking record ÷ returns × 100", "ratio", "000 §4", ASKED, ratio("returns_tracked", "returns", 100),
+    ),
+)  # fmt: skip
