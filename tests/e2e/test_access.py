@@ -106,6 +106,21 @@ def with_files(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("button", name="Load 1 file")).to_be_visible()
 
 
+def new_key(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="New key").click()
+    expect(visitor.page.get_by_label("What it is for")).to_be_visible()
+
+
+def inviting(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Invite somebody").click()
+    form = visitor.page.get_by_role("dialog")
+    form.get_by_role("combobox", name="Role").click()
+    visitor.page.get_by_role("option", name="Limited").click()
+    form.get_by_role("button", name="Add a bound").click()
+    expect(form.get_by_role("combobox", name="By")).to_be_visible()
+    expect(visitor.page.get_by_role("listbox")).to_have_count(0)
+
+
 @dataclass(frozen=True)
 class Place:
     """An address, and what is done there before it is looked at. `{load}` stands for the one load."""
@@ -146,6 +161,11 @@ PLACES = {
     "release": Place("/data/releases/1"),
     "table": Place("/data/tables/orders"),
     "settings": Place("/settings"),
+    "profile": Place("/profile"),
+    "profile, a new key": Place("/profile", new_key),
+    "users": Place("/settings/users"),
+    "users, inviting": Place("/settings/users", inviting),
+    "keys of programs": Place("/settings/keys"),
     "nowhere": Place("/no/such/page"),
 }
 WIDTHS = {"screen": (1280, 800), "phone": (390, 844), "small phone": (360, 740)}
