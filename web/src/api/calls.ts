@@ -3,10 +3,14 @@ import { client, dataOf, fileOf, pageOf } from "@/api/client";
 import type {
   Access,
   Answer,
+  AuditWanted,
+  Consent,
   DashboardSpec,
+  Erasure,
   Format,
   Invitation,
   Paged,
+  PersonIdentifier,
   Question,
   ViewQuestion,
 } from "@/api/types";
@@ -117,3 +121,27 @@ export const keepSecret = (name: string, value: string) =>
   dataOf(client.PUT("/api/v1/secrets/{name}", { params: { path: { name } }, body: { value } }));
 export const forgetSecret = (name: string) =>
   dataOf(client.DELETE("/api/v1/secrets/{name}", { params: { path: { name } } }));
+
+export const getAudit = (wanted: AuditWanted, page: number) =>
+  pageOf(client.GET("/api/v1/audit", { params: { query: { ...wanted, page } } }));
+export const auditFile = (wanted: AuditWanted): Promise<Blob> =>
+  fileOf(client.GET("/api/v1/audit", { params: { query: { ...wanted, format: "csv" } }, parseAs: "blob" }));
+export const getAuditActions = () => dataOf(client.GET("/api/v1/audit/actions"));
+export const getAuditVerdict = () => dataOf(client.GET("/api/v1/audit/verdict"));
+
+const privacy = "/api/v1/privacy";
+const who = ({ kind, value, shop }: PersonIdentifier) => ({ kind, value, shop });
+export const findPerson = (text: string) => dataOf(client.POST(`${privacy}/find`, { body: { text } }));
+export const previewPerson = (person: PersonIdentifier) =>
+  dataOf(client.POST(`${privacy}/preview`, { body: who(person) }));
+export const personFile = (person: PersonIdentifier): Promise<Blob> =>
+  fileOf(client.POST(`${privacy}/export`, { body: who(person), parseAs: "blob" }));
+export const erasePerson = (person: PersonIdentifier, mode: Erasure["mode"], confirmation: string) =>
+  dataOf(client.POST(`${privacy}/erase`, { body: { ...who(person), mode, confirmation } }));
+export const getConsents = (person: PersonIdentifier) =>
+  dataOf(client.POST(`${privacy}/consents`, { body: who(person) }));
+export const changeConsent = (person: PersonIdentifier, purpose: Consent["purpose"], granted: boolean) =>
+  dataOf(client.PUT(`${privacy}/consents`, { body: { ...who(person), purpose, granted } }));
+export const getErasures = () => dataOf(client.GET(`${privacy}/erasures`));
+export const getRetention = () => dataOf(client.GET(`${privacy}/retention`));
+export const applyRetention = () => dataOf(client.POST(`${privacy}/retention`));

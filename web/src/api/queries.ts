@@ -1,7 +1,7 @@
 /** How each call is kept: its key and how long it stays fresh. An answer is good for as long as its release is. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import * as calls from "@/api/calls";
-import type { Job, Question, ViewQuestion } from "@/api/types";
+import type { AuditWanted, Job, PersonIdentifier, Question, ViewQuestion } from "@/api/types";
 
 const RELEASE = Infinity;
 
@@ -103,3 +103,17 @@ export const backupsQuery = queryOptions({
   refetchInterval: (kept) => (kept.state.data?.running ? 2_000 : 60_000),
 });
 export const secretsQuery = queryOptions({ queryKey: ["secrets"], queryFn: calls.getSecrets });
+
+export const auditQuery = (wanted: AuditWanted, page: number) =>
+  queryOptions({
+    queryKey: ["audit", wanted, page],
+    queryFn: () => calls.getAudit(wanted, page),
+    placeholderData: keepPreviousData,
+  });
+export const auditActionsQuery = queryOptions({ queryKey: ["audit", "actions"], queryFn: calls.getAuditActions });
+export const previewQuery = (person: PersonIdentifier) =>
+  queryOptions({ queryKey: ["privacy", "preview", person], queryFn: () => calls.previewPerson(person) });
+export const consentsQuery = (person: PersonIdentifier) =>
+  queryOptions({ queryKey: ["privacy", "consents", person], queryFn: () => calls.getConsents(person) });
+export const erasuresQuery = queryOptions({ queryKey: ["privacy", "erasures"], queryFn: calls.getErasures });
+export const retentionQuery = queryOptions({ queryKey: ["privacy", "retention"], queryFn: calls.getRetention });

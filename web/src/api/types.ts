@@ -71,6 +71,24 @@ export type BackupRun = Schemas["BackupOut"];
 export type Drill = Schemas["DrillOut"];
 export type Credential = Schemas["SecretOut"];
 
+export type AuditEntry = Schemas["EntryOut"];
+export type AuditVerdict = Schemas["VerdictOut"];
+export type FoundPerson = Schemas["FoundOut"];
+export type PersonPreview = Schemas["PreviewOut"];
+export type PersonIdentifier = Schemas["IdentifierOut"];
+export type Consent = Schemas["ConsentOut"];
+export type Erasure = Schemas["ErasureOut"];
+export type Retention = Schemas["RetentionOut"];
+
+/** What of the audit log is asked for; what is left out means any. */
+export interface AuditWanted {
+  user?: string;
+  action?: string;
+  subject?: string;
+  from?: string;
+  to?: string;
+}
+
 export interface Paged<T> {
   data: T;
   page: number;

@@ -138,6 +138,14 @@ const credentials = page(
   "/settings/credentials",
   lazyRouteComponent(() => import("@/features/safety/Credentials"), "Credentials"),
 );
+const privacy = page(
+  "/settings/privacy",
+  lazyRouteComponent(() => import("@/features/privacy/Privacy"), "Privacy"),
+);
+const audit = page(
+  "/settings/audit",
+  lazyRouteComponent(() => import("@/features/audit/Audit"), "Audit"),
+);
 const profile = page(
   "/profile",
   lazyRouteComponent(() => import("@/features/accounts/Profile"), "Profile"),
@@ -158,7 +166,7 @@ const routes = root.addChildren([
   signIn,
   welcome,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, backups, credentials, profile, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {

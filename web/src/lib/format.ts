@@ -37,6 +37,8 @@ export interface Format {
   span: (span: Span) => string;
   /** A moment (ISO, UTC) as time of day when it is today, else as the day. */
   moment: (moment: string) => string;
+  /** A moment (ISO, UTC) in full, with day and seconds. */
+  instant: (moment: string) => string;
   bytes: (size: number) => string;
   seconds: (seconds: number) => string;
 }
@@ -88,6 +90,7 @@ export function createFormat(options: FormatOptions): Format {
   const dayMonth = dates({ day: "numeric", month: "short" });
   const monthYear = dates({ month: "short", year: "numeric" });
   const clock = dates({ hour: "2-digit", minute: "2-digit" }, timezone);
+  const clockInFull = dates({ hour: "2-digit", minute: "2-digit", second: "2-digit" }, timezone);
   const momentDay = dates(short, timezone);
   // Some locale data write "Sept"; every other month has three letters.
   const trim = (text: string) => text.replace("Sept", "Sep");
@@ -193,6 +196,7 @@ export function createFormat(options: FormatOptions): Format {
       const today = momentDay.format(date) === momentDay.format(new Date());
       return today ? clock.format(date) : `${trim(momentDay.format(date))}, ${clock.format(date)}`;
     },
+    instant: (moment) => `${trim(momentDay.format(new Date(moment)))}, ${clockInFull.format(new Date(moment))}`,
     bytes: (size) => {
       if (size < 1000) return `${plain(size, 0, 0)} B`;
       if (size < 1e6) return `${plain(size / 1e3, 0, 1)} kB`;

@@ -31,6 +31,8 @@ export const SETTINGS: readonly (PageEntry & { admin?: boolean })[] = [
   { name: "shop", title: "Shop", path: "/settings" },
   { name: "users", title: "Users and roles", path: "/settings/users", admin: true },
   { name: "keys", title: "Keys of programs", path: "/settings/keys", admin: true },
+  { name: "privacy", title: "Privacy", path: "/settings/privacy", admin: true },
+  { name: "audit", title: "Audit log", path: "/settings/audit", admin: true },
   { name: "backups", title: "Backups", path: "/settings/backups", admin: true },
   { name: "credentials", title: "Credentials", path: "/settings/credentials", admin: true },
 ];
