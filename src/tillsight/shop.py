@@ -27,6 +27,7 @@ from tillsight.core.scope import EVERYTHING, Scope
 from tillsight.core.settings import SETTINGS_FILE, WORKSPACE_VARIABLE, Settings, read_settings
 from tillsight.database.forecasts import Forecasts
 from tillsight.database.models import Load, Release
+from tillsight.database.segments import SegmentSets
 from tillsight.database.store import Database
 from tillsight.domains.registry import catalogue
 from tillsight.metrics import explain as explaining
@@ -271,9 +272,9 @@ class Shop:
             missing=self._missing(release),
             as_of=release.record.as_of,
             locale=self.settings.locale,
-        )
             forecasts=Forecasts(self.database),
             segments=SegmentSets(self.database),
+        )
 
     def _missing(self, release: OpenRelease) -> dict[str, tuple[str, ...]]:
         missing: dict[str, tuple[str, ...]] = {}

@@ -20,6 +20,7 @@ from tillsight.database.models import (
 from tillsight.database.people import ApiKey, OneTimeLink, RecoveryCode, RefreshToken, SignInSession, User
 from tillsight.database.privacy import ConsentChoice, Erasure, ErasureMode, ErasureState, LandedState, Tombstone
 from tillsight.database.safety import Backup, BackupKind, BackupState, Drill, Secret
+from tillsight.database.segments import SegmentRules, SegmentSets
 from tillsight.database.store import DATABASE_FILE, WORKSPACE, Database, DatabaseError
 from tillsight.database.types import now
 
@@ -60,6 +61,8 @@ __all__ = [
     "ReleaseState",
     "Role",
     "Secret",
+    "SegmentRules",
+    "SegmentSets",
     "SignInMethod",
     "SignInSession",
     "Tombstone",

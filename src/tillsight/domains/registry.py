@@ -12,6 +12,7 @@ def catalogue() -> Catalogue:
     """Everything that can be asked. Built once for each process."""
     from tillsight.domains.customers import metrics as customer_metrics
     from tillsight.domains.customers import relations as customer_relations
+    from tillsight.domains.customers import segment_analyses
     from tillsight.domains.returns import analyses as return_analyses
     from tillsight.domains.returns import metrics as return_metrics
     from tillsight.domains.returns import relations as return_relations
@@ -31,5 +32,6 @@ def catalogue() -> Catalogue:
     result.add(sales_analyses.ANALYSES)
     result.add(sales_forecasts.ANALYSES)
     result.add(return_analyses.ANALYSES)
+    result.add(segment_analyses.ANALYSES)
     result.check()
     return result

@@ -1,0 +1,143 @@
+"""Recency, frequency and monetary value: how each customer stands on a day, his scores, and the segment that follows.
+
+A customer stands on a day by his orders up to it (cancelled and test orders do not count): `days` since the last order,
+`orders`, `revenue` (net of discounts, before tax and later returns). R, F and M are fifths from 1 to 5 over everybody with an
+order by that day; 5 is the most recent, the most orders, the most revenue.
+
+Ties: customers with the same value get the same score, that of their average rank. With `l` customers below and `t` tied
+among `n`, the score is 1 + ⌊5 · (2l + t) / 2n⌋: the fifth that holds the middle of the tied ranks, in whole numbers. So the order of
+rows does not matter, nobody is split from his equals by chance, and everybody tied scores 3. (RFM: Hughes, Strategic
+Database Marketing, 1994; average ranks for ties: Kendall, 1945.)
+
+Row filters never change a score: they choose who is shown, by what the first order of a customer says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from tillsight.core.errors import NotFoundError, QuestionError
+from tillsight.core.periods import Period
+from tillsight.domains.customers.rules import DEFAULT, PRESETS, RuleSet, read
+from tillsight.metrics.ask import Asker
+from tillsight.metrics.model import Parameter
+from tillsight.metrics.question import Filter, ask_for, checked
+from tillsight.metrics.shaping import MONEY
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+RELATION = "customer_events"
+SCORES = 5
+
+PRESET = Parameter("preset", "text", DEFAULT, "Rules of the segments: five, classic, olist, or a rule set of your own.")
+
+
+def rule_set(asker: Asker, name: str) -> RuleSet:
+    """A preset, or one of the shop's own. NotFoundError names those there are."""
+    if name in PRESETS:
+        return PRESETS[name]
+    own = asker.release.segments
+    found = own.get(name) if own else None
+    if found is None:
+        known = [*PRESETS, *(item.name for item in (own.all() if own else ()))]
+        raise NotFoundError(
+            f"There are no rules called {name!r}; there are {', '.join(known)}.", field="preset", value=name
+        )
+    return read(found.rules)
+
+
+def period_of(asker: Asker, question: Mapping[str, Any]) -> Period:
+    """The days that are asked about; without any, all days with data."""
+    asked = ask_for("customers", start=question.get("start"), end=question.get("end"), period=question.get("period"))
+    return asker.resolve(asked).period
+
+
+def day_of(asker: Asker, period: Period) -> date:
+    """The day of the scores: the end of the period, or the last day with data where that is earlier."""
+    return min(period.end, asker.release.span.end)
+
+
+def filters_of(asker: Asker, question: Mapping[str, Any]) -> tuple[Filter, ...]:
+    """The filters of a question. Raises QuestionError for something that customers are not known by."""
+    relation = asker.catalogue.relations[RELATION]
+    asked = tuple(
+        checked(item, asker.catalogue) for item in ask_for("customers", where=question.get("where") or ()).where
+    )
+    for item in asked:
+        if item.dimension not in relation.dimensions:
+            raise QuestionError(
+                f"Customers cannot be cut by {item.dimension}. They can be cut by: {', '.join(relation.dimensions)}.",
+                field="where",
+                value=item.dimension,
+                allowed=list(relation.dimensions),
+            )
+    return asked
+
+
+def orders_of(asker: Asker, where: Sequence[Filter] = ()) -> ir.Table:
+    """One row per order of a known customer that the asker may see and the filters let through."""
+    rows = asker.compiler.rows(asker.catalogue.relations[RELATION], where)
+    return rows.filter(rows.orders == 1)
+
+
+def all_orders(asker: Asker) -> ir.Table:
+    """One row per order of a known customer, whoever asks: what scores are made of."""
+    relation = asker.catalogue.relations[RELATION]
+    rows = ibis.table(dict(relation.schema), name=relation.name)
+    return rows.filter(rows.orders == 1)
+
+
+def shown(asker: Asker, where: Sequence[Filter], rows: ir.Table) -> ir.Table:
+    """Of rows with a customer_key, those of customers that the asker may see and the filters let through."""
+    if not where and not asker.scope.rows:
+        return rows
+    return rows.semi_join(orders_of(asker, where), "customer_key")
+
+
+def standing(orders: ir.Table, days: Sequence[date]) -> ir.Table:
+    """How everybody with an order stands at the end of each day.
+
+    Columns: as_of (one of the days), shop_id, customer_key, customer_id, first_day, last_day, orders, revenue, days.
+    """
+    if len(days) == 1:
+        rows = orders.filter(orders.day <= ibis.date(days[0])).mutate(as_of=ibis.date(days[0]))
+    else:
+        marks = ibis.array([ibis.date(day) for day in days]).unnest().name("as_of").as_table()
+        rows = orders.join(marks, orders.day <= marks.as_of)
+    stood = rows.group_by(["as_of", "shop_id", "customer_key", "customer_id"]).agg(
+        first_day=rows.day.min(),
+        last_day=rows.day.max(),
+        orders=rows.orders.sum().cast("int64"),
+        revenue=rows.revenue.sum().cast(MONEY),
+    )
+    return stood.mutate(days=stood.as_of.delta(stood.last_day, unit="day").cast("int64"))
+
+
+def scored(stood: ir.Table) -> ir.Table:
+    """Add r, f, m (1 to 5) and fm, their mean of the last two, to standings: fifths over everybody of the same day."""
+    for score, value in (("r", "last_day"), ("f", "orders"), ("m", "revenue")):
+        counts = stood.group_by(["as_of", value]).agg(_tied=stood.count())
+        by_value = ibis.window(group_by="as_of", order_by=value, preceding=None, following=0)
+        counts = counts.mutate(
+            _to=counts._tied.sum().over(by_value), _all=counts._tied.sum().over(ibis.window(group_by="as_of"))
+        )
+        # twice the middle of the tied ranks, from 0 to twice everybody: whole numbers, so no engine rounds
+        twice = counts._to * 2 - counts._tied
+        fifth = ((twice * SCORES) // (counts._all * 2) + 1).cast("int64")
+        counts = counts.select(_day="as_of", _value=value, **{score: fifth})
+        stood = stood.join(counts, (stood.as_of == counts._day) & (stood[value] == counts._value)).drop(
+            "_day", "_value"
+        )
+    return stood.mutate(fm=(stood.f + stood.m) / 2)
+
+
+def segmented(asker: Asker, rules: RuleSet, days: Sequence[date], where: Sequence[Filter] = ()) -> ir.Table:
+    """Everybody who is shown, on each day: standings, scores, `segment` and its `place` in the order of the rules."""
+    rows = scored(standing(all_orders(asker), days))
+    rows = rows.mutate(segment=rules.segment_of(rows), place=rules.place_of(rows))
+    return shown(asker, where, rows)
