@@ -145,16 +145,29 @@ def _words() -> dict[str, list[str]]:
 WORDS = _words()
 
 
+FATES = {
+    "damaged_stock": ["damaged return", "damaged stock"],
+    "returned_to_supplier": ["supplier return", "returns to supplier", "returned to supplier", "return to supplier"],
+}
+"""What 002 calls reasons says what became of the goods: such words are a disposition, and no reason."""
+
+
+def fate(*texts: ir.StringValue) -> ir.StringValue:
+    """The disposition that the first text names; null where none does."""
+    return ibis.coalesce(*(_named(text, FATES) for text in texts))
+
+
 def leaf(*texts: ir.StringValue) -> ir.StringValue:
     """The code of the first text that is a leaf's; `other` where there are only other words; null where there are none."""
-    found = [_leaf(text) for text in texts]
+    texts = tuple(ibis.ifelse(_named(text, FATES).isnull(), text, ibis.null("string")) for text in texts)
+    found = [_named(text, WORDS) for text in texts]
     said = ibis.coalesce(*(text.strip().nullif("") for text in texts))
     return ibis.coalesce(*found, ibis.ifelse(said.notnull(), ibis.literal("other"), ibis.null("string")))
 
 
-def _leaf(text: ir.StringValue) -> ir.StringValue:
+def _named(text: ir.StringValue, words: dict[str, list[str]]) -> ir.StringValue:
     plain_text = text.lower().re_replace(r"[^a-z0-9]+", " ").strip()
-    branches = [(plain_text.isin(words), ibis.literal(code)) for code, words in WORDS.items()]
+    branches = [(plain_text.isin(words[name]), ibis.literal(name)) for name in words]
     return ibis.cases(*branches, else_=ibis.null("string"))
 
 

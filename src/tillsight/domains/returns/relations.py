@@ -126,7 +126,7 @@ def _headers(inputs: BuildInputs) -> ir.Table:
         return_channel=returns.channel,
         is_exchange=((returns.return_type == "exchange") | returns.exchanged_at.notnull()).fill_null(False),
         is_tracked=returns.workflow_step.notnull() | returns._events.notnull(),
-        processing_days=ibis.greatest(seconds, 0.0) / 86_400,
+        processing_days=ibis.ifelse(seconds < 0, 0.0, seconds) / 86_400,
         _stated_customer=returns.customer_id,
         _place=returns.location_id,
         _return_currency=returns.currency,
@@ -167,7 +167,9 @@ def _items(inputs: BuildInputs) -> ir.Table:
         & (items._order == of_product._p_order)
         & (items.product_id == of_product._p_product),
     )
-    code = reasons.leaf(items.reason_code, items.reason_detail, items.reason_category)
+    said = (items.reason_code, items.reason_detail, items.reason_category)
+    code = reasons.leaf(*said)
+    disposition = ibis.coalesce(items.disposition, reasons.fate(*said))
     return items.select(
         _i_shop=items.shop_id,
         _i_return=items.return_id,
@@ -178,10 +180,10 @@ def _items(inputs: BuildInputs) -> ir.Table:
         colour=ibis.coalesce(items._s_colour, items._p_colour),
         reason_code=code,
         reason_text=items.reason_detail,
-        disposition=items.disposition,
+        disposition=disposition,
         condition_rating=items.condition_rating.cast("int64"),
         is_resaleable=ibis.coalesce(
-            items.resaleable, items.disposition.isin(["restocked", "refurbished"]), ibis.literal(False)
+            items.resaleable, disposition.isin(["restocked", "refurbished"]), ibis.literal(False)
         ),
         units=items.quantity.cast(QUANTITY),
         _item_currency=items.currency,
