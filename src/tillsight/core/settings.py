@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -157,6 +158,28 @@ class RetentionSettings(_Section):
     jobs_days: int = Field(0, ge=0, description="days that finished jobs are kept; 0 keeps them")
 
 
+class ReturnDeskSettings(_Section):
+    """The return desk: how long somebody may return goods, how fast the desk should be, what a return costs."""
+
+    window_days: int = Field(30, ge=0, description="days from the order in which goods may be returned; 0 sets no end")
+    target_hours: dict[str, int] = Field(
+        {
+            "initiated": 24,
+            "return_label_generated": 168,
+            "in_transit": 120,
+            "received": 24,
+            "inspected": 48,
+            "refunded": 24,
+            "exchanged": 24,
+        },
+        description="hours that a return should stay at a step at most",
+    )
+    processing_cost: Decimal = Field(Decimal(0), ge=0, description="cost of handling one return, unless it is stated")
+    shipping_cost: Decimal = Field(
+        Decimal(0), ge=0, description="cost of one label that the shop bears, unless it is stated"
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a workspace. `name`, `currency` and `timezone` are asked for by `tillsight init`."""
 
@@ -186,6 +209,7 @@ class Settings(BaseSettings):
     keep: KeepSettings = KeepSettings()
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
+    return_desk: ReturnDeskSettings = ReturnDeskSettings()
 
     @cached_property
     def zone(self) -> ZoneInfo:

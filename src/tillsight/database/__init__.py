@@ -19,6 +19,17 @@ from tillsight.database.models import (
 )
 from tillsight.database.people import ApiKey, OneTimeLink, RecoveryCode, RefreshToken, SignInSession, User
 from tillsight.database.privacy import ConsentChoice, Erasure, ErasureMode, ErasureState, LandedState, Tombstone
+from tillsight.database.returns_desk import (
+    DeskEvent,
+    DeskExchange,
+    DeskItem,
+    DeskOrigin,
+    DeskOutcome,
+    DeskRefund,
+    DeskReturn,
+    DeskSeenLoad,
+    DeskStep,
+)
 from tillsight.database.safety import Backup, BackupKind, BackupState, Drill, Secret
 from tillsight.database.segments import SegmentRules, SegmentSets
 from tillsight.database.store import DATABASE_FILE, WORKSPACE, Database, DatabaseError
@@ -38,6 +49,15 @@ __all__ = [
     "ConsentChoice",
     "Database",
     "DatabaseError",
+    "DeskEvent",
+    "DeskExchange",
+    "DeskItem",
+    "DeskOrigin",
+    "DeskOutcome",
+    "DeskRefund",
+    "DeskReturn",
+    "DeskSeenLoad",
+    "DeskStep",
     "Drill",
     "Erasure",
     "ErasureMode",

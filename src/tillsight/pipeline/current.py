@@ -17,6 +17,9 @@ from typing import Any
 from tillsight.tables.schema import DUCKDB_TYPES, Table
 from tillsight.warehouse.duck import literal, quoted, read_files
 
+DESK = "desk"
+"""The source of what is worked at the return desk. It goes before every other source: a return belongs to the desk from the
+first touch, and what files say of it later is settled there by a person."""
 RATE = "exchange_rate"
 """The column in which a row brings its own rate to the reporting currency."""
 
@@ -34,9 +37,9 @@ class LandedLoad:
     """How often its rows were rewritten, to take out persons or what is not kept any longer."""
 
     @property
-    def order(self) -> tuple[datetime, str]:
-        """Later known wins."""
-        return self.known_at, self.digest
+    def order(self) -> tuple[bool, datetime, str]:
+        """The desk wins, then what was known later."""
+        return self.source == DESK, self.known_at, self.digest
 
     def reporting_currency(self, default: str) -> str:
         """The reporting currency when it was loaded: what its own exchange rates lead to."""
@@ -112,7 +115,7 @@ def plan(
         loads=tuple(holding),
         fingerprint=stamp,
         sql=f"{sql} ORDER BY {', '.join(quoted(name) for name in _order(table))}",
-        sources=len({load.source for load in holding}),
+        sources=len({load.source for load in holding} - {DESK}),
     )
 
 
@@ -155,10 +158,11 @@ def _left_out(load: LandedLoad, replacing: Sequence[LandedLoad], table: Table, t
 
 
 def clashes_sql(current: CurrentTable, workspace: Path) -> str:
-    """How many keys more than one source claims."""
+    """How many keys more than one source claims. The desk takes its rows over from others: that is no clash."""
     keys = ", ".join(quoted(key) for key in current.table.key)
     parts = " UNION ALL ".join(
         f"SELECT DISTINCT {keys}, {literal(load.source)} AS _source FROM {read_files(_files(workspace, [load], current.table))}"
         for load in current.loads
+        if load.source != DESK
     )
     return f"SELECT count(*) FROM (SELECT {keys} FROM ({parts}) GROUP BY ALL HAVING count(DISTINCT _source) > 1)"
