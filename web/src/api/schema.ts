@@ -5635,7 +5635,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
                     "application/zip": string;
                 };
             };

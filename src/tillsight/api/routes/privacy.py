@@ -159,7 +159,7 @@ def preview_person(_who: Admin, given: Given, asked: PersonIn) -> Response:
     return ok(given.shop.desk.preview(asked.identifier))
 
 
-@router.post("/export", response_model=None, responses=_ZIP)
+@router.post("/export", response_model=None, response_class=Response, responses=_ZIP)
 def export_person(who: Admin, given: Given, request: Request, asked: PersonIn) -> Response:
     """Everything that is kept of a person, as a ZIP of JSON and CSV by table with an index to read."""
     made = given.shop.desk.export(asked.identifier, who.name, address_of(request) or None)
@@ -181,7 +181,7 @@ def erase_person(who: Admin, given: Given, request: Request, asked: EraseIn) -> 
 def list_erasures(
     _who: Admin,
     given: Given,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """What was erased and anonymised, the newest first. No person is named."""
