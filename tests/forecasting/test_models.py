@@ -13,6 +13,7 @@ from tillsight.forecasting import calendar
 from tillsight.forecasting.arima import Order, extend, fit
 from tillsight.forecasting.average import weekday_index
 from tillsight.forecasting.decomposition import loess, stl
+from tillsight.forecasting.effects import without_holidays
 from tillsight.forecasting.intermittent import croston, is_intermittent, tsb
 from tillsight.forecasting.models import MODELS, plan
 from tillsight.forecasting.panel import Panel, filled, trailing_mean
@@ -142,7 +143,7 @@ def test_stl_takes_a_week_and_a_trend_apart() -> None:
 
 def test_weekday_index_has_the_shape_of_the_week() -> None:
     index = weekday_index(weekly(100, 91)[None, :])[0]
-    assert index == pytest.approx([0.83, 0.83, 0.91, 1.0, 1.17, 1.43, 0.83], abs=0.04)  # drawn to 1 by two weeks' worth
+    assert index == pytest.approx([0.8, 0.8, 0.9, 1.0, 1.2, 1.5, 0.8], abs=0.03)
     assert weekday_index(np.zeros((1, 28))).tolist() == [[1.0] * 7]
 
 
@@ -187,13 +188,50 @@ def test_boosting_learns_an_event_that_it_was_told_of() -> None:
 @pytest.mark.parametrize("name", list(MODELS))
 @pytest.mark.parametrize("unit", [1e-3, 1.0, 1e6])
 def test_units_do_not_matter_and_nothing_looks_ahead(name: str, unit: float) -> None:
-    values = np.random.default_rng(9).poisson(weekly(6, 200), (3, 200)).astype(float)
+    days = MODELS[name].least + 80
+    values = np.random.default_rng(9).poisson(weekly(6, days), (3, days)).astype(float)
     values[1, :60] = np.nan
-    values[2, 90] = np.nan
-    whole = Panel(values, START)
-    made = MODELS[name].forecast(whole.until(170), 14)
-    assert np.isfinite(made).all()
-    assert MODELS[name].forecast(Panel(values[:, :170] * unit, START), 14) == pytest.approx(made * unit, rel=0.02)
+    values[2, 50] = np.nan
+    made = MODELS[name].forecast(Panel(values, START).until(days - 10), 14)
+    assert np.isfinite(made[[0, 2]]).all()
+    assert np.isfinite(made[1]).all() or name == "year_ago"  # which says nothing where there was no year ago
+    scaled = MODELS[name].forecast(Panel(values[:, : days - 10] * unit, START), 14)
+    assert scaled == pytest.approx(made * unit, rel=0.02, nan_ok=True)
+
+
+def test_a_year_ago_with_growth() -> None:
+    """Last year's level of the same weeks, 10 % more than then, with the week's shape; a summer that comes again."""
+    days = np.arange(760)
+    summer = 1 + 0.5 * np.sin(2 * np.pi * days / 364)
+    growth = np.where(days < 364, 1.0, np.where(days < 728, 1.1, 1.21))
+    whole = weekly(100, 760) * summer * growth
+    made = MODELS["year_ago"].forecast(panel(whole[:700]), 28)[0]
+    assert made == pytest.approx(whole[700:728], rel=0.08)
+    assert np.isnan(MODELS["year_ago"].forecast(panel(whole[:364]), 7)).all()
+
+
+def test_holidays_are_taken_out_and_put_back() -> None:
+    """A code that doubles every series, one that closes the second, and one that does nothing; the noise of a day is 5 %."""
+    chance = np.random.default_rng(2)
+    values = np.stack([weekly(level, 400) for level in (50, 100, 200, 400)]) * np.exp(chance.normal(0, 0.05, (4, 400)))
+    codes = np.zeros(430)
+    codes[[100, 300, 410]] = 1
+    codes[[150, 350, 415]] = 2
+    codes[[180, 320, 420]] = 3
+    clean = values.copy()
+    values[:, [100, 300]] *= 2
+    values[1, [150, 350]] = 0
+    told = Panel(values, START, shared={"holiday": codes})
+    seen, factors = without_holidays(told, 30)
+    assert seen.values[:, [100, 300]] == pytest.approx(clean[:, [100, 300]], rel=0.15)
+    assert factors[:, 10] == pytest.approx([2.0] * 4, rel=0.12)
+    assert factors[1, 15] < 0.1
+    assert factors[0, 15] == pytest.approx(1.0, abs=0.1)
+    assert factors[:, 20].tolist() == [1.0] * 4
+    assert (np.delete(factors, [10, 15, 20], axis=1) == 1).all()
+    plain, ones = without_holidays(Panel(values, START), 30)
+    assert (plain.values == values).all()
+    assert (ones == 1).all()
 
 
 def test_gaps_take_the_mean_of_their_weekday() -> None:

@@ -54,8 +54,8 @@ def weekday_index(values: Floats, weeks: int = SHAPE_WEEKS) -> Floats:
     total = np.stack([plain[:, at == day].sum(axis=1) for day in range(WEEK)], axis=1)
     seen = np.stack([known[:, at == day].sum(axis=1) for day in range(WEEK)], axis=1)
     whole = plain.sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
-    # drawn to 1 by two weeks' worth, so that few days do not make a shape
+    # drawn to 1 by half a week's worth, so that few days do not make a shape
     with np.errstate(invalid="ignore", divide="ignore"):
-        index = (total + 2 * whole) / ((seen + 2) * whole)
+        index = (total + 0.5 * whole) / ((seen + 0.5) * whole)
     index = np.where(np.isfinite(index) & (whole > 0), index, 1.0)
     return np.maximum(index, 0.05)

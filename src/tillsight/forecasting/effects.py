@@ -2,8 +2,9 @@
 
 An effect is a factor: a day's value over what its surroundings and its weekday suggest. It is estimated for every sort of day (code of the
 feature `holiday`) from all its occurrences in the history, for each series by itself and drawn to what all series have in common by as
-much as the series' own noise asks for (empirical Bayes). An effect that may be chance is none. History is divided by the
-effects before a model sees it, and the forecast is multiplied by those of the days ahead.
+much as the series' own noise asks for (empirical Bayes). A series that sells too little for its single days to tell has the common
+effect, to which the sum of all series contributes as one more. An effect that may be chance is none. History is divided by the effects
+before a model sees it, and the forecast is multiplied by those of the days ahead.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ FEATURE = "holiday"
 AROUND = 2 * WEEK
 LEAST, MOST = 0.02, 8.0
 LEAST_DAYS = 13 * WEEK
+TOO_NOISY = 0.5
+"""Spread of the logarithm of ordinary days above which a series' single days tell nothing."""
 
 
 def without_holidays(panel: Panel, horizon: int) -> tuple[Panel, Floats]:
@@ -31,10 +34,11 @@ def without_holidays(panel: Panel, horizon: int) -> tuple[Panel, Floats]:
     if codes is None or not panel.not_negative or panel.days < LEAST_DAYS:
         return panel, ones
     past, ahead = np.asarray(codes)[: panel.days], np.asarray(codes)[panel.days : panel.days + horizon]
-    ratio, noise = _surprises(panel, past)
+    together = np.where(np.isfinite(panel.values), panel.values, 0.0).sum(axis=0, keepdims=True)
+    ratio, noise = _surprises(replace(panel, values=np.concatenate([panel.values, together])), past)
     history, coming = np.ones_like(panel.values), ones
     for code in np.unique(past[past > 0]):
-        factor = _factor(ratio[:, past == code], noise)
+        factor = _factor(ratio[:, past == code], noise)[:-1]
         history[:, past == code] = factor[:, None]
         coming[:, ahead == code] = factor[:, None]
     return replace(panel, values=panel.values / history), coming
@@ -63,7 +67,7 @@ def _surprises(panel: Panel, codes: Floats) -> tuple[Floats, Floats]:
     spread = np.full(panel.count, np.inf)
     if plenty.any():
         spread[plenty] = 1.4826 * np.nanmedian(np.abs(off[plenty]), axis=1)
-    return ratio, np.maximum(spread, 0.02)
+    return ratio, np.where(spread > TOO_NOISY, np.inf, np.maximum(spread, 0.02))
 
 
 def _factor(ratios: Floats, noise: Floats) -> Floats:
