@@ -58,7 +58,7 @@ app.command("tables")(data.tables)
 
 app.command("query")(questions.query)
 app.command("explain")(questions.explain)
-app.command("analyse")(questions.analyse)
+app.command("analyse", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(questions.analyse)
 app.add_typer(questions.metrics_app, name="metrics")
 app.command("openapi")(workspace.openapi)
 

@@ -238,11 +238,14 @@ def analyse(
 ) -> None:
     """Run a named analysis.
 
-    An analysis is a question that needs more than a cut of metrics; what it says in sentences comes first.
+    An analysis is a question that needs more than a cut of metrics; what it says in sentences comes first. Its own parameters
+    can be written as options too.
+
+    For example: tillsight analyse customers.rfm --preset olist --format json
     """
     how = chosen_format(how, output)
     params: dict[str, Any] = {}
-    for text in param or []:
+    for text in [*(param or []), *_as_params(context.args)]:
         key, sign, value = text.partition("=")
         if not sign or key.strip() in ("", "name", "scope", "as_of"):
             raise QuestionError(f"Write --param as KEY=VALUE, not {text!r}.", field="param", value=text)
@@ -250,3 +253,21 @@ def analyse(
     parts = {"start": start, "end": end, "period": period, "where": where or None, "compare": compare}
     answer = open_shop(context, folder).analyse(name, as_of=as_of, **{**parts, **params})
     write_answer(answer, how, output)
+
+
+def _as_params(words: list[str]) -> list[str]:
+    """Options that the command does not know, as KEY=VALUE: they are parameters of the analysis."""
+    params, rest = [], list(words)
+    while rest:
+        word = rest.pop(0)
+        key = word.removeprefix("--").replace("-", "_")
+        if not word.startswith("--") or not key:
+            raise QuestionError(f"Write parameters as --key value, not {word!r}.", field="param", value=word)
+        if "=" in word:
+            name, _, value = word.removeprefix("--").partition("=")
+            params.append(f"{name.replace('-', '_')}={value}")
+        elif not rest or rest[0].startswith("--"):
+            raise QuestionError(f"{word} needs a value.", field="param", value=word)
+        else:
+            params.append(f"{key}={rest.pop(0)}")
+    return params

@@ -10,6 +10,7 @@ from tillsight.metrics.model import Catalogue
 @cache
 def catalogue() -> Catalogue:
     """Everything that can be asked. Built once for each process."""
+    from tillsight.domains.customers import cohorts as customer_cohorts
     from tillsight.domains.customers import metrics as customer_metrics
     from tillsight.domains.customers import relations as customer_relations
     from tillsight.domains.customers import segment_analyses
@@ -33,5 +34,6 @@ def catalogue() -> Catalogue:
     result.add(sales_forecasts.ANALYSES)
     result.add(return_analyses.ANALYSES)
     result.add(segment_analyses.ANALYSES)
+    result.add(customer_cohorts.ANALYSES)
     result.check()
     return result
