@@ -94,7 +94,7 @@ export const factorQuery = queryOptions({ queryKey: ["factor"], queryFn: calls.g
 export const usersQuery = queryOptions({ queryKey: ["users"], queryFn: calls.getUsers });
 export const modulesQuery = queryOptions({ queryKey: ["modules"], queryFn: calls.getModules, staleTime: RELEASE });
 export const sessionsQuery = (user: number) =>
-  queryOptions({ queryKey: ["users", user, "sessions"], queryFn: () => calls.getSessionsOf(user) });
+  queryOptions({ queryKey: ["sessions", user], queryFn: () => calls.getSessionsOf(user) });
 export const keysQuery = (all: boolean) => queryOptions({ queryKey: ["keys", all], queryFn: () => calls.getKeys(all) });
 
 export const backupsQuery = queryOptions({

@@ -222,7 +222,18 @@ function Existing({ person, onLink, onClose }: Props & { person: Person }) {
   const self = currentUser()?.name === person.name;
   const act = useMutation({
     mutationFn: (what: () => Promise<unknown>) => what(),
-    onSettled: () => client.invalidateQueries({ queryKey: usersQuery.queryKey }),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: usersQuery.queryKey }),
+        client.invalidateQueries({ queryKey: sessionsQuery(person.id).queryKey }),
+      ]),
+  });
+  const remove = useMutation({
+    mutationFn: () => calls.removeUser(person.id),
+    onSuccess: async () => {
+      onClose();
+      await client.invalidateQueries({ queryKey: usersQuery.queryKey });
+    },
   });
   const off = person.state === "off";
   return (
@@ -275,12 +286,8 @@ function Existing({ person, onLink, onClose }: Props & { person: Person }) {
               <Button
                 color="red"
                 variant="outline"
-                onClick={() =>
-                  act.mutate(async () => {
-                    await calls.removeUser(person.id);
-                    onClose();
-                  })
-                }
+                loading={remove.isPending}
+                onClick={() => remove.mutate()}
               >
                 Remove {person.name} for good
               </Button>
@@ -295,7 +302,7 @@ function Existing({ person, onLink, onClose }: Props & { person: Person }) {
             ? "Signing in is refused; keys of this user do not work."
             : "Switching off ends the sessions and stops the keys of this user; removing deletes both. What was done stays in the log."}
         </p>
-        {act.error ? <Failed error={act.error} /> : null}
+        {(act.error ?? remove.error) ? <Failed error={act.error ?? remove.error} /> : null}
       </section>
     </>
   );
