@@ -29,6 +29,7 @@ from tillsight.api.routes import (
     metrics,
     oidc,
     privacy,
+    return_figures,
     safety,
     sales,
     search,
@@ -44,7 +45,23 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 THREADS = 16
 """Requests that are worked on at a time; more wait. A question uses all processors itself, so more would not be faster."""
 
-_ROUTERS = (auth, oidc, users, keys, audit, privacy, safety, shops, metrics, dashboards, sales, data, search, health)
+_ROUTERS = (
+    auth,
+    oidc,
+    users,
+    keys,
+    audit,
+    privacy,
+    safety,
+    shops,
+    metrics,
+    dashboards,
+    sales,
+    return_figures,
+    data,
+    search,
+    health,
+)
 _ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorEnvelope, "description": "An error"}}
 
 

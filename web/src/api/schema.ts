@@ -1172,6 +1172,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/returns/breakdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Return Breakdown
+         * @description The return rate with damaged stock and returns to the supplier, by reason and by item.
+         */
+        get: operations["get_return_breakdown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Return Dashboard
+         * @description The return figures of a dashboard.
+         */
+        get: operations["get_return_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Return Summary
+         * @description The figures of a period in one row.
+         */
+        get: operations["get_return_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Return Trends
+         * @description Returns over time.
+         */
+        get: operations["get_return_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Return Reasons
+         * @description Reasons, by default the one with the most units first.
+         */
+        get: operations["list_return_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Return Products
+         * @description Products, by default the one with the highest return rate first.
+         */
+        get: operations["list_return_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/loads": {
         parameters: {
             query?: never;
@@ -1703,6 +1823,34 @@ export interface components {
             mapping?: string | null;
         };
         /**
+         * BreakdownOut
+         * @description The return rate with its parts, as 002 spells them. Rates are zero where nothing was sold.
+         */
+        BreakdownOut: {
+            /** Totalreturns */
+            totalReturns: number;
+            /** Totalreturnvalue */
+            totalReturnValue: number | null;
+            /** Returnrate */
+            returnRate: number;
+            /** Damagedreturnrate */
+            damagedReturnRate: number;
+            /** Supplierreturnrate */
+            supplierReturnRate: number;
+            /** Hasreturnswithoutsales */
+            hasReturnsWithoutSales: boolean;
+            /** Returnsbyreason */
+            returnsByReason: components["schemas"]["ReasonOut"][];
+            /** Returnsbyitem */
+            returnsByItem: components["schemas"]["ItemOut"][];
+            /** Totalsales */
+            totalSales: number;
+            /** Highreturnrate */
+            highReturnRate: boolean;
+            /** Otherreturns */
+            otherReturns: components["schemas"]["OtherOut"][];
+        };
+        /**
          * BridgePanel
          * @description How one amount becomes another: steps that add, steps that take away (`minus`), and the totals between them.
          */
@@ -2166,6 +2314,16 @@ export interface components {
             data: components["schemas"]["Backups"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[BreakdownOut] */
+        Envelope_BreakdownOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["BreakdownOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[CodesOut] */
         Envelope_CodesOut_: {
             /**
@@ -2374,6 +2532,16 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["RetentionOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[ReturnDashboardOut] */
+        Envelope_ReturnDashboardOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["ReturnDashboardOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[SecretOut] */
@@ -2968,6 +3136,28 @@ export interface components {
             name: string;
         };
         /**
+         * ItemOut
+         * @description What came back of an item; rates are percent of the units sold.
+         */
+        ItemOut: {
+            /** Item */
+            item: string | null;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Returned */
+            returned: number;
+            /** Value */
+            value: number | null;
+            /** Rate */
+            rate: number;
+            /** Damagedreturnrate */
+            damagedReturnRate: number;
+            /** Supplierreturnrate */
+            supplierReturnRate: number;
+        };
+        /**
          * JobOut
          * @description Background work. `progress`: 0 to 1 of the stage, null while it is unknown.
          */
@@ -3513,6 +3703,18 @@ export interface components {
             single_sign_on: string | null;
         };
         /**
+         * OtherOut
+         * @description Goods of another fate, or none yet: beside the rate, not inside.
+         */
+        OtherOut: {
+            /** Disposition */
+            disposition: string | null;
+            /** Count */
+            count: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * PageMeta
          * @description About the response, and which page of how many rows it is.
          */
@@ -3855,6 +4057,20 @@ export interface components {
             release: number;
         };
         /**
+         * ReasonOut
+         * @description A part of the returns. `value`: the cost of the goods, null where it is not known; `percentage` of the returns.
+         */
+        ReasonOut: {
+            /** Reason */
+            reason: string;
+            /** Count */
+            count: number;
+            /** Value */
+            value: number | null;
+            /** Percentage */
+            percentage: number;
+        };
+        /**
          * RejectOut
          * @description A row that could not be read: where it is, what is wrong with it, and the row as it came (JSON text).
          */
@@ -4005,6 +4221,22 @@ export interface components {
             rejects: number;
             /** Jobs */
             jobs: number;
+        };
+        /**
+         * ReturnDashboardOut
+         * @description The fields of 002's dashboard.
+         */
+        ReturnDashboardOut: {
+            /** Returnrate */
+            returnRate: number;
+            /** Damagedreturnrate */
+            damagedReturnRate: number;
+            /** Supplierreturnrate */
+            supplierReturnRate: number;
+            /** Totalreturns */
+            totalReturns: number;
+            /** Returnvalue */
+            returnValue: number | null;
         };
         /**
          * RowsIn
@@ -6652,6 +6884,265 @@ export interface operations {
                 page?: number;
                 per_page?: number;
                 by?: "channel" | "traffic_source" | "device_type" | "referrer";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_return_breakdown: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description percent */
+                threshold?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BreakdownOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_return_dashboard: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description percent */
+                threshold?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnDashboardOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_return_summary: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_return_trends: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                grain?: "day" | "week" | "month" | "quarter" | "year" | "fiscal_week" | "fiscal_period" | "fiscal_quarter" | "fiscal_year";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_return_reasons: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description columns; with - in front the largest first; by default the first metric */
+                sort?: string[];
+                page?: number;
+                per_page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_return_products: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description columns; with - in front the largest first; by default the first metric */
+                sort?: string[];
+                page?: number;
+                per_page?: number;
             };
             header?: never;
             path?: never;

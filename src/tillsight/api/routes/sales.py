@@ -67,7 +67,7 @@ class PageParams(ViewParams):
     """A view, and which page of its rows."""
 
     sort: list[str] = Field([], description="columns; with - in front the largest first; by default the first metric")
-    page: int = Field(1, ge=1)
+    page: int = Field(1, ge=1, le=1_000_000)
     per_page: int = Field(50, ge=1, le=1000)
 
 
@@ -80,25 +80,25 @@ class ChannelParams(PageParams):
 @router.get("/summary", response_model=Paged[AnswerOut], responses=FILES)
 def get_sales_summary(who: Viewer, given: Given, request: Request, view: Annotated[ViewParams, Query()]) -> Response:
     """The figures of a period in one row."""
-    return _answered(request, given, who, view, SUMMARY)
+    return fixed(request, given, who, view, SUMMARY)
 
 
 @router.get("/trends", response_model=Paged[AnswerOut], responses=FILES)
 def get_sales_trends(who: Viewer, given: Given, request: Request, view: Annotated[TrendParams, Query()]) -> Response:
     """Sales over time."""
-    return _answered(request, given, who, view, TRENDS, grain=view.grain)
+    return fixed(request, given, who, view, TRENDS, grain=view.grain)
 
 
 @router.get("/products", response_model=Paged[AnswerOut], responses=FILES)
 def list_sales_products(who: Viewer, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
     """Products, by default the one with the most revenue first."""
-    return _answered(request, given, who, view, PRODUCTS, ("product_id", "product"))
+    return fixed(request, given, who, view, PRODUCTS, ("product_id", "product"))
 
 
 @router.get("/customers", response_model=Paged[AnswerOut], responses=FILES)
 def list_sales_customers(who: Viewer, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
     """Customers, by default the one with the most revenue first."""
-    return _answered(request, given, who, view, CUSTOMERS, ("customer_id",))
+    return fixed(request, given, who, view, CUSTOMERS, ("customer_id",))
 
 
 @router.get("/channels", response_model=Paged[AnswerOut], responses=FILES)
@@ -106,10 +106,10 @@ def list_sales_channels(
     who: Viewer, given: Given, request: Request, view: Annotated[ChannelParams, Query()]
 ) -> Response:
     """Channels, or traffic sources, devices, referrers, by default the one with the most revenue first."""
-    return _answered(request, given, who, view, CHANNELS, (view.by,))
+    return fixed(request, given, who, view, CHANNELS, (view.by,))
 
 
-def _answered(
+def fixed(
     request: Request,
     given: Services,
     who: SignedIn,
@@ -118,6 +118,7 @@ def _answered(
     by: tuple[str, ...] = (),
     grain: Grain | None = None,
 ) -> Response:
+    """The answer to a fixed question about a view."""
     page = view if isinstance(view, PageParams) else None
     catalogue, scope = given.shop.catalogue, given.scope(who)
     open_to = tuple(name for name in metrics if may_ask(catalogue, scope, catalogue.metric(name)))
