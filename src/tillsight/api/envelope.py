@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import simplejson
-from fastapi import Response
+from fastapi import Path, Response
 from pydantic import BaseModel, Field
 
 T = TypeVar("T")
 
 JSON = "application/json"
+
+Number = Annotated[int, Path(ge=1, le=2_147_483_647)]
+"""The number of a thing in an address."""
 
 
 class Meta(BaseModel):

@@ -6,6 +6,7 @@ their meaning and default, so that the file is its own manual.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -91,4 +92,6 @@ def _describe(place: Any, field: FieldInfo) -> None:
 def _toml(value: Any) -> str:
     if value == {}:
         return "{}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return '""' if value is None else tomlkit.item(value).as_string()

@@ -68,7 +68,7 @@ def list_entries(
     who: Admin,
     given: Given,
     request: Request,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=500)] = 50,
     user: Text = None,
     action: Text = None,

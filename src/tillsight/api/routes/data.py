@@ -17,7 +17,7 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from tillsight.api.access import Door, Reader, Writer, address_of
-from tillsight.api.envelope import Envelope, Paged, ok
+from tillsight.api.envelope import Envelope, Number, Paged, ok
 from tillsight.api.questions import FILES, Value, as_file, kept_json
 from tillsight.api.routes.metrics import CheckOut
 from tillsight.api.routes.shop import ReleaseSummary, summary_of
@@ -200,7 +200,7 @@ class TableOut(BaseModel):
 def list_loads(
     _who: Reader,
     given: Given,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """Loads, the newest first."""
@@ -232,7 +232,7 @@ def list_rejects(
     who: Reader,
     given: Given,
     request: Request,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=1000)] = 100,
     format: Literal["json", "csv", "xlsx", "parquet"] = "json",
 ) -> Response:
@@ -296,7 +296,7 @@ def list_releases(_who: Reader, given: Given) -> Response:
 
 
 @router.get("/releases/{number}", response_model=Envelope[ReleaseDetail])
-def get_release(number: int, _who: Reader, given: Given) -> Response:
+def get_release(number: Number, _who: Reader, given: Given) -> Response:
     """One release with its tables and checks."""
     record = given.shop.releases.get(number).record
     titles = {**{name: table.title for name, table in TABLES.items()}}
@@ -335,7 +335,7 @@ def start_build(who: Writer, given: Given, request: Request) -> Response:
 def list_jobs(
     _who: Reader,
     given: Given,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=200)] = 50,
     state: JobState | None = None,
 ) -> Response:

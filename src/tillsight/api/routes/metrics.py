@@ -165,7 +165,7 @@ class ExplanationOut(BaseModel):
 class RowsIn(QuestionIn):
     """A question with one metric, and which of the rows behind it are wanted."""
 
-    page: int = Field(1, ge=1)
+    page: int = Field(1, ge=1, le=1_000_000)
     per_page: int = Field(50, ge=1, le=1000)
 
 

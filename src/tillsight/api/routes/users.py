@@ -21,7 +21,7 @@ from tillsight.accounts import (
     users_of,
 )
 from tillsight.api.access import Admin, Door
-from tillsight.api.envelope import Envelope, ok
+from tillsight.api.envelope import Envelope, Number, ok
 from tillsight.api.routes.auth import Done, OneSession, SessionsEnded, by, one_session
 from tillsight.api.services import Given, Services
 from tillsight.database import LinkPurpose, Role, User, now
@@ -119,27 +119,27 @@ def invite_user(body: InviteIn, who: Admin, request: Request, given: Given) -> R
 
 
 @router.get("/{user_id}", response_model=Envelope[PersonOut])
-def get_one_user(user_id: int, _who: Admin, given: Given) -> Response:
+def get_one_user(user_id: Number, _who: Admin, given: Given) -> Response:
     """One user."""
     return ok(_one(given, user_id))
 
 
 @router.patch("/{user_id}", response_model=Envelope[PersonOut])
-def change_access(user_id: int, body: AccessIn, who: Admin, request: Request, given: Given) -> Response:
+def change_access(user_id: Number, body: AccessIn, who: Admin, request: Request, given: Given) -> Response:
     """Change what a user may do and see, or switch him off or on. It holds from the next request on."""
     change_user(given.shop.database, user_id, body.access(), by(who, request), given.known)
     return ok(_one(given, user_id))
 
 
 @router.delete("/{user_id}", response_model=Envelope[Done])
-def delete_user(user_id: int, who: Admin, request: Request, given: Given) -> Response:
+def delete_user(user_id: Number, who: Admin, request: Request, given: Given) -> Response:
     """Remove a user with his sessions and keys."""
     remove_user(given.shop.database, user_id, by(who, request))
     return ok(Done())
 
 
 @router.post("/{user_id}/link", response_model=Envelope[LinkMade], status_code=201)
-def make_link(user_id: int, who: Admin, request: Request, given: Given) -> Response:
+def make_link(user_id: Number, who: Admin, request: Request, given: Given) -> Response:
     """Make a link by which the user chooses another password, or his first. Links of before are not good any more."""
     settings = given.shop.settings.accounts
     invited = get_user(given.shop.database, user_id).password_hash is None
@@ -148,28 +148,28 @@ def make_link(user_id: int, who: Admin, request: Request, given: Given) -> Respo
 
 
 @router.post("/{user_id}/factor/remove", response_model=Envelope[Done])
-def remove_users_factor(user_id: int, who: Admin, request: Request, given: Given) -> Response:
+def remove_users_factor(user_id: Number, who: Admin, request: Request, given: Given) -> Response:
     """Take away the second factor of somebody who has lost it."""
     remove_factor(given.shop.database, user_id, by(who, request))
     return ok(Done())
 
 
 @router.get("/{user_id}/sessions", response_model=Envelope[list[OneSession]])
-def list_sessions(user_id: int, who: Admin, given: Given) -> Response:
+def list_sessions(user_id: Number, who: Admin, given: Given) -> Response:
     """The sessions of a user, the one seen last first."""
     get_user(given.shop.database, user_id)
     return ok([one_session(opened, who) for opened in given.sessions.running(user_id)])
 
 
 @router.delete("/{user_id}/sessions", response_model=Envelope[SessionsEnded])
-def end_sessions(user_id: int, who: Admin, request: Request, given: Given) -> Response:
+def end_sessions(user_id: Number, who: Admin, request: Request, given: Given) -> Response:
     """Sign a user out everywhere."""
     get_user(given.shop.database, user_id)
     return ok(SessionsEnded(ended=given.sessions.end(user_id, by(who, request))))
 
 
 @router.delete("/{user_id}/sessions/{session_id}", response_model=Envelope[SessionsEnded])
-def end_session(user_id: int, session_id: str, who: Admin, request: Request, given: Given) -> Response:
+def end_session(user_id: Number, session_id: str, who: Admin, request: Request, given: Given) -> Response:
     """End one session of a user."""
     get_user(given.shop.database, user_id)
     return ok(SessionsEnded(ended=given.sessions.end(user_id, by(who, request), only=session_id)))
