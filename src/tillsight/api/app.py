@@ -22,6 +22,7 @@ from tillsight.api.pages import Page
 from tillsight.api.routes import (
     audit,
     auth,
+    customers,
     dashboards,
     data,
     health,
@@ -57,6 +58,7 @@ _ROUTERS = (
     metrics,
     dashboards,
     sales,
+    customers,
     return_figures,
     data,
     search,

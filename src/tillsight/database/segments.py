@@ -48,6 +48,11 @@ class SegmentSets:
         with self._database.read() as session:
             return session.get(SegmentRules, name)
 
+    def version(self, name: str) -> int | None:
+        """How often a rule set was kept; None for a preset, or a name that there is not."""
+        with self._database.read() as session:
+            return session.scalar(select(SegmentRules.version).where(SegmentRules.name == name))
+
 
 def keep(session: Session, name: str, rules: Mapping[str, Any], who: str, version: int | None) -> dict[str, Any] | None:
     """Keep a rule set; what was kept before, or None. `version`: the one that is changed; None for a new one.

@@ -12,6 +12,7 @@ def catalogue() -> Catalogue:
     """Everything that can be asked. Built once for each process."""
     from tillsight.domains.customers import cohorts as customer_cohorts
     from tillsight.domains.customers import metrics as customer_metrics
+    from tillsight.domains.customers import people as customer_people
     from tillsight.domains.customers import relations as customer_relations
     from tillsight.domains.customers import segment_analyses
     from tillsight.domains.returns import analyses as return_analyses
@@ -35,5 +36,6 @@ def catalogue() -> Catalogue:
     result.add(return_analyses.ANALYSES)
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)
+    result.add(customer_people.ANALYSES)
     result.check()
     return result

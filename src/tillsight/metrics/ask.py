@@ -68,6 +68,11 @@ class Asker:
         self.scope = scope
         self.compiler = Compiler(catalogue, calendar, scope)
 
+    def rules_version(self, name: object) -> int | None:
+        """The version of a rule set of the shop's own, which changes answers without a new release; None for any other."""
+        sets = self.release.segments
+        return sets.version(name) if sets is not None and isinstance(name, str) else None
+
     def query(self, metrics: str | Sequence[str], **parts: Any) -> Answer:
         """Ask in words (see `ask_for`)."""
         return self.ask(ask_for(metrics, **parts))

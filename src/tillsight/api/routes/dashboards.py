@@ -122,6 +122,7 @@ def run_analysis(name: str, who: Viewer, given: Given, request: Request, asked: 
         asker.release.number,
         asker.release.today,
         to_bytes(dict(sorted(parameters.items()))),
+        asker.rules_version(parameters.get("preset")),
         scope.key,
         asked.format,
     )

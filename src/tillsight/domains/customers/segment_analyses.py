@@ -78,7 +78,7 @@ def segment_of(rules: RuleSet, name: str) -> str:
 _KPIS = (
     "segment", "rule", "customers", "customers_share", "revenue", "revenue_share", "orders", "average_order_value",
     "clv_historic", "mean_days", "mean_r", "mean_f", "mean_m", "repeat_purchase_rate", "retention_rate_30d", "churn_rate",
-    "return_rate", "new_customer_rate", "customers_at_start", "reactivation_rate", "second_purchase_rate",
+    "return_rate", "size_issue_rate", "new_customer_rate", "customers_at_start", "reactivation_rate", "second_purchase_rate",
 )  # fmt: skip
 
 
@@ -87,14 +87,15 @@ def _share(top: ir.NumericValue, bottom: ir.NumericValue, factor: float = 100) -
     return top.cast("float64") / bottom.cast("float64").nullif(0) * factor
 
 
-def _returned_orders(asker: Asker, day: date) -> ir.Table:
-    """Per customer the orders of which goods were refunded by the end of a day."""
-    ledger = ibis.table(dict(asker.catalogue.relations["sales"].schema), name="sales")
-    refunds = ledger.filter(
-        (ledger.kind == "refund") & (ledger.returned_sales != 0) & ledger.customer_order_number.notnull(),
-        ledger.day <= ibis.date(day),
+def _returned_orders(asker: Asker, day: date) -> ir.Table | None:
+    """Per customer the orders with a return by the end of a day, and those returned for their size; None without any returns."""
+    if "returned_items" in asker.release.missing:
+        return None
+    items = ibis.table(dict(asker.catalogue.relations["returned_items"].schema), name="returned_items")
+    items = items.filter(items.customer_order_number.notnull(), items.day <= ibis.date(day))
+    return items.group_by("customer_key").agg(
+        returned=items.order_key.nunique(), for_size=items.order_key.nunique(where=items.is_size_reason)
     )
-    return refunds.group_by("customer_key").agg(returned=refunds.order_key.nunique())
 
 
 def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Filter], by_segment: bool) -> ir.Table:
@@ -110,7 +111,12 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
     bought = bought.group_by("customer_key").agg(orders_in=bought.count())
     returned = _returned_orders(asker, day)
     at_end = at_end.left_join(bought, "customer_key").drop("customer_key_right")
-    at_end = at_end.left_join(returned, "customer_key").drop("customer_key_right")
+    if returned is None:
+        unknown = ibis.null("int64")
+        at_end = at_end.mutate(returned=unknown, for_size=unknown)
+    else:
+        at_end = at_end.left_join(returned, "customer_key").drop("customer_key_right")
+        at_end = at_end.mutate(returned=at_end.returned.fill_null(0), for_size=at_end.for_size.fill_null(0))
     keys = ["place", "segment"]
     came = at_end.orders_in.notnull()
     end = at_end.group_by(keys).agg(
@@ -124,7 +130,8 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
         _repeat=(at_end.orders > 1).sum(),
         _kept=(at_end.last_day.delta(at_end.first_day, unit="day") >= KEPT_DAYS).sum(),
         _silent=(at_end.days >= ACTIVE_DAYS).sum(),
-        _returned=at_end.returned.fill_null(0).sum(),
+        _returned=at_end.returned.sum(),
+        _for_size=at_end.for_size.sum(),
         _bought=came.sum(),
         _new=(came & (at_end.first_day >= ibis.date(period.start))).sum(),
     )
@@ -149,6 +156,7 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
         retention_rate_30d=_share(both._kept, both.customers),
         churn_rate=_share(both._silent, both.customers),
         return_rate=_share(both._returned, both.orders),
+        size_issue_rate=_share(both._for_size, both.orders),
         new_customer_rate=_share(both._new, both._bought),
         reactivation_rate=_share(both._again, both.customers_at_start),
         second_purchase_rate=_share(both._second, both._single),
@@ -179,8 +187,36 @@ def segments(asker: Asker, question: dict[str, Any], preset: str) -> Answer:
     told = _sizes_in_words(asker, table) + _moves_in_words(asker, table, period)
     return answer(
         asker, table, shown, queries, period=period, where=where, totals=totals, sentences=told,
-        sources=("customer_events", "sales"),
+        sources=("customer_events", "returned_items"),
     )  # fmt: skip
+
+
+def preview(asker: Asker, question: dict[str, Any], rules: RuleSet) -> list[dict[str, Any]]:
+    """What rules would make of the customers at the end of the period, before they are kept: a row for each segment in order.
+
+    `customers`, `customers_share`, `revenue`, `revenue_share`: of those who are in it; `matching`: who keeps the bounds, also
+    where an earlier rule takes them; None for the rest.
+    """
+    period, where = rfm.period_of(asker, question), rfm.filters_of(asker, question)
+    rows = rfm.segmented(asker, rules, [rfm.day_of(asker, period)], where)
+    sums = {f"n{index}": (rows.place == index).sum() for index in range(len(rules.segments))}
+    sums |= {f"v{index}": rows.revenue.sum(where=rows.place == index) for index in range(len(rules.segments))}
+    sums |= {f"k{index}": rule.matches(rows).sum() for index, rule in enumerate(rules.rules)}
+    found = run(asker, rows.agg(**sums), []).to_pylist()[0]
+    sizes = [int(found[f"n{index}"] or 0) for index in range(len(rules.segments))]
+    revenues = [found[f"v{index}"] or 0 for index in range(len(rules.segments))]
+    return [
+        {
+            "segment": name,
+            "rule": rules.meaning(name),
+            "customers": sizes[index],
+            "customers_share": sizes[index] / sum(sizes) * 100 if sum(sizes) else None,
+            "revenue": revenues[index],
+            "revenue_share": float(revenues[index] / sum(revenues) * 100) if sum(revenues) else None,
+            "matching": int(found[f"k{index}"] or 0) if index < len(rules.rules) else None,
+        }
+        for index, name in enumerate(rules.segments)
+    ]
 
 
 def _sizes_in_words(asker: Asker, table: pa.Table) -> list[dict[str, Any]]:

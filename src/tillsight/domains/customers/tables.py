@@ -23,6 +23,22 @@ _COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
     "customer_id": ("Customer", "dimension", None, ""),
     "customer_name": ("Name", "dimension", None, ""),
     "email": ("E-mail", "dimension", None, ""),
+    "phone": ("Telephone", "dimension", None, ""),
+    "city": ("City", "dimension", None, ""),
+    "country": ("Country", "dimension", None, ""),
+    "order_id": ("Order", "dimension", None, ""),
+    "order_status": ("Status", "dimension", None, ""),
+    "channel": ("Channel", "dimension", None, ""),
+    "product_name": ("Product", "dimension", None, ""),
+    "return_id": ("Return", "dimension", None, ""),
+    "return_reason": ("Reason", "dimension", None, ""),
+    "disposition": ("What became of it", "dimension", None, ""),
+    "day": ("Day", "time", None, ""),
+    "registered_day": ("Registered", "time", None, ""),
+    "units": ("Units", "plain", "units", ""),
+    "discounts": ("Discounts", "plain", "money", ""),
+    "returned_sales": ("Refunds", "plain", "money", ""),
+    "returned_orders": ("Orders with a return", "plain", "count", "down"),
     "segment": ("Segment", "dimension", None, ""),
     "previous_segment": ("Segment before", "dimension", None, ""),
     "from_segment": ("From", "dimension", None, ""),
@@ -60,6 +76,7 @@ _COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
     "retention_rate_30d": ("30-day retention", "plain", "percent", "up"),
     "churn_rate": ("Churn rate", "plain", "percent", "down"),
     "return_rate": ("Orders with a return", "plain", "percent", "down"),
+    "size_issue_rate": ("Orders returned for size", "plain", "percent", "down"),
     "new_customer_rate": ("New customer rate", "plain", "percent", ""),
     "reactivation_rate": ("Reactivation rate", "plain", "percent", "up"),
     "second_purchase_rate": ("Second purchase rate", "plain", "percent", "up"),
@@ -93,9 +110,12 @@ def columns(asker: Asker, names: Iterable[str]) -> tuple[AnswerColumn, ...]:
 
 
 def run(asker: Asker, expression: ir.Table, queries: list[str]) -> pa.Table:
-    """Run, and remember what ran."""
+    """Run, and remember what ran. A sum of whole numbers comes as a decimal without places; it is a whole number again."""
     table, sql = asker.release.run(expression)
     queries.append(sql)
+    for index, column in enumerate(table.schema):
+        if pa.types.is_decimal(column.type) and column.type.scale == 0:
+            table = table.set_column(index, column.name, table.column(index).cast(pa.int64()))
     return table
 
 
