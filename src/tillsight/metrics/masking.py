@@ -33,7 +33,7 @@ NOTE = "Names, e-mail addresses, telephone numbers and addresses are masked; an 
 _RULES: dict[Sort, tuple[tuple[str, str], ...]] = {
     "name": ((r"(?s)^(.).*$", rf"\1{HIDDEN}"),),
     "email": ((r"(?s)^(.).*$", rf"\1{HIDDEN}@{HIDDEN}"),),
-    "phone": ((r"(?s)^.*?(.{0,2})$", rf"{HIDDEN}\1"),),
+    "phone": ((r"(?s)^.*?([0-9]{0,2})[^0-9]*$", rf"{HIDDEN}\1"),),
     "address": ((r"(?s)^.+$", HIDDEN),),
     "customer": (
         (r"(?s)^(email|phone):.*$", f"guest {HIDDEN}"),
