@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -109,10 +111,24 @@ def make(tmp_path: Path) -> Iterator[MakeShop]:
         shop.close()
 
 
+@pytest.fixture(scope="session")
+def _loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files, loaded and built once; every test works on a copy."""
+    folder = tmp_path_factory.mktemp("privacy")
+    (folder / "shop").mkdir()
+    write_settings(folder / "shop")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TILLSIGHT_")]:
+            patch.delenv(name)
+        with Shop.open(folder / "shop") as shop:
+            shop.load(write_files(folder / "files"))
+            shop.build()
+    return folder
+
+
 @pytest.fixture
-def shop(make: MakeShop, tmp_path: Path) -> Shop:
-    """The files, loaded and built."""
-    shop = make("shop")
-    shop.load(write_files(tmp_path / "files"))
-    shop.build()
-    return shop
+def shop(make: MakeShop, tmp_path: Path, _loaded: Path) -> Shop:
+    """The files, loaded and built; the files lie beside it."""
+    for name in ("shop", "files"):
+        shutil.copytree(_loaded / name, tmp_path / name)
+    return make("shop")

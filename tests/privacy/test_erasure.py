@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
 from tests.privacy.conftest import FILES, TRACES, MakeShop, write_files
 
 from tillsight import audit, privacy
-from tillsight.privacy import Identifier
+from tillsight.database.returns_desk import DeskReturn
+from tillsight.privacy import KIND_TITLES, Identifier, Kind
+from tillsight.privacy.tags import compared, define_tag, surrogate_of, surrogate_sql, tag_of
 from tillsight.shop import Shop
 
 ADA = Identifier("customer", "CUST-ADA-1")
@@ -217,3 +223,54 @@ def test_tombstones_of_another_workspace_are_refused(shop: Shop, make: MakeShop,
     shutil.copy(other.path / privacy.TOMBSTONES_FILE, shop.path)
     with pytest.raises(Exception, match=r"cannot be decrypted|another workspace|needs the key"):
         privacy.replay(shop)
+
+
+def test_records_of_the_operational_database_follow(shop: Shop) -> None:
+    at = datetime(2025, 1, 20, tzinfo=UTC)
+    rows = {"CUST-ADA-1": ("RET-555", "SO-7001"), "CUST-BOB-2": ("RET-556", "SO-7002")}
+    with shop.database.write() as session:
+        for customer, (number, order_id) in rows.items():
+            session.add(
+                DeskReturn(
+                    shop_id="main",
+                    return_id=number,
+                    order_id=order_id,
+                    customer_id=customer,
+                    origin="desk",
+                    step="initiated",
+                    outcome="refund",
+                    currency="EUR",
+                    initiated_at=at,
+                    step_at=at,
+                    notes=f"{customer} rang: Ada Lovelace",
+                    source_row={"customer_id": customer, "email": "ada.lovelace@example.org"},
+                    created_by="anna",
+                    updated_by="anna",
+                )
+            )
+    erase(shop)
+    with shop.database.read() as session:
+        first, second = session.scalars(select(DeskReturn).order_by(DeskReturn.id))
+        assert first.notes is None
+        assert first.source_row == {}
+        assert (second.customer_id, second.return_id) == ("CUST-BOB-2", "RET-556")
+        assert second.notes == "CUST-BOB-2 rang: Ada Lovelace"
+    load = shop.loads()[0].id
+    landed = duckdb.sql(
+        f"SELECT return_id, order_id, customer_id FROM read_parquet('{shop.path}/landing/loads/{load}/tables/returns.parquet')"
+    ).fetchall()
+    assert (first.return_id, first.order_id, first.customer_id) in landed
+    assert all(
+        value.startswith("erased-") for value in (first.return_id, first.order_id or "", first.customer_id or "")
+    )
+
+
+@given(st.sampled_from(list(KIND_TITLES)), st.text(min_size=1, max_size=30).map(str.strip).filter(bool))
+def test_tags_and_surrogates_are_the_same_in_sql_and_in_python(kind: Kind, value: str) -> None:
+    key = b"k" * 32
+    connection = duckdb.connect()
+    define_tag(connection, key)
+    one = compared(kind, value, "main")
+    said = connection.execute(f"SELECT tag_of($1, $2), {surrogate_sql(kind, '$2')}", [kind, one]).fetchone()
+    connection.close()
+    assert said == (tag_of(key, kind, one), surrogate_of(key, kind, one))

@@ -110,6 +110,11 @@ def personal_tables() -> dict[str, Personal]:
     return found
 
 
+def kind_of(column: str) -> Kind | None:
+    """The kind of identifier that a column of this name holds; None for any other column."""
+    return _BY_COLUMN.get(column)
+
+
 @cache
 def header_kinds() -> dict[str, Kind]:
     """Headers of files, as headers are compared, that say which kind of identifier a column holds."""

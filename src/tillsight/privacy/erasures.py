@@ -22,6 +22,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from tillsight import audit
+from tillsight.backup import BackupError, PlaceError, forget_erased
 from tillsight.core.errors import TillsightError
 from tillsight.core.settings import Settings
 from tillsight.database import (
@@ -41,6 +42,7 @@ from tillsight.privacy.cutting import Cut, cut, leftovers
 from tillsight.privacy.declared import Kind
 from tillsight.privacy.landed import Landed, engine, landed_loads
 from tillsight.privacy.persons import Person
+from tillsight.privacy.records import clear_records
 from tillsight.privacy.tags import define_tag, tag_of
 
 KEY = "privacy"
@@ -173,13 +175,27 @@ def finish(shop: Workspace, begun: Sequence[str], progress: Progress) -> None:
         return
     progress("clear", None, None, "Removing releases from before")
     dropped = shop.drop_older_releases()
-    progress("clear", None, None, "Clearing the free pages of the database")
+    progress("clear", None, None, "Clearing the database")
+    with shop.database.write() as session:
+        key = audit.inner_key(session, KEY)
+        records = clear_records(session, key, shop.settings.shop_id) if key is not None else {}
     clear_free_pages(shop.database)
     write_tombstones(shop.database)
+    progress("clear", None, None, "Taking it out of the backups")
+    try:
+        backups = forget_erased(shop.path, shop.settings, shop.database, progress)
+    except (PlaceError, BackupError) as error:  # they stay begun, and the next build goes on from here
+        progress("clear", None, None, error.message)
+        return
     with shop.database.write() as session:
         for erasure in session.scalars(select(Erasure).where(Erasure.id.in_(begun))):
             erasure.state, erasure.finished_at = "done", now()
-            erasure.report = erasure.report | {"releases_removed": dropped}
+            erasure.report = erasure.report | {
+                "releases_removed": dropped,
+                "backups_rewritten": backups.rewritten,
+                "backups_removed": len(backups.dropped),
+                "records": records,
+            }
             audit.record(
                 session,
                 who=erasure.created_by or "system",

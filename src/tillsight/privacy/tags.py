@@ -80,6 +80,17 @@ def surrogate_sql(kind: Kind, value: str) -> str:
     return f"CASE WHEN {done} THEN {old} ELSE {new} END"
 
 
+def surrogate_of(key: bytes, kind: Kind, value: str) -> str:
+    """What stands in place of an identifier (given as it is compared), as `surrogate_sql` makes it."""
+    said = tag_of(key, f"instead of {kind}", value)
+    if kind == "email":
+        return value if value.endswith(ERASED_MAIL) else f"{ERASED}{said[:20]}{ERASED_MAIL}"
+    if kind == "phone":
+        return value if value.startswith(ERASED_PHONE) else f"{ERASED_PHONE}{int(said[:14], 16):017}"
+    old = plain(kind, value)
+    return old if old.startswith(ERASED) else f"{ERASED}{said[:20]}"
+
+
 def plain(kind: Kind, value: str) -> str:
     """The value of an identifier without its shop."""
     return value if kind in EVERYWHERE else value.partition(SEPARATOR)[2]
