@@ -20,11 +20,13 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.api.conftest import PASSWORD, ROLES, rows, signed_in
+from sqlalchemy import select
+from tests.api.conftest import MANIFEST, PASSWORD, ROLES, rows, signed_in
 from tests.support.shops import make_shop
 
 from tillsight.accounts import add_user, passwords
 from tillsight.api.app import create_app, openapi_document
+from tillsight.database import Load
 from tillsight.shop import Shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("PLT-08")]
@@ -46,6 +48,9 @@ def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         patch.setattr(passwords, "_HASHER", cheap)
         limits = {"sign_ins_per_minute": 0, "requests_per_minute": 0, "key_requests_per_minute": 0}
         shop = make_shop(tmp_path_factory.mktemp("schema") / "shop", rows(), accounts=limits)
+        with shop.database.write() as session:
+            for load in session.scalars(select(Load)):
+                load.manifest = load.manifest | MANIFEST
         for role in ROLES:
             add_user(shop.database, role, PASSWORD, role)
         yield shop

@@ -3,7 +3,7 @@
 from tillsight.backup.places import PlaceError, open_place
 from tillsight.backup.repository import BackupError, DamagedError, Repository, Snapshot
 from tillsight.backup.restore import find, verify, write_files
-from tillsight.backup.taking import Forgotten, Taken, forget_content, place_of, prune, take
+from tillsight.backup.taking import Forgotten, Taken, forget_content, forget_erased, place_of, prune, take
 
 __all__ = [
     "BackupError",
@@ -15,6 +15,7 @@ __all__ = [
     "Taken",
     "find",
     "forget_content",
+    "forget_erased",
     "open_place",
     "place_of",
     "prune",

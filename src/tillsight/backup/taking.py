@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock, Timeout
 from sqlalchemy import select, update
@@ -27,7 +27,7 @@ from tillsight.backup.repository import BackupError, DamagedError, Entry, Reposi
 from tillsight.core.errors import ConflictError, NotFoundError
 from tillsight.core.settings import SETTINGS_FILE, Settings
 from tillsight.core.version import VERSION
-from tillsight.database import CURRENT, DATABASE_FILE, Database, Pointer, now
+from tillsight.database import CURRENT, DATABASE_FILE, Database, Pointer, Tombstone, now
 from tillsight.database.safety import Backup, BackupKind
 from tillsight.vault import DATA_KEY_FILE, Keys, Vault
 
@@ -46,11 +46,8 @@ MOST_PRUNED = 48
 """So many backups go at a time: a clock that jumps ahead must not take a month of them."""
 
 
-class Progress(Protocol):
-    """How long work tells where it is: the stage, bytes of how many, and a line in words."""
-
-    def __call__(self, stage: str, done: float | None, total: float | None, text: str) -> None:
-        """Called now and then; must return quickly."""
+Progress = Callable[[str, float | None, float | None, str], None]
+"""How long work tells where it is: the stage, bytes of how many, and a line in words."""
 
 
 def silent(stage: str, done: float | None, total: float | None, text: str) -> None:
@@ -174,16 +171,18 @@ def forget_content(
     workspace: Path,
     settings: Settings,
     database: Database,
-    changed: Iterable[str],
+    changed: Iterable[str] | None = None,
     scrub: Callable[[Path], None] | None = None,
     progress: Progress = silent,
 ) -> Forgotten:
     """Make content vanish from every backup, in every place that this workspace ever put one.
 
     `changed`: files by their path in the workspace (`landing/loads/…`) that were written again without the content, or are
-    gone: every backup then has them as they are now. `scrub`: gets the path of each copy of the operational database that
-    a backup holds (a SQLite file of any earlier migration) and takes the content out of it. Pieces that nobody names any
-    more are taken away before this returns. A backup that cannot be read is taken away whole.
+    gone: every backup then has them as they are now. None stands for all of landing that is not as a backup has it.
+    `scrub`: gets the path of each copy of the operational database that a backup holds (a SQLite file of any earlier
+    migration) and takes the content out of it. Pieces that nobody names any more are taken away before this returns. A
+    backup that cannot be read is taken away whole; with None, also one that holds loads which are no more, as nobody can
+    search them.
 
     Raises PlaceError when a place cannot be reached: what is there still has the content, so do it again later.
     """
@@ -202,12 +201,37 @@ def forget_content(
             work = workspace / f"{WORK}{secrets.token_hex(4)}"
             work.mkdir(mode=0o700)
             try:
-                done = _Forgetting(workspace, repository, frozenset(changed), scrub, work, progress).run()
+                done = _Forgetting(
+                    workspace, repository, None if changed is None else frozenset(changed), scrub, work, progress
+                ).run()
             finally:
                 shutil.rmtree(work, ignore_errors=True)
             rewritten += done.rewritten
             dropped += done.dropped
         return Forgotten(rewritten, tuple(dropped))
+
+
+def forget_erased(workspace: Path, settings: Settings, database: Database, progress: Progress = silent) -> Forgotten:
+    """Make everybody who was erased vanish from every backup, once landing was searched for them.
+
+    Landing becomes as it is now; of the copies of the database go the keys of the persons in the audit log, the messages about
+    loads and the jobs, which may name somebody, and their free pages. Safe to call again. Raises PlaceError, see `forget_content`.
+    """
+    with database.read() as session:
+        tags = [(tag,) for tag in session.scalars(select(Tombstone.tag).where(Tombstone.kind == "audit"))]
+
+    def scrub(copy: Path) -> None:
+        with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+            known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            connection.execute("BEGIN")
+            connection.execute("UPDATE loads SET error = NULL WHERE error IS NOT NULL")
+            connection.execute("DELETE FROM jobs")
+            if "person_keys" in known:
+                connection.executemany("DELETE FROM person_keys WHERE tag = ?", tags)
+            connection.execute("COMMIT")
+            connection.execute("VACUUM")
+
+    return forget_content(workspace, settings, database, None, scrub, progress)
 
 
 @dataclass
@@ -310,7 +334,7 @@ class _Forgetting:
 
     workspace: Path
     repository: Repository
-    changed: frozenset[str]
+    changed: frozenset[str] | None
     scrub: Callable[[Path], None] | None
     work: Path
     progress: Progress
@@ -341,9 +365,9 @@ class _Forgetting:
         return Forgotten(rewritten, tuple(dropped))
 
     def _entry(self, entry: Entry, taking: _Taking, there: set[str]) -> Entry | None:
-        if entry.path in self.changed:
+        file = self.workspace / entry.path
+        if self._is_changed(entry, file):
             if entry.path not in self._made:
-                file = self.workspace / entry.path
                 self._made[entry.path] = (
                     taking._read(entry.path, file, PIECE, there, again=False) if file.is_file() else None
                 )
@@ -358,6 +382,15 @@ class _Forgetting:
                 copy.unlink()
             return self._made[entry.sha256]
         return entry
+
+    def _is_changed(self, entry: Entry, file: Path) -> bool:
+        if self.changed is not None:
+            return entry.path in self.changed
+        if not entry.path.startswith("landing/"):
+            return False
+        if not (self.workspace / Path(*Path(entry.path).parts[:3])).is_dir():
+            raise DamagedError(f"The load of {entry.path} is no more.", path=entry.path)
+        return not file.is_file() or not _untouched(file, entry)
 
 
 @contextmanager

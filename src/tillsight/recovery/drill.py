@@ -21,10 +21,11 @@ from tillsight import privacy
 from tillsight.audit import record
 from tillsight.backup import Repository, find, write_files
 from tillsight.backup.database import bare, copy_in, counts
-from tillsight.backup.taking import ERASURES_FILE, Progress, place_of, silent
+from tillsight.backup.taking import ERASURES_FILE, place_of
 from tillsight.core.errors import TillsightError
 from tillsight.core.settings import read_settings
 from tillsight.database import Database, Drill, Load, Release, now
+from tillsight.pipeline.build import Progress, silent
 from tillsight.recovery.restoring import lend_key, settle
 from tillsight.shop import Shop
 from tillsight.vault import Keys

@@ -25,7 +25,7 @@ from tillsight.backup import Repository, Snapshot, Taken, find, open_place, take
 from tillsight.backup.database import bare, copy_in, replace_database
 from tillsight.backup.places import SECRET
 from tillsight.backup.restore import write_file
-from tillsight.backup.taking import ERASURES_FILE, Progress, place_of, silent
+from tillsight.backup.taking import ERASURES_FILE, place_of
 from tillsight.core.errors import ConflictError
 from tillsight.core.settings import SETTINGS_FILE, read_settings
 from tillsight.database import (
@@ -46,6 +46,7 @@ from tillsight.database import (
     now,
 )
 from tillsight.database.store import DATABASE_FILE
+from tillsight.pipeline.build import Progress, silent
 from tillsight.shop import Shop
 from tillsight.vault import KEY_FILE, KEY_FILE_VARIABLE, KEY_VARIABLE, Keys, Vault, VaultError
 
