@@ -176,9 +176,7 @@ def finish(shop: Workspace, begun: Sequence[str], progress: Progress) -> None:
     progress("clear", None, None, "Removing releases from before")
     dropped = shop.drop_older_releases()
     progress("clear", None, None, "Clearing the database")
-    with shop.database.write() as session:
-        key = audit.inner_key(session, KEY)
-        records = clear_records(session, key, shop.settings.shop_id) if key is not None else {}
+    records = _clear_records(shop)
     clear_free_pages(shop.database)
     write_tombstones(shop.database)
     progress("clear", None, None, "Taking it out of the backups")
@@ -224,8 +222,17 @@ def replay(shop: Workspace, progress: Progress = lambda _stage, _done, _total, _
             shop.build(progress)
         else:
             finish(shop, unfinished(shop.database), progress)
+    if _clear_records(shop):
+        clear_free_pages(shop.database)
     audit.reanchor(shop.database, "system", "restored")
     return learnt
+
+
+def _clear_records(shop: Workspace) -> dict[str, int]:
+    """Take everybody with a tombstone out of the operational tables. Rows that were changed, by table."""
+    with shop.database.write() as session:
+        key = audit.inner_key(session, KEY)
+        return clear_records(session, key, shop.settings.shop_id) if key is not None else {}
 
 
 def hold_tombstones(connection: duckdb.DuckDBPyConnection, database: Database, after: int = 0) -> None:
