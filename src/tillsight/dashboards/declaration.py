@@ -20,6 +20,7 @@ from tillsight.core.periods import Grain
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 AnalysisName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=120)]
+Taken = Literal["preset"]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -56,6 +57,23 @@ class AnalysisPanel(_Panel):
 
     kind: Literal["headline", "insights"]
     analysis: AnalysisName
+    takes: tuple[Taken, ...] = ()
+
+    def names(self) -> Iterator[tuple[Literal["metric", "dimension", "analysis"], str]]:
+        """The analysis."""
+        yield "analysis", self.analysis
+
+
+class FoundPanel(_Panel):
+    """What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix, or a table.
+
+    `takes`: what of the page's address is given to the analysis, besides days and filters.
+    """
+
+    kind: Literal["segments", "flow", "cohorts", "listing"]
+    analysis: AnalysisName
+    params: dict[Name, str] = {}
+    takes: tuple[Taken, ...] = ()
 
     def names(self) -> Iterator[tuple[Literal["metric", "dimension", "analysis"], str]]:
         """The analysis."""
@@ -156,7 +174,15 @@ class BridgePanel(_Panel):
 
 
 Panel = Annotated[
-    AnalysisPanel | KpiPanel | SeriesPanel | RankPanel | TablePanel | HeatmapPanel | CumulativePanel | BridgePanel,
+    AnalysisPanel
+    | FoundPanel
+    | KpiPanel
+    | SeriesPanel
+    | RankPanel
+    | TablePanel
+    | HeatmapPanel
+    | CumulativePanel
+    | BridgePanel,
     Field(discriminator="kind"),
 ]
 

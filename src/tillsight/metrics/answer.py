@@ -161,9 +161,8 @@ def shown(value: Any, column: AnswerColumn) -> str:
         return column.labels[value]
     if column.unit == "money" and isinstance(value, Decimal | float | int):
         places = minor_units(column.currency or "")
-        return (
-            f"{value:,.{places}f}" if round(value, places) == value or abs(value) >= 1 else f"{value:,.{places + 2}f}"
-        )
+        exact = Decimal(str(value))
+        return f"{exact:,.{places if abs(exact) >= 1 or round(exact, places) == exact else places + 2}f}"
     if column.unit in ("count", "units") and isinstance(value, Decimal | float | int):
         return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
     if column.unit == "percent" and isinstance(value, Decimal | float | int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import ibis
@@ -32,6 +33,16 @@ def _cohort_age(rows: ir.Table) -> ir.Value:
     first = rows.customer_first_day
     months = (rows.day.year() - first.year()) * 12 + (rows.day.month() - first.month())
     return months.cast("int64")
+
+
+def _in_words(column: str) -> Callable[[ir.Table], ir.Value]:
+    """A code such as damaged_stock as words: Damaged stock."""
+
+    def words(rows: ir.Table) -> ir.Value:
+        text = rows[column].replace("_", " ")
+        return text.substr(0, 1).upper() + text.substr(1)
+
+    return words
 
 
 DIMENSIONS = (
@@ -75,10 +86,19 @@ DIMENSIONS = (
     Dimension("return_reason", "Return reason", "Why it came back: a leaf of the tree of reasons."),
     Dimension("return_reason_group", "Reason group", "Product quality, size and fit, wrong product, changed mind, delivery, other."),
     Dimension("return_reason_family", "Reason family", "Size, style or quality; unknown for other reasons."),
-    Dimension("disposition", "Disposition", "What became of the goods: restocked, refurbished, damaged stock, to the supplier, scrapped, kept."),
-    Dimension("return_type", "Return type", "What the customer gets: refund, exchange, store credit."),
-    Dimension("return_status", "Return status", "Pending, approved, rejected or completed."),
-    Dimension("return_step", "Return step", "The step of the workflow that the return has reached."),
+    Dimension(
+        "disposition", "Disposition", "What became of the goods: restocked, refurbished, damaged stock, sent to the supplier, scrapped.",
+        expression=_in_words("disposition"),
+    ),
+    Dimension(
+        "return_type", "Return type", "What the customer gets: refund, exchange, store credit.", expression=_in_words("return_type"),
+    ),
+    Dimension(
+        "return_status", "Return status", "Pending, approved, rejected or completed.", expression=_in_words("return_status"),
+    ),
+    Dimension(
+        "return_step", "Return step", "The step of the workflow that the return has reached.", expression=_in_words("return_step"),
+    ),
     Dimension("return_channel", "Return channel", "How it came back: post, store, locker."),
     Dimension(
         "weekday", "Day of the week", "In the shop's time zone.", type="integer", columns=("day",), expression=_weekday,

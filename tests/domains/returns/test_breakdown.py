@@ -131,7 +131,7 @@ def test_other_dispositions_stand_beside(tmp_path: Path) -> None:
         found = document(shop)
         [row] = shop.query("return_rate", **MAY).to_records()
     assert (found["totalReturns"], found["returnRate"]) == (8, 8)
-    assert found["otherReturns"] == [{"disposition": "restocked", "count": 20, "value": 3000}]
+    assert found["otherReturns"] == [{"disposition": "Restocked", "count": 20, "value": 3000}]
     assert row["return_rate"] == 28, "the metric counts every unit that came back"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from tillsight.connectors.files.sales import Rows, fan_out, prepare_lines
 from tillsight.connectors.files.sheets import read_workbook
 from tillsight.connectors.files.sources import LIMITS, EmptyError, Limits, Source, find_all
 from tillsight.connectors.files.structured import read_structured
-from tillsight.connectors.files.targets import known_keys, target_of
+from tillsight.connectors.files.targets import Match, companion, known_keys, target_of
 from tillsight.core.errors import LoadError
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import header_key
@@ -307,9 +307,12 @@ class _Conversion:
             key = (table.columns, entry.model_dump_json(exclude={"match"}))
             groups.setdefault(key, []).append(index)
         for indexes in groups.values():
-            entry = self.plan.assignments[indexes[0]].entry
+            assignment = self.plan.assignments[indexes[0]]
+            entry = assignment.entry
             if entry is not None:
                 yield self._batch(indexes, entry), True
+                if not entry.columns and (other := companion(entry.table, self.tables[indexes[0]].headers)):
+                    yield self._companion(indexes, entry.model_copy(update={"table": other.target}), other), False
 
     def _batch(self, indexes: list[int], entry: FileMapping) -> Batch:
         first = self.tables[indexes[0]]
@@ -322,6 +325,19 @@ class _Conversion:
         relation = self._union(indexes, as_text=False)
         label = first.name if len(indexes) == 1 else f"{first.name} and {len(indexes) - 1} more"
         return Batch(target, entry, relation, first.columns, label, self._parts(), mapped)
+
+    def _companion(self, indexes: list[int], entry: FileMapping, match: Match) -> Batch:
+        """The other table of a flat file: of the heads one row each, the first that names it."""
+        left = {index: self.unmapped[index] for index in indexes}
+        batch = self._batch(indexes, entry)
+        for index in indexes:
+            self.unmapped[index] = [header for header in self.unmapped[index] if header in left[index]]
+        if "line_id" in batch.target.key:
+            return batch
+        keys = [header for name in batch.target.key for header in match.columns.get(name, ())]
+        of_one = ", ".join(map(identifier, keys))
+        first = f"QUALIFY row_number() OVER (PARTITION BY _part, {of_one} ORDER BY {LINE}) = 1"
+        return replace(batch, relation=f"(FROM {batch.relation} {first})")
 
     def _union(self, indexes: list[int], *, as_text: bool) -> str:
         """The rows of several files with the same headers, each with the number of its file."""

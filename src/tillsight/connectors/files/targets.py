@@ -176,6 +176,17 @@ def match_headers(target: Table, headers: Iterable[str]) -> Match:
     return Match(target.name, found, missing_columns(target, found), exact, len(used) / max(1, len(by_key)))
 
 
+_HEADS_AND_LINES = {"return_items": "returns", "returns": "return_items"}
+"""Tables of which a flat file may hold both, as a tracking record of returns does: a row for each product of a return."""
+
+
+def companion(target: str, headers: Iterable[str]) -> Match | None:
+    """The other table that the same rows hold, where they have all that it needs."""
+    other = _HEADS_AND_LINES.get(target)
+    match = match_headers(TABLES[other], headers) if other else None
+    return match if match and not match.missing else None
+
+
 def missing_columns(target: Table, found: Iterable[str]) -> tuple[str, ...]:
     """What a file must have to be the target: its key and its required columns that nothing else can fill."""
     present = set(found)

@@ -29,7 +29,8 @@ from tillsight.metrics.model import Analysis, Parameter
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = {"damaged_stock": "Damaged Stock", "returned_to_supplier": "Returns to Supplier"}
+PARTS = {"Damaged stock": "Damaged Stock", "Returned to supplier": "Returns to Supplier"}
+"""The dispositions of 002 and what it calls them."""
 HIGH_RATE = 20
 CENT = Decimal("0.01")
 LEVEL = 0.90

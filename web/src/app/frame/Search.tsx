@@ -35,7 +35,7 @@ export function Search() {
   return (
     <>
       <ChipButton onClick={() => setOpen(true)} aria-keyshortcuts="Control+K Meta+K">
-        <Soft>Search</Soft> <span className={styles.wide}>{isMac ? "⌘K" : "Ctrl K"}</span>
+        <Soft>Search</Soft> <span className={styles.roomy}>{isMac ? "⌘K" : "Ctrl K"}</span>
       </ChipButton>
       {open ? (
         <Modal.Root opened onClose={() => setOpen(false)} size={620} yOffset="12vh">
