@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import simplejson
+import sqlalchemy.exc
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
@@ -72,6 +73,13 @@ class Database:
             engine.dispose()
             raise DatabaseError(
                 f"The operational database cannot be opened: {str(error.orig).strip().splitlines()[0]}.",
+                address=url.render_as_string(hide_password=True),
+            ) from error
+        except sqlalchemy.exc.DatabaseError as error:  # the file is torn, or something else
+            engine.dispose()
+            raise DatabaseError(
+                f"The operational database is damaged and cannot be opened: {str(error.orig).strip().splitlines()[0]}. "
+                "Restore the newest backup into a new folder: tillsight restore --into DIR.",
                 address=url.render_as_string(hide_password=True),
             ) from error
         except BaseException:
