@@ -26,7 +26,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome google-chrome-stable 2>/dev/null))
 DEMO ?=
 
-.PHONY: help demo install dev web test fast lint check e2e bench docs lock clean
+.PHONY: help demo install dev web test fast lint check e2e bench docs audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +62,10 @@ e2e: $(DEV) $(PAGE) ## Run the tests in a browser
 
 bench: $(DEV) $(PAGE) ## Measure loads, builds, questions and the page
 	$(BIN)/python -m benchmarks
+
+audit: $(DEV) ## Look for known vulnerabilities of what is installed (needs the network)
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	cd web && npm audit --omit dev
 
 docs: $(DEV) ## Write the reference pages again (docs/reference)
 	$(BIN)/python tools/reference.py
