@@ -22,6 +22,7 @@ from tillsight.api.pages import Page
 from tillsight.api.routes import (
     audit,
     auth,
+    customer_value,
     customers,
     dashboards,
     data,
@@ -58,6 +59,7 @@ _ROUTERS = (
     metrics,
     dashboards,
     sales,
+    customer_value,
     customers,
     return_figures,
     data,

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight import exports
 from tillsight.accounts import SignedIn
-from tillsight.api.envelope import JSON, success
+from tillsight.api.envelope import JSON, success, to_bytes
 from tillsight.api.keeping import Kept, kept, respond
 from tillsight.api.services import Services
 from tillsight.api.telling import asked, told_download
 from tillsight.core.periods import NAMED_PERIODS, Grain
 from tillsight.metrics.answer import Answer, ColumnKind
 from tillsight.metrics.model import Unit
+from tillsight.metrics.permission import check_analysis
 from tillsight.metrics.question import Operator, Question, ask_for
 
 Format = Literal["json", "csv", "xlsx", "parquet"]
@@ -227,6 +228,35 @@ def answered(
         if how != "json":
             return as_file(answer, how, question.metrics, [*question.by, *([question.grain] if question.grain else [])])
         return as_json(answer, question.offset, question.limit)
+
+    return respond(request, given.kept, key, make)
+
+
+def analysed(
+    request: Request,
+    given: Services,
+    who: SignedIn,
+    name: str,
+    as_of: str | None,
+    how: Format,
+    parameters: dict[str, Any],
+) -> Response:
+    """The response of an analysis: kept or made, in the format asked. `parameters`: its own, and the parts of a view; None: not given."""
+    scope = given.scope(who)
+    check_analysis(scope, given.shop.catalogue.analysis(name))
+    asker = given.shop.asker(scope, as_of)
+    parameters = {key: value for key, value in parameters.items() if value is not None}
+    told = to_bytes(dict(sorted(parameters.items())))
+    changed = asker.rules_version(parameters.get("preset"))
+    key = ("analysis", name, asker.release.number, asker.release.today, told, changed, scope.key, how)
+    if how != "json":
+        told_download(given, who, request, f"analysis:{name}", format=how)
+
+    def make() -> Kept:
+        answer = given.shop.analyse(name, scope=scope, as_of=as_of, **parameters)
+        if how != "json":
+            return as_file(answer, how, [name])
+        return as_json(answer, int(parameters.get("offset") or 0), int(parameters.get("limit") or 0) or None)
 
     return respond(request, given.kept, key, make)
 

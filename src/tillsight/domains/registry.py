@@ -15,6 +15,7 @@ def catalogue() -> Catalogue:
     from tillsight.domains.customers import people as customer_people
     from tillsight.domains.customers import relations as customer_relations
     from tillsight.domains.customers import segment_analyses
+    from tillsight.domains.customers import value_analyses as customer_value
     from tillsight.domains.returns import analyses as return_analyses
     from tillsight.domains.returns import metrics as return_metrics
     from tillsight.domains.returns import relations as return_relations
@@ -33,6 +34,7 @@ def catalogue() -> Catalogue:
         result.add(metrics.METRICS)
     result.add(sales_analyses.ANALYSES)
     result.add(sales_forecasts.ANALYSES)
+    result.add(customer_value.ANALYSES)
     result.add(return_analyses.ANALYSES)
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)

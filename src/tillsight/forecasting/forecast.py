@@ -35,7 +35,8 @@ class Forecasts:
     """Forecasts of every series of a panel.
 
     `points`: (series, days ahead), NaN where `reasons` says why there is none. `chosen`: model of each series. `trial`: the backtest,
-    None where no series was long enough. `errors`: those of the chosen models.
+    None where no series was long enough. `errors`: those of the chosen models. `every`: the points of every model and combination, by
+    name; NaN where one was not tried.
     """
 
     panel: Panel
@@ -44,6 +45,7 @@ class Forecasts:
     reasons: tuple[str | None, ...]
     trial: Trial | None
     errors: Errors | None
+    every: Mapping[str, Floats]
 
     @property
     def horizon(self) -> int:
@@ -130,7 +132,7 @@ def forecast(
     points = np.full((panel.count, horizon), np.nan)
     chosen: list[str | None] = [None] * panel.count
     if not len(usable):
-        return Forecasts(panel, points, tuple(chosen), tuple(reasons), None, None)
+        return Forecasts(panel, points, tuple(chosen), tuple(reasons), None, None, {})
     held = panel.only(usable)
     rows = plan(held, models)
     trial = run(held, rows, horizon, windows, progress)
@@ -151,7 +153,8 @@ def forecast(
     whole = _spread(trial, usable, panel.count)
     tried_points = _rows(tried, usable, panel.count)
     errors = errors_of(whole.actual, tried_points, panel.not_negative)
-    return Forecasts(panel, points, tuple(chosen), tuple(reasons), whole, errors)
+    every = {name: _rows(ahead, usable, panel.count) for name, ahead in made.items()}
+    return Forecasts(panel, points, tuple(chosen), tuple(reasons), whole, errors, every)
 
 
 def choose(panel: Panel, trial: Trial, rows: Mapping[str, Any]) -> list[str]:

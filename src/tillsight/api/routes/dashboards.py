@@ -8,16 +8,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from tillsight.api.access import Door, Viewer
-from tillsight.api.envelope import Envelope, Paged, ok, to_bytes
-from tillsight.api.keeping import Kept, respond
-from tillsight.api.questions import FILES, AnswerOut, ViewIn, as_file, as_json
+from tillsight.api.envelope import Envelope, Paged, ok
+from tillsight.api.questions import FILES, AnswerOut, ViewIn, analysed
 from tillsight.api.services import Given
-from tillsight.api.telling import told_download
 from tillsight.core.errors import NotAllowedError, NotFoundError
 from tillsight.dashboards.declaration import Dashboard, DashboardSummary
 from tillsight.dashboards.declaration import load as dashboards
 from tillsight.dashboards.shown import shown_to
-from tillsight.metrics.permission import check_analysis
 
 router = APIRouter(prefix="/api/v1", tags=["dashboards"], route_class=Door)
 
@@ -104,9 +101,6 @@ def list_analyses(who: Viewer, given: Given) -> Response:
 @router.post("/analyses/{name}", response_model=Paged[AnswerOut], responses=FILES)
 def run_analysis(name: str, who: Viewer, given: Given, request: Request, asked: AnalysisIn) -> Response:
     """Run an analysis: columns, rows, and sentences written from the numbers; or its rows as a file."""
-    scope = given.scope(who)
-    check_analysis(scope, given.shop.catalogue.analysis(name))
-    asker = given.shop.asker(scope, asked.as_of)
     parameters = {
         "start": asked.from_,
         "end": asked.to,
@@ -115,25 +109,4 @@ def run_analysis(name: str, who: Viewer, given: Given, request: Request, asked: 
         "compare": asked.comparison(),
         **(asked.model_extra or {}),
     }
-    parameters = {key: value for key, value in parameters.items() if value is not None}
-    key = (
-        "analysis",
-        name,
-        asker.release.number,
-        asker.release.today,
-        to_bytes(dict(sorted(parameters.items()))),
-        asker.rules_version(parameters.get("preset")),
-        scope.key,
-        asked.format,
-    )
-
-    if asked.format != "json":
-        told_download(given, who, request, f"analysis:{name}", format=asked.format)
-
-    def make() -> Kept:
-        answer = given.shop.analyse(name, scope=scope, as_of=asked.as_of, **parameters)
-        if asked.format == "json":
-            return as_json(answer)
-        return as_file(answer, asked.format, [name])
-
-    return respond(request, given.kept, key, make)
+    return analysed(request, given, who, name, asked.as_of, asked.format, parameters)

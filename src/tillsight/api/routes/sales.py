@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tillsight.accounts import SignedIn
 from tillsight.api.access import Door, Viewer
 from tillsight.api.envelope import Paged
-from tillsight.api.questions import FILES, AnswerOut, Day, Format, Moment, NamedPeriod, answered
+from tillsight.api.questions import FILES, AnswerOut, Day, Format, Moment, NamedPeriod, analysed, answered
 from tillsight.api.services import Given, Services
 from tillsight.core.periods import Grain
 from tillsight.metrics.permission import may_ask
@@ -77,6 +77,26 @@ class ChannelParams(PageParams):
     by: Literal["channel", "traffic_source", "device_type", "referrer"] = "channel"
 
 
+class ForecastParams(BaseModel):
+    """What to forecast, and from which day: the last one of the period, with data."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    metric: str = Field("revenue", description="a metric that sums over days")
+    by: str | None = Field(None, description="a dimension whose largest values are forecast beside the whole")
+    horizon: int = Field(30, ge=1, le=366, description="days ahead")
+    level: float = Field(80, ge=50, le=99, description="how sure the interval is, in percent")
+    scenario: Literal["expected", "best", "worst"] = "expected"
+    limit: int = Field(8, ge=1, le=200, description="values of the dimension; the rest is one")
+    country: str | None = Field(None, description="whose public holidays count, such as DE")
+    history: int = Field(90, ge=7, le=1095, description="days before to give")
+    to: Day | None = None
+    period: NamedPeriod | None = None
+    where: list[str] = Field([], description="country=France, channel!=web, product~lamp; repeated")
+    as_of: Moment | None = None
+    format: Format = "json"
+
+
 @router.get("/summary", response_model=Paged[AnswerOut], responses=FILES)
 def get_sales_summary(who: Viewer, given: Given, request: Request, view: Annotated[ViewParams, Query()]) -> Response:
     """The figures of a period in one row."""
@@ -107,6 +127,16 @@ def list_sales_channels(
 ) -> Response:
     """Channels, or traffic sources, devices, referrers, by default the one with the most revenue first."""
     return fixed(request, given, who, view, CHANNELS, (view.by,))
+
+
+@router.get("/forecast", response_model=Paged[AnswerOut], responses=FILES)
+def get_sales_forecast(
+    who: Viewer, given: Given, request: Request, asked: Annotated[ForecastParams, Query()]
+) -> Response:
+    """The days ahead with an interval, and the days before them; the analysis sales.forecast."""
+    parameters = asked.model_dump(exclude={"to", "as_of", "format", "where"})
+    parameters |= {"end": asked.to, "where": asked.where or None}
+    return analysed(request, given, who, "sales.forecast", asked.as_of, asked.format, parameters)
 
 
 def fixed(
