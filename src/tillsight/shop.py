@@ -40,6 +40,8 @@ from tillsight.metrics.model import Catalogue, DataSpan, Parameter
 from tillsight.metrics.permission import check_analysis
 from tillsight.metrics.question import Question, ask_for
 from tillsight.pipeline.build import Progress, build, build_lock, drop_older, silent
+from tillsight.pipeline.current import DESK
+from tillsight.returns_desk import Listing, ReturnDesk, flow
 from tillsight.tables.registry import TABLES
 from tillsight.vault import check_encryption
 from tillsight.warehouse.releases import OpenRelease, Releases
@@ -325,6 +327,8 @@ class Shop:
         created_by: str | None = None,
     ) -> LoadReport:
         """Land files: all of them or none. Nothing is asked of them until the next build."""
+        if source == DESK:
+            raise QuestionError(f"{DESK} is the source of the return desk: name another.", field="source", value=source)
         from tillsight.pipeline.landing import load
 
         return load(
@@ -342,7 +346,9 @@ class Shop:
         )
 
     def build(self, progress: Progress = silent, *, wait: bool = True) -> Release:
-        """Build a release from everything that is landed, and publish it. Erasures that were begun are finished by it."""
+        """Build a release from everything that is landed, and publish it. What changed at the return desk is landed first;
+        erasures that were begun are finished by it."""
+        flow(self.path, self.database, self.settings, progress)
         begun = self.desk.unfinished()
         release = build(self.path, self.settings, self.database, self.catalogue, progress=progress, wait=wait)
         if begun:
@@ -374,6 +380,16 @@ class Shop:
     def desk(self) -> privacy.Desk:
         """What is done about a person: find, export, erase, write down a choice."""
         return privacy.Desk(self.path, self.settings, self.database)
+
+    @cached_property
+    def return_desk(self) -> ReturnDesk:
+        """Where returns are begun and worked."""
+        return ReturnDesk(self.database, self.settings, self.releases)
+
+    @cached_property
+    def returns(self) -> Listing:
+        """Every return at once: list, board, tracking record."""
+        return Listing(self.database, self.settings, self.releases)
 
     def consented(self, customers: pa.Table, purpose: privacy.Purpose) -> pa.Table:
         """Of a list of persons those who may be used for a purpose; see `privacy.consented`. For every list that is handed out."""

@@ -44,7 +44,7 @@ class DeskReturn(Base):
 
     `origin`: made here, or taken over from a load; `source_row`: what that load said of it, and `source_digest` which state of it.
     `conflict`: a later state at the source that nobody has settled yet. `step_at`: since when it is at its step.
-    `refund_total`: what the customer got back, with tax. `erasing`: its person is being erased; it goes with the next build.
+    `refund_total`: what the customer got back, with tax.
     """
 
     __tablename__ = "desk_returns"
@@ -94,7 +94,6 @@ class DeskReturn(Base):
     source_row: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source_digest: Mapped[str] = mapped_column(String(64), default="")
     conflict: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    erasing: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[str]
     updated_at: Mapped[datetime] = mapped_column(default=now)

@@ -239,8 +239,8 @@ def read_order(release: OpenRelease, order_id: str, shop_id: str, owned: Iterabl
 
 
 def note_refunds(release: OpenRelease, bought: Bought, own: Iterable[str]) -> None:
-    """Count the refunds of the order that a release holds, those of the desk (`own`, by number) left out."""
-    mine = set(own)
+    """Count the refunds of the order that a release holds, those of returns of the desk (`own`, by number) left out."""
+    mine = {refund_number(return_id) for return_id in own}
     for row in _rows(
         release,
         "SELECT * FROM refunds WHERE shop_id = ? AND order_id = ? AND kind <> 'goodwill'",
@@ -319,6 +319,11 @@ def _sum(rows: Sequence[Mapping[str, Any]], column: str) -> Decimal:
 def _rows(release: OpenRelease, sql: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = release.engine.run_sql(sql, parameters).to_pylist()
     return found
+
+
+def refund_number(return_id: str) -> str:
+    """The number of the refund that the desk makes for a return."""
+    return f"refund-{return_id}"
 
 
 def utc(moment: datetime) -> datetime:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import get_args
 
 from tillsight.database.returns_desk import DeskOutcome, DeskStep
+from tillsight.domains.returns.reasons import REASONS, Reason
 
 STEPS: tuple[DeskStep, ...] = get_args(DeskStep)
 OUTCOMES: tuple[DeskOutcome, ...] = get_args(DeskOutcome)
+BY_CODE: dict[str, Reason] = {reason.code: reason for reason in REASONS}
+"""The leaves of the tree of reasons."""
 STEP_TITLES: dict[str, str] = {
     "initiated": "Initiated",
     "return_label_generated": "Return label generated",

@@ -495,6 +495,13 @@ EXCHANGES = Table(
             unit="money",
             synonyms=("extra_payment", "price_difference"),
         ),
+        Column(
+            "tax_amount",
+            "money",
+            "The tax in the additional payment, with its sign.",
+            unit="money",
+            synonyms=("tax", "additional_tax"),
+        ),
         ORDER_CURRENCY,
         Column(
             "exchanged_at", "moment", "When it was sent.", synonyms=("exchange_date", "exchange_processed_date", "date")

@@ -7,7 +7,8 @@
                sales adds up row by row, so it adds up for every order, day, product and country.
 
 Kinds of ledger rows: `sale` (a line of an order), `order` (an order without any line), `shipping`, `discount` (an entry that
-names no order), `refund`. Cancelled orders keep their rows, with every amount zero, so that they can be counted.
+names no order), `refund`, `exchange` (what was paid on top). Cancelled orders keep their rows, with every amount zero, so that
+they can be counted.
 """
 
 from __future__ import annotations
@@ -490,10 +491,35 @@ def _entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
             taxes=-known(refunds.tax_amount),
         )
     )
+    parts.append(_top_ups(inputs))
     return ibis.union(*parts)
 
 
-_ENTRY_AMOUNTS = ("discounts", "returned_sales", "taxes", "shipping_charges")
+def _top_ups(inputs: BuildInputs) -> ir.Table:
+    """What customers paid on top in exchanges: sales on the day of the exchange, of the order that the goods come from.
+
+    An exchange sells no further unit and is no further order. One that names an order of its own is left out, as that order
+    carries what was paid; so is a difference that the shop paid back, as the refund carries it.
+    """
+    exchanges = inputs.tables["exchanges"]
+    exchanges = exchanges.filter(exchanges.additional_payment > 0, exchanges.exchange_order_id.isnull())
+    returns = inputs.tables["returns"].select(_r_shop="shop_id", _r_return="return_id", order_id="order_id")
+    rows = exchanges.left_join(
+        returns, (exchanges.shop_id == returns._r_shop) & (exchanges.return_id == returns._r_return)
+    )
+    rows = rows.mutate(product_id=rows.exchange_product_id, document_id=rows.return_id, line_id=ibis.null("string"))
+    paid = money(rows.additional_payment - known(rows.tax_amount))
+    return _entry(
+        rows,
+        "exchange",
+        "exchanged_at",
+        gross_sales=paid,
+        revenue=paid,
+        taxes=known(rows.tax_amount),
+    )
+
+
+_ENTRY_AMOUNTS = ("gross_sales", "discounts", "returned_sales", "taxes", "shipping_charges", "revenue")
 _ENTRY_SCHEMA: dict[str, str] = {
     "kind": "string",
     "moment": "timestamp",
@@ -638,6 +664,8 @@ RELATIONS = (
             "tax_lines",
             "shipping_lines",
             "refunds",
+            "returns",
+            "exchanges",
             "product_costs",
             "locations",
             "business_units",

@@ -74,7 +74,6 @@ def upgrade() -> None:
         sa.Column("source_row", sa.JSON(), nullable=False),
         sa.Column("source_digest", sa.String(64), nullable=False),
         sa.Column("conflict", sa.JSON(), nullable=True),
-        sa.Column("erasing", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
