@@ -13,6 +13,7 @@ from tillsight.dashboards.declaration import (
     AnalysisPanel,
     CumulativePanel,
     DashboardError,
+    FoundPanel,
     KpiPanel,
     RankPanel,
     SeriesPanel,
@@ -70,7 +71,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 def question_of(panel: Panel) -> Question | None:
-    if isinstance(panel, AnalysisPanel):
+    if isinstance(panel, AnalysisPanel | FoundPanel):
         return None
     ranked = isinstance(panel, RankPanel | SeriesPanel) and bool(panel.by)
     timed = isinstance(panel, SeriesPanel) and panel.grain is not None
@@ -97,7 +98,7 @@ def test_the_question_of_a_panel_is_one_that_can_be_answered(panel: Panel, shop:
 
 
 @pytest.mark.parametrize(
-    "name", sorted({name for panel in PANELS for sort, name in panel.values[0].names() if sort == "analysis"})
+    "name", sorted({panel.values[0].analysis for panel in PANELS if isinstance(panel.values[0], AnalysisPanel)})
 )
 def test_an_analysis_tells_in_sentences(name: str, shop: Shop) -> None:
     answer = shop.analyse(name, start="2011-01-01", end="2011-02-28")

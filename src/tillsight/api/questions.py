@@ -247,7 +247,7 @@ def analysed(
     asker = given.shop.asker(scope, as_of)
     parameters = {key: value for key, value in parameters.items() if value is not None}
     told = to_bytes(dict(sorted(parameters.items())))
-    changed = asker.rules_version(parameters.get("preset"))
+    changed = asker.rules_changed_at(parameters.get("preset"))
     key = ("analysis", name, asker.release.number, asker.release.today, told, changed, scope.key, how)
     if how != "json":
         told_download(given, who, request, f"analysis:{name}", format=how)

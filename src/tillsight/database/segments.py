@@ -48,10 +48,10 @@ class SegmentSets:
         with self._database.read() as session:
             return session.get(SegmentRules, name)
 
-    def version(self, name: str) -> int | None:
-        """How often a rule set was kept; None for a preset, or a name that there is not."""
+    def changed_at(self, name: str) -> datetime | None:
+        """When a rule set was last kept; None for a preset, or a name that there is not."""
         with self._database.read() as session:
-            return session.scalar(select(SegmentRules.version).where(SegmentRules.name == name))
+            return session.scalar(select(SegmentRules.changed_at).where(SegmentRules.name == name))
 
 
 def keep(session: Session, name: str, rules: Mapping[str, Any], who: str, version: int | None) -> dict[str, Any] | None:

@@ -68,10 +68,10 @@ class Asker:
         self.scope = scope
         self.compiler = Compiler(catalogue, calendar, scope)
 
-    def rules_version(self, name: object) -> int | None:
-        """The version of a rule set of the shop's own, which changes answers without a new release; None for any other."""
+    def rules_changed_at(self, name: object) -> datetime | None:
+        """When rules of the shop's own were kept last, which changes answers without a new release; None for any other name."""
         sets = self.release.segments
-        return sets.version(name) if sets is not None and isinstance(name, str) else None
+        return sets.changed_at(name) if sets is not None and isinstance(name, str) else None
 
     def query(self, metrics: str | Sequence[str], **parts: Any) -> Answer:
         """Ask in words (see `ask_for`)."""

@@ -11,9 +11,13 @@ import type {
   Invitation,
   Paged,
   PersonIdentifier,
+  Purpose,
   Question,
+  RuleSetDraft,
   ViewQuestion,
 } from "@/api/types";
+
+type Params = Record<string, string | number>;
 
 export const getShop = (signal: AbortSignal) => dataOf(client.GET("/api/v1/shop", { signal }));
 export const getMetrics = () => dataOf(client.GET("/api/v1/metrics"));
@@ -41,12 +45,64 @@ export const getDashboards = () => dataOf(client.GET("/api/v1/dashboards"));
 /** The client makes lists of pairs and single names; the cast gives their lengths back. */
 export const getDashboard = (name: string) =>
   dataOf(client.GET("/api/v1/dashboards/{name}", { params: { path: { name } } })) as Promise<DashboardSpec>;
-export const analyse = (name: string, view: ViewQuestion, signal: AbortSignal): Promise<Answer> =>
-  dataOf(client.POST("/api/v1/analyses/{name}", { params: { path: { name } }, body: view, signal }));
-export const analyseFile = (name: string, view: ViewQuestion, format: Format): Promise<Blob> =>
+/** `params`: what the analysis takes besides days and filters. */
+export const analyse = (name: string, view: ViewQuestion, params: Params, signal: AbortSignal): Promise<Answer> =>
+  dataOf(client.POST("/api/v1/analyses/{name}", { params: { path: { name } }, body: { ...view, ...params }, signal }));
+export const analyseFile = (name: string, view: ViewQuestion, format: Format, params: Params = {}): Promise<Blob> =>
   fileOf(
-    client.POST("/api/v1/analyses/{name}", { params: { path: { name } }, body: { ...view, format }, parseAs: "blob" }),
+    client.POST("/api/v1/analyses/{name}", {
+      params: { path: { name } },
+      body: { ...view, ...params, format },
+      parseAs: "blob",
+    }),
   );
+
+export const getRules = () => dataOf(client.GET("/api/v1/segments/rules"));
+export const previewRules = (rules: RuleSetDraft, view: ViewQuestion, signal: AbortSignal) =>
+  dataOf(client.POST("/api/v1/segments/preview", { body: { ...view, rules }, signal }));
+export const keepRules = (rules: RuleSetDraft, version: number | null) =>
+  version === null
+    ? dataOf(client.POST("/api/v1/segments/rules", { body: rules }))
+    : dataOf(
+        client.PUT("/api/v1/segments/rules/{name}", {
+          params: { path: { name: rules.name } },
+          body: { ...rules, version },
+        }),
+      );
+export const removeRules = (name: string) =>
+  dataOf(client.DELETE("/api/v1/segments/rules/{name}", { params: { path: { name } } }));
+export const getCustomer = (customer_id: string, preset: string | undefined) =>
+  dataOf(
+    client.GET("/api/v1/customers/{customer_id}", {
+      params: { path: { customer_id }, query: preset ? { preset } : {} },
+    }),
+  );
+export const audienceFile = (
+  view: ViewQuestion,
+  asked: { preset?: string | undefined; segment?: string; search?: string; purpose: Purpose },
+): Promise<Blob> =>
+  fileOf(
+    client.GET("/api/v1/segments/audience", {
+      params: {
+        query: {
+          purpose: asked.purpose,
+          segment: asked.segment ?? "",
+          search: asked.search ?? "",
+          ...(asked.preset ? { preset: asked.preset } : {}),
+          ...(view.period ? { period: view.period } : {}),
+          ...(view.from ? { from: view.from } : {}),
+          ...(view.to ? { to: view.to } : {}),
+          ...(view.as_of ? { as_of: view.as_of } : {}),
+          where: view.where.map(({ dimension, op, values }) =>
+            op.startsWith("is") ? `${dimension} ${op}` : `${dimension} ${op === "contains" ? "~" : op} ${listOf(op, values)}`,
+          ),
+        },
+      },
+      parseAs: "blob",
+    }),
+  );
+const listOf = (op: string, values: string[]): string =>
+  op === "in" || op === "not in" ? `(${values.map((value) => `"${value}"`).join(", ")})` : `"${values[0] ?? ""}"`;
 
 export const getLoads = () => dataOf(client.GET("/api/v1/loads"));
 export const getLoad = (load_id: string) =>

@@ -54,12 +54,25 @@ export const rowsQuery = (release: number | null, question: Question, page: numb
     placeholderData: keepPreviousData,
   });
 
-export const analysisQuery = (release: number | null, analysis: string, view: ViewQuestion) =>
+export const analysisQuery = (
+  release: number | null,
+  analysis: string,
+  view: ViewQuestion,
+  params: Record<string, string | number> = {},
+) =>
   queryOptions({
-    queryKey: ["analysis", release, analysis, view],
-    queryFn: ({ signal }) => calls.analyse(analysis, view, signal),
+    queryKey: ["analysis", release, analysis, view, params],
+    queryFn: ({ signal }) => calls.analyse(analysis, view, params, signal),
     staleTime: RELEASE,
     placeholderData: keepPreviousData,
+  });
+
+export const rulesQuery = queryOptions({ queryKey: ["segment rules"], queryFn: calls.getRules, staleTime: 60_000 });
+export const customerQuery = (release: number | null, id: string, preset: string | undefined) =>
+  queryOptions({
+    queryKey: ["customer", release, id, preset],
+    queryFn: () => calls.getCustomer(id, preset),
+    staleTime: RELEASE,
   });
 
 export const loadsQuery = queryOptions({ queryKey: ["loads"], queryFn: calls.getLoads });

@@ -1172,6 +1172,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sales/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sales Forecast
+         * @description The days ahead with an interval, and the days before them; the analysis sales.forecast.
+         */
+        get: operations["get_sales_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/value": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customer Values
+         * @description What is expected of each customer; the analysis customers.value.
+         */
+        get: operations["list_customer_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/value/holdout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Customer Value Holdout
+         * @description Orders expected and made in the days kept back; the analysis customers.value_holdout.
+         */
+        get: operations["get_customer_value_holdout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customers
+         * @description Customers with their standing, scores and segment, by default the best segment first.
+         */
+        get: operations["list_customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Customer
+         * @description One customer: standing and segment, orders, returns, and every segment he was in.
+         */
+        get: operations["get_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments
+         * @description Size, revenue and key figures of each segment.
+         */
+        get: operations["list_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/migration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Migration
+         * @description How many customers went from which segment to which in the period.
+         */
+        get: operations["get_migration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/audience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Audience
+         * @description The members of a segment who allow a use of their data, as CSV. What is masked for the one who asks stays masked.
+         */
+        get: operations["get_audience"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cohorts
+         * @description Cohorts of customers, and what became of each in every month since.
+         */
+        get: operations["list_cohorts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segment Rules
+         * @description Every rule set: the presets, and those of the shop's own.
+         */
+        get: operations["list_segment_rules"];
+        put?: never;
+        /**
+         * Add Segment Rules
+         * @description Keep a new rule set.
+         */
+        post: operations["add_segment_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Segment Rules
+         * @description Keep other rules under the same name. Refused where somebody else changed them meanwhile.
+         */
+        put: operations["change_segment_rules"];
+        post?: never;
+        /**
+         * Remove Segment Rules
+         * @description Remove a rule set of the shop's own; what it was.
+         */
+        delete: operations["remove_segment_rules"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Segment Rules
+         * @description What rules would make of the customers, before they are kept.
+         */
+        post: operations["preview_segment_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/returns/breakdown": {
         parameters: {
             query?: never;
@@ -1670,6 +1918,11 @@ export interface components {
             kind: "headline" | "insights";
             /** Analysis */
             analysis: string;
+            /**
+             * Takes
+             * @default []
+             */
+            takes: "preset"[];
         };
         /**
          * AnswerOut
@@ -1823,6 +2076,16 @@ export interface components {
             mapping?: string | null;
         };
         /**
+         * Bound
+         * @description What a rule lets through; both ends belong to it, an end that is null is open.
+         */
+        Bound: {
+            /** Min */
+            min?: number | null;
+            /** Max */
+            max?: number | null;
+        };
+        /**
          * BreakdownOut
          * @description The return rate with its parts, as 002 spells them. Rates are zero where nothing was sold.
          */
@@ -1900,6 +2163,22 @@ export interface components {
             label: string;
             /** Partial */
             partial: boolean;
+        };
+        /**
+         * ChangedRuleSet
+         * @description Rules to keep in place of those of `version`.
+         */
+        ChangedRuleSet: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Rest */
+            rest: string;
+            /** Rules */
+            rules: components["schemas"]["RuleIn"][];
+            /** Version */
+            version: number;
         };
         /**
          * CheckOut
@@ -2088,6 +2367,16 @@ export interface components {
             ];
         };
         /**
+         * CustomerOut
+         * @description All about one customer: who, standing and segment; orders, returns and the history of segments, newest first.
+         */
+        CustomerOut: {
+            profile: components["schemas"]["AnswerOut"];
+            orders: components["schemas"]["AnswerOut"];
+            returns: components["schemas"]["AnswerOut"];
+            history: components["schemas"]["AnswerOut"];
+        };
+        /**
          * Dashboard
          * @description A page with its panels, in the order in which they are drawn.
          */
@@ -2103,7 +2392,7 @@ export interface components {
             /** Purpose */
             purpose: string;
             /** Panels */
-            panels: (components["schemas"]["AnalysisPanel"] | components["schemas"]["KpiPanel"] | components["schemas"]["SeriesPanel"] | components["schemas"]["RankPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["HeatmapPanel"] | components["schemas"]["CumulativePanel"] | components["schemas"]["BridgePanel"])[];
+            panels: (components["schemas"]["AnalysisPanel"] | components["schemas"]["FoundPanel"] | components["schemas"]["KpiPanel"] | components["schemas"]["SeriesPanel"] | components["schemas"]["RankPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["HeatmapPanel"] | components["schemas"]["CumulativePanel"] | components["schemas"]["BridgePanel"])[];
         };
         /**
          * DashboardSummary
@@ -2175,6 +2464,23 @@ export interface components {
              * @constant
              */
             done?: true;
+        };
+        /**
+         * DoubtOut
+         * @description Something to know before rules are kept: two that overlap, or one that nobody can reach.
+         */
+        DoubtOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "overlap" | "never";
+            /** Rule */
+            rule: string;
+            /** Other */
+            other: string | null;
+            /** Text */
+            text: string;
         };
         /**
          * DrillMetric
@@ -2332,6 +2638,16 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["CodesOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[CustomerOut] */
+        Envelope_CustomerOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["CustomerOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[Dashboard] */
@@ -2542,6 +2858,36 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["ReturnDashboardOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[RuleSetOut] */
+        Envelope_RuleSetOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["RuleSetOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[RulesOut] */
+        Envelope_RulesOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["RulesOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[RulesPreview] */
+        Envelope_RulesPreview_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["RulesPreview"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[SecretOut] */
@@ -2970,6 +3316,24 @@ export interface components {
             text: string;
         };
         /**
+         * FieldOut
+         * @description Something that a rule can bound; null where it has no end.
+         */
+        FieldOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Step */
+            step: number;
+        };
+        /**
          * FilterIn
          * @description Rows where a dimension has, or has not, one of the values.
          */
@@ -3013,6 +3377,50 @@ export interface components {
             tables: components["schemas"]["TableRows"][];
             /** Shared */
             shared: components["schemas"]["IdentifierOut"][];
+        };
+        /**
+         * FoundPanel
+         * @description What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix, or a table.
+         *
+         *     `takes`: what of the page's address is given to the analysis, besides days and filters.
+         */
+        FoundPanel: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Span
+             * @description columns of twelve
+             * @default 6
+             */
+            span: number;
+            /**
+             * Height
+             * @description pixels of the picture; by kind when not set
+             */
+            height: number | null;
+            /** Note */
+            note: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cohorts" | "flow" | "listing" | "segments";
+            /** Analysis */
+            analysis: string;
+            /**
+             * Params
+             * @default {}
+             */
+            params: {
+                [key: string]: string;
+            };
+            /**
+             * Takes
+             * @default []
+             */
+            takes: "preset"[];
         };
         /**
          * Freshness
@@ -4307,6 +4715,115 @@ export interface components {
             per_page?: number;
         };
         /**
+         * RuleIn
+         * @description A segment: its name and the bounds of whoever is in it, by field.
+         */
+        RuleIn: {
+            /** Name */
+            name: string;
+            /** Bounds */
+            bounds: {
+                [key: string]: components["schemas"]["Bound"];
+            };
+        };
+        /**
+         * RuleOut
+         * @description A segment with its rule, and the rule in words.
+         */
+        RuleOut: {
+            /** Name */
+            name: string;
+            /** Bounds */
+            bounds: {
+                [key: string]: components["schemas"]["Bound"];
+            };
+            /** Meaning */
+            meaning: string;
+        };
+        /**
+         * RuleSetIn
+         * @description Rules in their order: the first that matches wins, and who matches none is in the rest.
+         */
+        RuleSetIn: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Rest */
+            rest: string;
+            /** Rules */
+            rules: components["schemas"]["RuleIn"][];
+        };
+        /**
+         * RuleSetOut
+         * @description A preset, or a rule set of the shop's own; `version` is null for a preset.
+         */
+        RuleSetOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Own */
+            own: boolean;
+            /** Rest */
+            rest: string;
+            /** Rules */
+            rules: components["schemas"]["RuleOut"][];
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * RulesOut
+         * @description Every rule set, presets first, and what rules can bound.
+         */
+        RulesOut: {
+            /** Sets */
+            sets: components["schemas"]["RuleSetOut"][];
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
+        };
+        /**
+         * RulesPreview
+         * @description Sizes of every segment in order, and doubts.
+         */
+        RulesPreview: {
+            /** Sizes */
+            sizes: components["schemas"]["SegmentSize"][];
+            /** Doubts */
+            doubts: components["schemas"]["DoubtOut"][];
+        };
+        /**
+         * RulesPreviewIn
+         * @description Rules to look at before they are kept, and the days and filters to look at them with.
+         */
+        RulesPreviewIn: {
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+            /** Period */
+            period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+            /**
+             * Where
+             * @default []
+             */
+            where?: (string | components["schemas"]["FilterIn"])[];
+            /** Compare */
+            compare?: ("none" | "previous" | "last_year") | components["schemas"]["CompareDays"] | null;
+            /**
+             * As Of
+             * @description answer with what was known then
+             */
+            as_of?: string | null;
+            /**
+             * Format
+             * @default json
+             * @enum {string}
+             */
+            format?: "json" | "csv" | "xlsx" | "parquet";
+            rules: components["schemas"]["RuleSetIn"];
+        };
+        /**
          * SecretIn
          * @description A credential.
          */
@@ -4330,6 +4847,26 @@ export interface components {
             changed_at: string;
             /** Changed By */
             changed_by: string | null;
+        };
+        /**
+         * SegmentSize
+         * @description What rules make of the customers: who is in a segment; `matching` also counts those whom an earlier rule takes.
+         */
+        SegmentSize: {
+            /** Segment */
+            segment: string;
+            /** Rule */
+            rule: string;
+            /** Customers */
+            customers: number;
+            /** Customers Share */
+            customers_share: number | null;
+            /** Revenue */
+            revenue: number;
+            /** Revenue Share */
+            revenue_share: number | null;
+            /** Matching */
+            matching: number | null;
         };
         /**
          * SentenceOut
@@ -6901,6 +7438,567 @@ export interface operations {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_sales_forecast: {
+        parameters: {
+            query?: {
+                /** @description a metric that sums over days */
+                metric?: string;
+                /** @description a dimension whose largest values are forecast beside the whole */
+                by?: string | null;
+                /** @description days ahead */
+                horizon?: number;
+                /** @description how sure the interval is, in percent */
+                level?: number;
+                scenario?: "expected" | "best" | "worst";
+                /** @description values of the dimension; the rest is one */
+                limit?: number;
+                /** @description whose public holidays count, such as DE */
+                country?: string | null;
+                /** @description days before to give */
+                history?: number;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_customer_values: {
+        parameters: {
+            query?: {
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description by what a first order says: country=France, channel!=web; repeated */
+                where?: string[];
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description days ahead */
+                horizon?: number;
+                /** @description what a year's wait takes off, in percent */
+                discount?: number;
+                /** @description customers to list; totals are over all */
+                limit?: number;
+                sort?: "-clv" | "clv" | "-alive" | "alive" | "-expected_orders" | "expected_orders" | "-spent" | "spent";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_customer_value_holdout: {
+        parameters: {
+            query?: {
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description by what a first order says: country=France, channel!=web; repeated */
+                where?: string[];
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description days to keep back */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_customers: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                preset?: string;
+                segment?: string;
+                /** @description part of a number, a name or an e-mail address */
+                search?: string;
+                /** @description a column; with - in front the largest first */
+                sort?: string;
+                page?: number;
+                per_page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_customer: {
+        parameters: {
+            query?: {
+                preset?: string;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CustomerOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_segments: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                preset?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_migration: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                preset?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_audience: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                preset?: string;
+                /** @description empty for customers of every segment */
+                segment?: string;
+                search?: string;
+                /** @description what the audience is for; who does not allow it is left out */
+                purpose?: "email" | "sms" | "phone" | "mail" | "push" | "profiling" | "tracking" | "sale";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_cohorts: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                measure?: "retention" | "orders" | "revenue" | "value";
+                by?: "month" | "channel" | "traffic_source" | "device_type" | "country" | "product" | "category" | "discount";
+                months?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_segment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RulesOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    add_segment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RuleSetOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    change_segment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedRuleSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RuleSetOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    remove_segment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RuleSetOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    preview_segment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesPreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RulesPreview_"];
                 };
             };
             /** @description An error */

@@ -1,5 +1,5 @@
 /** What the API gives and takes, by the names that the page uses; all of it is generated from the API's description. */
-import type { components } from "@/api/schema";
+import type { components, operations } from "@/api/schema";
 
 type Schemas = components["schemas"];
 
@@ -46,6 +46,7 @@ export type CheckResult = Schemas["CheckOut"];
 export type DashboardSpec = Schemas["Dashboard"];
 export type PanelSpec = DashboardSpec["panels"][number];
 export type AnalysisPanelSpec = Schemas["AnalysisPanel"];
+export type FoundPanelSpec = Schemas["FoundPanel"];
 export type KpiPanelSpec = Schemas["KpiPanel"];
 export type SeriesPanelSpec = Schemas["SeriesPanel"];
 export type RankPanelSpec = Schemas["RankPanel"];
@@ -53,6 +54,12 @@ export type TablePanelSpec = Schemas["TablePanel"];
 export type HeatmapPanelSpec = Schemas["HeatmapPanel"];
 export type CumulativePanelSpec = Schemas["CumulativePanel"];
 export type BridgePanelSpec = Schemas["BridgePanel"];
+
+export type RuleSet = Schemas["RuleSetOut"];
+export type RuleSetDraft = Schemas["RuleSetIn"];
+export type RuleField = Schemas["FieldOut"];
+export type Customer = Schemas["CustomerOut"];
+export type Purpose = NonNullable<operations["get_audience"]["parameters"]["query"]>["purpose"];
 
 export type LoadSummary = Schemas["LoadOut"];
 export type Load = Schemas["LoadDetail"];

@@ -150,6 +150,25 @@ const profile = page(
   "/profile",
   lazyRouteComponent(() => import("@/features/accounts/Profile"), "Profile"),
 );
+const segments = page(
+  "/customers/segments",
+  lazyRouteComponent(() => import("@/features/customers/Segments"), "Segments"),
+  true,
+);
+const segment = page(
+  "/customers/segments/$segment",
+  lazyRouteComponent(() => import("@/features/customers/Segment"), "Segment"),
+  true,
+);
+const customers = page(
+  "/customers/all",
+  lazyRouteComponent(() => import("@/features/customers/Customers"), "Customers"),
+  true,
+);
+const customer = page(
+  "/customers/all/$id",
+  lazyRouteComponent(() => import("@/features/customers/Customer"), "Customer"),
+);
 const declared = createRoute({
   getParentRoute: () => frame,
   path: "$",
@@ -166,7 +185,7 @@ const routes = root.addChildren([
   signIn,
   welcome,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, segments, segment, customers, customer, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {

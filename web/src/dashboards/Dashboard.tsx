@@ -9,6 +9,7 @@ import { NotesProvider, SharedNotes } from "@/panels/notes";
 import { useView } from "@/lib/useView";
 import { readFilters } from "@/lib/where";
 import { askedTogether } from "@/panels/together";
+import { FoundPanel } from "@/panels/Found";
 import { ChartPanel, Headline, Insights, Kpi, TablePanel } from "@/panels/Panels";
 import { Failed, Page, Skeleton } from "@/ui/Parts";
 
@@ -20,6 +21,11 @@ function drawn(panel: PanelSpec, together: Map<string, string[]>): ReactNode {
       return <Insights panel={panel} />;
     case "kpi":
       return <Kpi panel={panel} together={together.get(panel.id) ?? []} />;
+    case "segments":
+    case "flow":
+    case "cohorts":
+    case "listing":
+      return <FoundPanel panel={panel} />;
     case "table":
       return <TablePanel panel={panel} />;
     default:
@@ -27,7 +33,7 @@ function drawn(panel: PanelSpec, together: Map<string, string[]>): ReactNode {
   }
 }
 
-export function Dashboard({ name, children }: { name: string; children?: ReactNode }) {
+export function Dashboard({ name, aside, children }: { name: string; aside?: ReactNode; children?: ReactNode }) {
   const { metrics } = useShop();
   const { where } = useView();
   const { data, error, refetch } = useQuery(dashboardQuery(name));
@@ -38,7 +44,7 @@ export function Dashboard({ name, children }: { name: string; children?: ReactNo
   if (error) return <Failed error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={420} />;
   return (
-    <Page title={data.title} purpose={data.purpose}>
+    <Page title={data.title} purpose={data.purpose} aside={aside}>
       <NotesProvider key={name}>
         <SharedNotes />
         <div className={styles.place}>

@@ -26,6 +26,11 @@ export const TOOLS: readonly PageEntry[] = [
   { name: "settings", title: "Settings", path: "/settings" },
 ];
 
+/** Pages of a domain that are no dashboards; they follow those in the rail. */
+export const BESIDE: Readonly<Record<string, readonly PageEntry[]>> = {
+  customers: [{ name: "customers_all", title: "All customers", path: "/customers/all" }],
+};
+
 /** The pages of the settings; some are for administrators. */
 export const SETTINGS: readonly (PageEntry & { admin?: boolean })[] = [
   { name: "shop", title: "Shop", path: "/settings" },

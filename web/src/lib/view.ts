@@ -18,6 +18,8 @@ export interface View {
   where?: string[] | undefined;
   grain?: Grain | undefined;
   as_of?: string | undefined;
+  /** The rules of segments, by name. */
+  preset?: string | undefined;
   /** The metric whose explanation is open. */
   explain?: string | undefined;
   /** What it is cut by where it is explained; a share is a share in something. */
@@ -67,6 +69,7 @@ export function readView(raw: Raw): View {
     where: list(raw.where),
     grain: isGrain(raw.grain) ? raw.grain : undefined,
     as_of: text(raw.as_of),
+    preset: text(raw.preset),
     explain: text(raw.explain),
     explain_by: list(raw.explain_by),
   };
@@ -125,3 +128,7 @@ export function viewQuestion(view: View, period: ViewPeriod): ViewQuestion {
     ...(view.as_of ? { as_of: view.as_of } : {}),
   };
 }
+
+/** What of the address an analysis is given, besides days and filters. */
+export const takenFrom = (view: View, takes: readonly "preset"[]): Record<string, string> =>
+  Object.fromEntries(takes.flatMap((name) => (view[name] ? [[name, view[name]]] : [])));

@@ -18,7 +18,7 @@ import type {
 import { GRAIN_TITLES, type Grain } from "@/lib/days";
 import { UNKNOWN } from "@/lib/format";
 import { useSetView, useView } from "@/lib/useView";
-import { viewPeriod, viewQuestion } from "@/lib/view";
+import { takenFrom, viewPeriod, viewQuestion } from "@/lib/view";
 import { columnOf, isCompared, numberOf, OTHERS, overBuckets, wordsOf } from "@/panels/answers";
 import { answerColumns } from "@/panels/columns";
 import { colorOf, legendOf } from "@/panels/legend";
@@ -408,7 +408,8 @@ function Chooser({
 export function Headline({ panel }: { panel: AnalysisPanelSpec }) {
   const { release } = useShop();
   const { view } = useAsked();
-  const answer = useQuery({ ...analysisQuery(release, panel.analysis, view), enabled: release !== null });
+  const params = takenFrom(useView(), panel.takes);
+  const answer = useQuery({ ...analysisQuery(release, panel.analysis, view, params), enabled: release !== null });
   if (release === null) return <NoRelease />;
   if (answer.error) return <Failed error={answer.error} retry={() => void answer.refetch()} />;
   if (!answer.data) {
@@ -443,7 +444,8 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
   const { release } = useShop();
   const { view, period } = useAsked();
   const setView = useSetView();
-  const answer = useQuery({ ...analysisQuery(release, panel.analysis, view), enabled: release !== null });
+  const params = takenFrom(useView(), panel.takes);
+  const answer = useQuery({ ...analysisQuery(release, panel.analysis, view, params), enabled: release !== null });
   const sentences = answer.data?.sentences ?? [];
   return (
     <section className={styles.panel} aria-label={panel.title}>
@@ -454,7 +456,7 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
             <DownloadMenu
               title={panel.title}
               span={period}
-              get={(format) => analyseFile(panel.analysis, view, format)}
+              get={(format) => analyseFile(panel.analysis, view, format, params)}
             />
           </div>
         ) : null}

@@ -20,11 +20,9 @@ interface Options {
 export function cellText(format: Format, column: Column, value: Row[string] | undefined): string {
   if (column.kind === "dimension") return wordsOf(value, column);
   if (column.kind === "time" && typeof value === "string")
-    return column.name === "day" || column.name === "week"
-      ? format.day(value.slice(0, 10))
-      : isGrain(column.name)
-        ? format.bucket(value.slice(0, 10), column.name)
-        : value;
+    return isGrain(column.name) && column.name !== "day" && column.name !== "week"
+      ? format.bucket(value.slice(0, 10), column.name)
+      : format.day(value.slice(0, 10));
   if (column.kind === "change") return format.change(value, column.unit ?? "ratio");
   if (column.kind === "change_rate") return format.rate(value);
   if (!column.unit) return value === null || value === undefined ? "–" : String(value);

@@ -2,7 +2,10 @@
 import type { PanelSpec, Question, ViewQuestion } from "@/api/types";
 import { autoGrain, type Grain, type Span } from "@/lib/days";
 
-export type AskingPanel = Exclude<PanelSpec, { kind: "headline" | "insights" }>;
+export type AskingPanel = Exclude<
+  PanelSpec,
+  { kind: "headline" | "insights" } | { kind: "segments" | "flow" | "cohorts" | "listing" }
+>;
 
 export interface Asked {
   view: ViewQuestion;

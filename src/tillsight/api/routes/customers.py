@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from tillsight import audit, privacy
 from tillsight.accounts import SignedIn
 from tillsight.api.access import Door, Viewer, Writer, address_of
-from tillsight.api.envelope import Envelope, Paged, ok, to_bytes
-from tillsight.api.keeping import Kept, respond
-from tillsight.api.questions import FILES, AnswerOut, Name, ViewIn, as_file, as_json
+from tillsight.api.envelope import Envelope, Paged, ok
+from tillsight.api.questions import FILES, AnswerOut, Name, ViewIn, analysed, as_file
 from tillsight.api.routes.sales import ViewParams
 from tillsight.api.services import Given, Services
 from tillsight.api.telling import told_download
@@ -105,7 +104,7 @@ class ChangedRuleSet(RuleSetIn):
     version: int
 
 
-class PreviewIn(ViewIn):
+class RulesPreviewIn(ViewIn):
     """Rules to look at before they are kept, and the days and filters to look at them with."""
 
     rules: RuleSetIn
@@ -169,7 +168,7 @@ class DoubtOut(BaseModel):
     text: str
 
 
-class PreviewOut(BaseModel):
+class RulesPreview(BaseModel):
     """Sizes of every segment in order, and doubts."""
 
     sizes: list[SegmentSize]
@@ -285,9 +284,9 @@ def change_segment_rules(name: str, who: Writer, given: Given, request: Request,
     return _keep(given, who, request, asked, asked.version)
 
 
-@router.delete("/segments/rules/{name}", response_model=Envelope[None])
+@router.delete("/segments/rules/{name}", response_model=Envelope[RuleSetOut])
 def remove_segment_rules(name: str, who: Writer, given: Given, request: Request) -> Response:
-    """Remove a rule set of the shop's own."""
+    """Remove a rule set of the shop's own; what it was."""
     _check(given, who)
     with given.shop.database.write() as session:
         before = drop(session, name)
@@ -295,11 +294,11 @@ def remove_segment_rules(name: str, who: Writer, given: Given, request: Request)
             session, who=who.name, action="segment_rules.removed", subject=f"segment_rules:{name}", before=before,
             address=address_of(request) or None,
         )  # fmt: skip
-    return ok(None)
+    return ok(read(before).to_dict() | {"version": None})
 
 
-@router.post("/segments/preview", response_model=Envelope[PreviewOut])
-def preview_segment_rules(who: Viewer, given: Given, asked: PreviewIn) -> Response:
+@router.post("/segments/preview", response_model=Envelope[RulesPreview])
+def preview_segment_rules(who: Viewer, given: Given, asked: RulesPreviewIn) -> Response:
     """What rules would make of the customers, before they are kept."""
     _check(given, who)
     rules = read(asked.rules.model_dump())
@@ -342,22 +341,5 @@ def _view(view: ViewParams) -> dict[str, Any]:
 def _analysed(
     request: Request, given: Services, who: SignedIn, name: str, view: ViewParams, parameters: dict[str, Any]
 ) -> Response:
-    """The response of an analysis, kept until the release or the rules change."""
-    scope, how = given.scope(who), view.format
-    check_analysis(scope, given.shop.catalogue.analysis(name))
-    asker = given.shop.asker(scope, view.as_of)
-    asked = parameters | _view(view)
-    version = asker.rules_version(parameters.get("preset"))
-    key = (
-        "customers", name, asker.release.number, asker.release.today, to_bytes(dict(sorted(asked.items()))), version, scope.key, how,
-    )  # fmt: skip
-    if how != "json":
-        told_download(given, who, request, f"analysis:{name}", format=how)
-
-    def make() -> Kept:
-        answer = given.shop.analyse(name, scope=scope, as_of=view.as_of, **asked)
-        if how != "json":
-            return as_file(answer, how, [name])
-        return as_json(answer, parameters.get("offset", 0), parameters.get("limit"))
-
-    return respond(request, given.kept, key, make)
+    """The response of an analysis over a view."""
+    return analysed(request, given, who, name, view.as_of, view.format, parameters | _days(view))

@@ -5,7 +5,7 @@ import styles from "@/app/frame/frame.module.css";
 import { dashboardsQuery } from "@/api/queries";
 import { UserMenu } from "@/app/frame/UserMenu";
 import { currentUser } from "@/api/session";
-import { DOMAINS, SETTINGS, TOOLS, isOpen, isWithin, type PageEntry } from "@/lib/pages";
+import { BESIDE, DOMAINS, SETTINGS, TOOLS, isOpen, isWithin, type PageEntry } from "@/lib/pages";
 import { PageLink } from "@/ui/PageLink";
 
 export function Rail({ onGo }: { onGo?: () => void }) {
@@ -18,7 +18,7 @@ export function Rail({ onGo }: { onGo?: () => void }) {
     const below: readonly PageEntry[] =
       page.name === "settings"
         ? SETTINGS.filter((one) => !one.admin || user?.role === "admin")
-        : dashboards.filter((dashboard) => dashboard.domain === page.name);
+        : [...dashboards.filter((dashboard) => dashboard.domain === page.name), ...(BESIDE[page.name] ?? [])];
     return (
       <li key={page.name}>
         <PageLink

@@ -1,0 +1,148 @@
+/** Customers as a table: searched, sorted and paged by the server; the whole list can be taken as an audience. */
+import { Menu, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { analyse, audienceFile } from "@/api/calls";
+import { useShop } from "@/api/shop";
+import type { Purpose, Row } from "@/api/types";
+import styles from "@/features/customers/customers.module.css";
+import { saveBlob } from "@/lib/download";
+import { useView } from "@/lib/useView";
+import { answerColumns } from "@/panels/columns";
+import { segmentPath } from "@/panels/SegmentMap";
+import { useAsked } from "@/panels/Panels";
+import { DataTable, type TableColumn } from "@/ui/DataTable";
+import { PageLink } from "@/ui/PageLink";
+import { Empty, Failed, Skeleton, Word } from "@/ui/Parts";
+
+const PAGE = 100;
+const PURPOSES: [Purpose, string][] = [
+  ["email", "who agreed to e-mail"],
+  ["sms", "who agreed to text messages"],
+  ["mail", "who agreed to post"],
+  ["phone", "who agreed to calls"],
+  ["push", "who agreed to push messages"],
+  ["profiling", "who does not object to analysis"],
+];
+
+export const customerPath = (id: string): string => `/customers/all/${encodeURIComponent(id)}`;
+
+export function CustomerTable({ segment = "" }: { segment?: string }) {
+  const { release, format } = useShop();
+  const { view } = useAsked();
+  const { preset } = useView();
+  const [typed, setTyped] = useState("");
+  const [search] = useDebouncedValue(typed.trim(), 250);
+  const [sort, setSort] = useState<string>();
+  const params = { ...(preset ? { preset } : {}), segment, search, sort: sort ?? "", limit: PAGE };
+  const pages = useInfiniteQuery({
+    queryKey: ["analysis", release, "customers.list", view, params],
+    queryFn: ({ pageParam, signal }) => analyse("customers.list", view, { ...params, offset: pageParam }, signal),
+    initialPageParam: 0,
+    getNextPageParam: (last, all) => (all.length * PAGE < last.row_count ? all.length * PAGE : undefined),
+    enabled: release !== null,
+    placeholderData: keepPreviousData,
+  });
+  const first = pages.data?.pages[0];
+  const rows = pages.data?.pages.flatMap((page) => page.rows) ?? [];
+  const columns: TableColumn<Row>[] = first
+    ? answerColumns({ answer: { ...first, rows }, format }).map((column) =>
+        column.name === "customer_id"
+          ? {
+              ...column,
+              show: (row) => (
+                <PageLink path={customerPath(String(row.customer_id))} add={{ preset }}>
+                  {String(row.customer_id)}
+                </PageLink>
+              ),
+            }
+          : column.name === "segment"
+            ? {
+                ...column,
+                show: (row) => (
+                  <PageLink path={segmentPath(String(row.segment))} add={{ preset }}>
+                    {String(row.segment)}
+                  </PageLink>
+                ),
+              }
+            : column,
+      )
+    : [];
+  return (
+    <>
+      <div className={styles.tools}>
+        <TextInput
+          aria-label="Search customers"
+          placeholder="Number, name or e-mail"
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+        />
+        <span className={styles.size}>{first ? `${format.count(first.row_count)} customers` : ""}</span>
+        <Audience segment={segment} search={search} />
+      </div>
+      {pages.error ? (
+        <Failed error={pages.error} retry={() => void pages.refetch()} />
+      ) : !first ? (
+        <Skeleton height={360} />
+      ) : !rows.length ? (
+        <Empty title="Nobody found">
+          <span>No customer fits the search, the period and the filters.</span>
+        </Empty>
+      ) : (
+        <DataTable
+          label="Customers"
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => String(row.customer_id)}
+          hidden={HIDDEN}
+          sort={sort}
+          onSort={setSort}
+          maxHeight={620}
+          onEnd={pages.hasNextPage && !pages.isFetching ? () => void pages.fetchNextPage() : undefined}
+          more={
+            pages.hasNextPage
+              ? `${format.count(rows.length)} of ${format.count(first.row_count)}; scroll for more`
+              : null
+          }
+        />
+      )}
+    </>
+  );
+}
+
+const HIDDEN: ReadonlySet<string> = new Set(["fm"]);
+
+/** The list as a file, for a use that the customers in it allow. */
+function Audience({ segment, search }: { segment: string; search: string }) {
+  const { view } = useAsked();
+  const { preset } = useView();
+  const [state, setState] = useState<"" | "busy" | "failed">("");
+  const save = async (purpose: Purpose) => {
+    setState("busy");
+    try {
+      const blob = await audienceFile(view, { preset, segment, search, purpose });
+      saveBlob(blob, ["audience", segment, purpose].filter(Boolean).join("-").replace(/\W+/g, "-") + ".csv");
+      setState("");
+    } catch {
+      setState("failed");
+    }
+  };
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Word disabled={state === "busy"}>
+          {state === "busy" ? "Preparing…" : state === "failed" ? "Audience failed" : "Download audience"}
+        </Word>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Only customers</Menu.Label>
+        {PURPOSES.map(([purpose, title]) => (
+          <Menu.Item key={purpose} onClick={() => void save(purpose)}>
+            {title}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,100 @@
+/** From where to where: bands as wide as the customers who went that way. Pointing at a side shows its bands alone. */
+import { useState } from "react";
+import { useShop } from "@/api/shop";
+import type { Answer } from "@/api/types";
+import { sides, type Node } from "@/lib/flow";
+import { useSize } from "@/lib/useSize";
+import { numberOf } from "@/panels/answers";
+import styles from "@/panels/found.module.css";
+
+const NODE = 10;
+const LINE = 16;
+
+export function FlowPicture({ answer, height, title }: { answer: Answer; height: number; title: string }) {
+  const { format } = useShop();
+  const [box, width] = useSize();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const flows = answer.rows.map((row) => ({
+    from: String(row.from_segment),
+    to: String(row.to_segment),
+    size: numberOf(row.customers) ?? 0,
+  }));
+  const { left, right, bands } = sides(flows, height, 12);
+  const names = [...new Set([...right, ...left].map((node) => node.name))];
+  const color = (name: string) => `var(--series-${Math.min(names.indexOf(name), 7)})`;
+  const label = width < 560 ? Math.max(84, width * 0.27) : 190;
+  const [from, to] = [label, Math.max(width - label, label + 40)];
+  const middle = (from + to) / 2;
+  const moved = flows.filter((flow) => flow.from !== flow.to).reduce((sum, flow) => sum + flow.size, 0);
+  const hidden = (node: Node) => node.height < 1;
+  const text = (node: Node, side: "left" | "right") => {
+    const at = node.top + node.height / 2;
+    const x = side === "left" ? from - 8 : to + 8;
+    const most = Math.floor((label - 12) / 6.7);
+    const name = node.name.length > most ? `${node.name.slice(0, most - 1)}…` : node.name;
+    return hidden(node) ? null : (
+      <text key={node.name} x={x} y={at} textAnchor={side === "left" ? "end" : "start"} className={styles.flowName}>
+        <title>{`${node.name}: ${format.count(node.size)}`}</title>
+        <tspan dy={node.height > LINE * 1.8 ? "-0.15em" : "0.35em"}>{name}</tspan>
+        {node.height > LINE * 1.8 ? (
+          <tspan x={x} dy="1.25em" className={styles.flowSize}>
+            {format.count(node.size)}
+          </tspan>
+        ) : null}
+      </text>
+    );
+  };
+  return (
+    <div ref={box} className={styles.flow}>
+      {width ? (
+        <svg
+          width={width}
+          height={height}
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label={`${title}: ${format.count(moved)} of ${format.count(flows.reduce((sum, flow) => sum + flow.size, 0))} customers changed segment or are new. The table has every move.`}
+        >
+          <g>
+            {bands.map((band) => {
+              const [a, b] = [band.fromTop, band.toTop];
+              const on = chosen === null || chosen === `from ${band.from}` || chosen === `to ${band.to}`;
+              return (
+                <path
+                  key={`${band.from}|${band.to}`}
+                  d={`M${from + NODE},${a} C${middle},${a} ${middle},${b} ${to - NODE},${b} L${to - NODE},${b + band.height} C${middle},${b + band.height} ${middle},${a + band.height} ${from + NODE},${a + band.height} Z`}
+                  fill={color(band.from)}
+                  fillOpacity={on ? (band.from === band.to ? 0.22 : 0.5) : 0.06}
+                >
+                  <title>{`${band.from} → ${band.to}: ${format.count(band.size)} customers`}</title>
+                </path>
+              );
+            })}
+          </g>
+          {(["left", "right"] as const).map((side) =>
+            (side === "left" ? left : right).map((node) => (
+              <g
+                key={`${side} ${node.name}`}
+                onPointerEnter={() => setChosen(`${side === "left" ? "from" : "to"} ${node.name}`)}
+                onPointerLeave={() => setChosen(null)}
+              >
+                <rect
+                  x={side === "left" ? from : to - NODE}
+                  y={node.top}
+                  width={NODE}
+                  height={Math.max(node.height, 0.5)}
+                  rx={2}
+                  fill={color(node.name)}
+                />
+                {text(node, side)}
+              </g>
+            )),
+          )}
+        </svg>
+      ) : null}
+      <div className={styles.flowFoot}>
+        <span>before the period</span>
+        <span>at its end</span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,159 @@
+/** What an analysis found: a map of segments, bands between two sides, a matrix of cohorts, or a table. */
+import { Menu } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
+import { analyseFile } from "@/api/calls";
+import { analysisQuery } from "@/api/queries";
+import { useShop } from "@/api/shop";
+import type { Answer, FoundPanelSpec } from "@/api/types";
+import { useView } from "@/lib/useView";
+import { takenFrom } from "@/lib/view";
+import { AnswerTable } from "@/panels/AnswerTable";
+import { answerColumns } from "@/panels/columns";
+import { CohortMatrix } from "@/panels/CohortMatrix";
+import { FlowPicture } from "@/panels/FlowPicture";
+import { Notes } from "@/panels/notes";
+import { DownloadMenu, NoRelease } from "@/panels/PanelFrame";
+import { useAsked } from "@/panels/Panels";
+import styles from "@/panels/panels.module.css";
+import { SegmentMap } from "@/panels/SegmentMap";
+import { DataTable } from "@/ui/DataTable";
+import { Empty, Failed, Skeleton, Word } from "@/ui/Parts";
+
+const HEIGHTS: Record<FoundPanelSpec["kind"], number> = { segments: 320, flow: 380, cohorts: 420, listing: 360 };
+
+const MEASURES = {
+  retention: "Customers who ordered",
+  value: "Revenue per customer so far",
+  revenue: "Revenue",
+  orders: "Orders",
+};
+const COHORTS = {
+  month: "Month of first order",
+  channel: "Channel",
+  traffic_source: "Traffic source",
+  device_type: "Device",
+  country: "Country",
+  product: "First product",
+  category: "First category",
+  discount: "Discount on the first order",
+};
+
+export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
+  const { release, format } = useShop();
+  const { view, period } = useAsked();
+  const address = useView();
+  const [asTable, setAsTable] = useState(false);
+  const [measure, setMeasure] = useState<keyof typeof MEASURES>("retention");
+  const [by, setBy] = useState<keyof typeof COHORTS>("month");
+  const matrix = panel.kind === "cohorts";
+  const params = { ...panel.params, ...takenFrom(address, panel.takes), ...(matrix ? { measure, by } : {}) };
+  const answer = useQuery({
+    ...analysisQuery(release, panel.analysis, view, params),
+    enabled: release !== null,
+  });
+  const height = panel.height ?? HEIGHTS[panel.kind];
+  const data = answer.data;
+  return (
+    <section className={styles.panel} aria-label={panel.title}>
+      <header className={styles.head}>
+        <h2 className={styles.title}>{panel.title}</h2>
+        <div className={styles.actions}>
+          {matrix ? (
+            <>
+              <Choice label="Cohorts by" titles={COHORTS} value={by} onChange={setBy} />
+              <Choice label="Shown" titles={MEASURES} value={measure} onChange={setMeasure} />
+            </>
+          ) : null}
+          {panel.kind !== "listing" && data?.rows.length ? (
+            <Word aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+              Table
+            </Word>
+          ) : null}
+          {data?.rows.length ? (
+            <DownloadMenu
+              title={panel.title}
+              span={data.period ?? period}
+              get={(how) => analyseFile(panel.analysis, view, how, params)}
+            />
+          ) : null}
+        </div>
+        <div className={styles.below}>
+          {[data?.period ? format.span(data.period) : null, panel.note].filter(Boolean).join(" · ")}
+        </div>
+      </header>
+      <div className={styles.body} data-stale={answer.isPlaceholderData || undefined} aria-busy={answer.isFetching}>
+        {release === null ? (
+          <NoRelease />
+        ) : answer.error ? (
+          <Failed error={answer.error} retry={() => void answer.refetch()} />
+        ) : !data ? (
+          <Skeleton height={height} />
+        ) : !data.rows.length ? (
+          <Empty title="Nobody in this period">
+            <span>No customer fits the period and the filters. Choose others above.</span>
+          </Empty>
+        ) : asTable ? (
+          <AnswerTable answer={data} height={height} />
+        ) : (
+          drawn(panel, data, height, format)
+        )}
+      </div>
+      {data ? <Notes panel={panel.id} notes={data.notes} /> : null}
+    </section>
+  );
+}
+
+function drawn(
+  panel: FoundPanelSpec,
+  answer: Answer,
+  height: number,
+  format: ReturnType<typeof useShop>["format"],
+): ReactNode {
+  switch (panel.kind) {
+    case "segments":
+      return <SegmentMap answer={answer} height={height} />;
+    case "flow":
+      return <FlowPicture answer={answer} height={height} title={panel.title} />;
+    case "cohorts":
+      return <CohortMatrix answer={answer} />;
+    default:
+      return (
+        <DataTable
+          label={panel.title}
+          columns={answerColumns({ answer, format, bars: ["customers_share", "revenue_share", "share"] })}
+          rows={answer.rows}
+          rowKey={(_, index) => String(index)}
+          maxHeight={height}
+          totals={answer.totals !== null}
+        />
+      );
+  }
+}
+
+function Choice<Name extends string>({
+  label,
+  titles,
+  value,
+  onChange,
+}: {
+  label: string;
+  titles: Record<Name, string>;
+  value: Name;
+  onChange: (value: Name) => void;
+}) {
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Word aria-label={`${label}: ${titles[value]}`}>{titles[value]} ▾</Word>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {(Object.keys(titles) as Name[]).map((name) => (
+          <Menu.Item key={name} onClick={() => onChange(name)} aria-current={name === value || undefined}>
+            {titles[name]}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
