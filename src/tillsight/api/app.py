@@ -32,6 +32,7 @@ from tillsight.api.routes import (
     oidc,
     privacy,
     return_figures,
+    returns,
     safety,
     sales,
     search,
@@ -62,6 +63,7 @@ _ROUTERS = (
     customer_value,
     customers,
     return_figures,
+    returns,  # behind all else below /returns: any other word there is the number of a return
     data,
     search,
     health,

@@ -1540,6 +1540,290 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/returns/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Desk Words
+         * @description What the desk offers to choose from: steps with targets, outcomes, dispositions, conditions, reasons.
+         */
+        get: operations["get_desk_words"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Return Board
+         * @description Open returns by step: counts, ages against the targets, and those that have waited longest.
+         */
+        get: operations["get_return_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Returns
+         * @description Returns with search and filters, page by page.
+         */
+        get: operations["list_returns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tracking
+         * @description The tracking record, one row per product in a return; pages are of returns.
+         */
+        get: operations["list_tracking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Orders
+         * @description Orders by part of their number, by customer or e-mail address; the newest first.
+         */
+        get: operations["find_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Returnable Order
+         * @description An order, and what of it may still come back.
+         */
+        get: operations["get_returnable_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Return
+         * @description Begin a return of an order. Never more than was bought and has not come back; after the window with a reason alone.
+         */
+        post: operations["create_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Returns
+         * @description Take the same step with many returns, each by itself.
+         */
+        post: operations["move_returns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Return
+         * @description A return with its products, money, history, and what can be done next.
+         */
+        get: operations["get_return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Return
+         * @description Change the wanted outcome, the parcel, costs or notes.
+         */
+        patch: operations["change_return"];
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Return Status
+         * @description Take a step. One that may not follow is refused with those that may.
+         */
+        put: operations["put_return_status"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Inspection
+         * @description Write down what the inspection found.
+         */
+        put: operations["put_inspection"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refund Return
+         * @description Give money back: what was paid, a part of it, shipping, goodwill; less a fee; as money or store credit.
+         */
+        post: operations["refund_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange Return
+         * @description Send other products instead; the difference is paid on top, or given back.
+         */
+        post: operations["exchange_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}/conflict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Settle Conflict
+         * @description Settle what the source says otherwise: keep ours, or take theirs.
+         */
+        put: operations["settle_conflict"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/loads": {
         parameters: {
             query?: never;
@@ -1842,6 +2126,19 @@ export interface components {
             email?: string | null;
         };
         /**
+         * ActionOut
+         * @description Something that can be done with a return now.
+         */
+        ActionOut: {
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "initiated" | "return_label_generated" | "in_transit" | "received" | "inspected" | "refunded" | "exchanged" | "completed" | "rejected" | "cancelled";
+            /** Title */
+            title: string;
+        };
+        /**
          * AnalysisIn
          * @description Days, comparison and filters; every other field is a parameter that the analysis declares.
          */
@@ -2039,6 +2336,52 @@ export interface components {
             backups: components["schemas"]["BackupOut"][];
             drill: components["schemas"]["DrillOut"] | null;
         };
+        /**
+         * BoardOut
+         * @description The board of open returns. `waiting`: changes that the next release will bring; `known_to`: up to when sources are known.
+         */
+        BoardOut: {
+            /** Steps */
+            steps: components["schemas"]["BoardStep"][];
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /** Conflicts */
+            conflicts: number;
+            /**
+             * Known To
+             * Format: date-time
+             */
+            known_to: string;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * BoardStep
+         * @description A step on the board: how many returns are there, how many too long, and those that wait longest.
+         */
+        BoardStep: {
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "initiated" | "return_label_generated" | "in_transit" | "received" | "inspected" | "refunded" | "exchanged" | "completed" | "rejected" | "cancelled";
+            /** Title */
+            title: string;
+            /** Status */
+            status: string;
+            /** Target Hours */
+            target_hours: number | null;
+            /** Count */
+            count: number;
+            /** Overdue */
+            overdue: number;
+            /** Oldest Hours */
+            oldest_hours: number | null;
+            /** Returns */
+            returns: components["schemas"]["ReturnItem"][];
+        };
         /** Body_start_load */
         Body_start_load: {
             /**
@@ -2103,9 +2446,9 @@ export interface components {
             /** Hasreturnswithoutsales */
             hasReturnsWithoutSales: boolean;
             /** Returnsbyreason */
-            returnsByReason: components["schemas"]["ReasonOut"][];
+            returnsByReason: components["schemas"]["tillsight__api__routes__return_figures__ReasonOut"][];
             /** Returnsbyitem */
-            returnsByItem: components["schemas"]["ItemOut"][];
+            returnsByItem: components["schemas"]["tillsight__api__routes__return_figures__ItemOut"][];
             /** Totalsales */
             totalSales: number;
             /** Highreturnrate */
@@ -2165,6 +2508,46 @@ export interface components {
             partial: boolean;
         };
         /**
+         * BulkIn
+         * @description A step to take with many returns.
+         */
+        BulkIn: {
+            /** Returns */
+            returns: components["schemas"]["BulkReturn"][];
+            /** Step */
+            step: string;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * BulkOut
+         * @description What became of one return of many.
+         */
+        BulkOut: {
+            /** Return Id */
+            return_id: string;
+            /** Done */
+            done: boolean;
+            /** Version */
+            version: number | null;
+            /** Step */
+            step: string | null;
+            /** Code */
+            code: string | null;
+            /** Message */
+            message: string | null;
+        };
+        /**
+         * BulkReturn
+         * @description One return of many.
+         */
+        BulkReturn: {
+            /** Return Id */
+            return_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * ChangedRuleSet
          * @description Rules to keep in place of those of `version`.
          */
@@ -2214,6 +2597,16 @@ export interface components {
             warned: number;
             /** Total */
             total: number;
+        };
+        /**
+         * Choice
+         * @description A word of the desk, and what it is called.
+         */
+        Choice: {
+            /** Value */
+            value: string;
+            /** Title */
+            title: string;
         };
         /**
          * ChoiceIn
@@ -2310,6 +2703,23 @@ export interface components {
             when: string;
         };
         /**
+         * ConflictOut
+         * @description What a later load says otherwise of a return that is worked here.
+         */
+        ConflictOut: {
+            /** Source */
+            source: string;
+            /** Load */
+            load: string;
+            /**
+             * Known At
+             * Format: date-time
+             */
+            known_at: string;
+            /** Differences */
+            differences: components["schemas"]["Difference"][];
+        };
+        /**
          * ConsentOut
          * @description Whether a use is allowed, since when, and who says so: written down here, the shop's files, or what holds by default.
          */
@@ -2330,6 +2740,44 @@ export interface components {
              * @enum {string}
              */
             source: "here" | "files" | "default";
+        };
+        /**
+         * CreateIn
+         * @description A return to begin. `override_reason`: why it is taken back after the return window.
+         */
+        CreateIn: {
+            /** Order Id */
+            order_id: string;
+            /** Items */
+            items: components["schemas"]["CreateItem"][];
+            /**
+             * Outcome
+             * @default refund
+             * @enum {string}
+             */
+            outcome?: "refund" | "exchange" | "store_credit" | "keep_item";
+            /** Channel */
+            channel?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Override Reason */
+            override_reason?: string | null;
+        };
+        /**
+         * CreateItem
+         * @description A product to return.
+         */
+        CreateItem: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Quantity */
+            quantity: number | string;
+            /** Reason Code */
+            reason_code: string;
+            /** Reason Detail */
+            reason_detail?: string | null;
+            /** New Size Requested */
+            new_size_requested?: string | null;
         };
         /**
          * CumulativePanel
@@ -2409,6 +2857,40 @@ export interface components {
             path: string;
             /** Purpose */
             purpose: string;
+        };
+        /**
+         * DetailsIn
+         * @description What may be changed at any time; null leaves it, an empty text or 0 takes it away.
+         */
+        DetailsIn: {
+            /** Version */
+            version: number;
+            /** Outcome */
+            outcome?: ("refund" | "exchange" | "store_credit" | "keep_item") | null;
+            /** Carrier */
+            carrier?: string | null;
+            /** Tracking Number */
+            tracking_number?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Processing Cost */
+            processing_cost?: number | string | null;
+            /** Shipping Cost */
+            shipping_cost?: number | string | null;
+            /** Disposal Cost */
+            disposal_cost?: number | string | null;
+        };
+        /**
+         * Difference
+         * @description A value that desk and source hold otherwise.
+         */
+        Difference: {
+            /** Field */
+            field: string;
+            /** Ours */
+            ours: string | null;
+            /** Theirs */
+            theirs: string | null;
         };
         /**
          * DimensionOut
@@ -2620,6 +3102,16 @@ export interface components {
             data: components["schemas"]["Backups"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[BoardOut] */
+        Envelope_BoardOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["BoardOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[BreakdownOut] */
         Envelope_BreakdownOut_: {
             /**
@@ -2800,6 +3292,16 @@ export interface components {
             data: components["schemas"]["OptionsOut"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[OrderOut] */
+        Envelope_OrderOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["OrderOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[PersonOut] */
         Envelope_PersonOut_: {
             /**
@@ -2858,6 +3360,16 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["ReturnDashboardOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[ReturnOut] */
+        Envelope_ReturnOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["ReturnOut"];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[RuleSetOut] */
@@ -2961,6 +3473,16 @@ export interface components {
             data: components["schemas"]["VerdictOut"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[WordsOut] */
+        Envelope_WordsOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["WordsOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[list[AnalysisOut]] */
         Envelope_list_AnalysisOut__: {
             /**
@@ -2970,6 +3492,17 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["AnalysisOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[BulkOut]] */
+        Envelope_list_BulkOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["BulkOut"][];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[list[ConsentOut]] */
@@ -3025,6 +3558,17 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["ErasureOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[FoundOrder]] */
+        Envelope_list_FoundOrder__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["FoundOrder"][];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[list[FoundOut]] */
@@ -3241,6 +3785,46 @@ export interface components {
             meta: components["schemas"]["Meta"];
         };
         /**
+         * ExchangeIn
+         * @description What is sent in place of each product of a return.
+         */
+        ExchangeIn: {
+            /** Version */
+            version: number;
+            /** Items */
+            items: components["schemas"]["ExchangeLineIn"][];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * ExchangeLineIn
+         * @description A product to send instead. `unit_price`: with tax; null for that of the catalogue.
+         */
+        ExchangeLineIn: {
+            /** Line Id */
+            line_id: string;
+            /** Product Id */
+            product_id: string;
+            /** Unit Price */
+            unit_price?: number | string | null;
+        };
+        /**
+         * ExchangeOut
+         * @description A product that was sent in place of another. `additional_payment`: negative where the shop paid back.
+         */
+        ExchangeOut: {
+            /** Line Id */
+            line_id: string;
+            /** Original Product Id */
+            original_product_id: string;
+            /** Exchange Product Id */
+            exchange_product_id: string;
+            /** Quantity */
+            quantity: string;
+            /** Additional Payment */
+            additional_payment: string;
+        };
+        /**
          * ExplanationOut
          * @description How a number came about.
          */
@@ -3365,6 +3949,31 @@ export interface components {
             shop?: string | null;
         };
         /**
+         * FoundOrder
+         * @description An order that was found.
+         */
+        FoundOrder: {
+            /** Order Id */
+            order_id: string;
+            /** Customer Id */
+            customer_id: string | null;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /** Currency */
+            currency: string;
+            /** Channel */
+            channel: string | null;
+            /** Country */
+            country: string | null;
+            /** Order Status */
+            order_status: string;
+            /** Units */
+            units: string | null;
+        };
+        /**
          * FoundOut
          * @description Somebody who was found. `shared`: identifiers on their rows that others have too; those stay.
          */
@@ -3485,6 +4094,31 @@ export interface components {
             ];
         };
         /**
+         * HistoryOut
+         * @description A change of a return: who, when, what. `step`: null where another thing than the step was changed.
+         */
+        HistoryOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** Action */
+            action: string;
+            /** Step */
+            step: ("initiated" | "return_label_generated" | "in_transit" | "received" | "inspected" | "refunded" | "exchanged" | "completed" | "rejected" | "cancelled") | null;
+            /** Note */
+            note: string | null;
+            /** Version */
+            version: number;
+            /** Changed */
+            changed: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Hit
          * @description Something that was found.
          */
@@ -3519,6 +4153,34 @@ export interface components {
             shop: string;
         };
         /**
+         * InspectedIn
+         * @description What the inspection of a product found; 1 is worst, 5 as new.
+         */
+        InspectedIn: {
+            /** Line Id */
+            line_id: string;
+            /** Condition Rating */
+            condition_rating: number;
+            /** Disposition */
+            disposition: string;
+            /** Notes */
+            notes?: string | null;
+            /** Restocked Value */
+            restocked_value?: number | string | null;
+        };
+        /**
+         * InspectionIn
+         * @description An inspection of every product of a return.
+         */
+        InspectionIn: {
+            /** Version */
+            version: number;
+            /** Items */
+            items: components["schemas"]["InspectedIn"][];
+            /** Notes */
+            notes?: string | null;
+        };
+        /**
          * InviteIn
          * @description Somebody to invite.
          */
@@ -3542,28 +4204,6 @@ export interface components {
             email?: string | null;
             /** Name */
             name: string;
-        };
-        /**
-         * ItemOut
-         * @description What came back of an item; rates are percent of the units sold.
-         */
-        ItemOut: {
-            /** Item */
-            item: string | null;
-            /** Name */
-            name: string | null;
-            /** Sold */
-            sold: number;
-            /** Returned */
-            returned: number;
-            /** Value */
-            value: number | null;
-            /** Rate */
-            rate: number;
-            /** Damagedreturnrate */
-            damagedReturnRate: number;
-            /** Supplierreturnrate */
-            supplierReturnRate: number;
         };
         /**
          * JobOut
@@ -4111,6 +4751,73 @@ export interface components {
             single_sign_on: string | null;
         };
         /**
+         * OrderLine
+         * @description A line of an order: what of it may still come back, and what may still be given back, with tax.
+         */
+        OrderLine: {
+            /** Order Line Id */
+            order_line_id: string;
+            /** Product Id */
+            product_id: string | null;
+            /** Product Name */
+            product_name: string | null;
+            /** Size */
+            size: string | null;
+            /** Colour */
+            colour: string | null;
+            /** Bought */
+            bought: string;
+            /** Returned */
+            returned: string;
+            /** Returnable */
+            returnable: string;
+            /** Unit Price */
+            unit_price: string;
+            /** Paid */
+            paid: string;
+            /** Refundable */
+            refundable: string;
+            /** Parent Line Id */
+            parent_line_id: string | null;
+            /** Why Not */
+            why_not: string | null;
+        };
+        /**
+         * OrderOut
+         * @description An order as the desk sees it.
+         */
+        OrderOut: {
+            /** Order Id */
+            order_id: string;
+            /** Shop Id */
+            shop_id: string;
+            /** Customer Id */
+            customer_id: string | null;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /** Currency */
+            currency: string;
+            /** Channel */
+            channel: string | null;
+            /** Country */
+            country: string | null;
+            /** Is Cancelled */
+            is_cancelled: boolean;
+            /** Days From Purchase */
+            days_from_purchase: number;
+            /** Window Days */
+            window_days: number;
+            /** In Window */
+            in_window: boolean;
+            /** Shipping */
+            shipping: string;
+            /** Lines */
+            lines: components["schemas"]["OrderLine"][];
+        };
+        /**
          * OtherOut
          * @description Goods of another fate, or none yet: beside the rate, not inside.
          */
@@ -4195,6 +4902,28 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["RejectOut"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** Paged[list[ReturnItem]] */
+        Paged_list_ReturnItem__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["ReturnItem"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /** Paged[list[TrackedOut]] */
+        Paged_list_TrackedOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["TrackedOut"][];
             meta: components["schemas"]["PageMeta"];
         };
         /**
@@ -4465,18 +5194,67 @@ export interface components {
             release: number;
         };
         /**
-         * ReasonOut
-         * @description A part of the returns. `value`: the cost of the goods, null where it is not known; `percentage` of the returns.
+         * RefundIn
+         * @description Money to give back. `lines`: null for what was paid; `restocking_fee`: kept from it; `method`: original or store_credit.
          */
-        ReasonOut: {
-            /** Reason */
-            reason: string;
-            /** Count */
-            count: number;
-            /** Value */
-            value: number | null;
-            /** Percentage */
-            percentage: number;
+        RefundIn: {
+            /** Version */
+            version: number;
+            /** Lines */
+            lines?: components["schemas"]["RefundLineIn"][] | null;
+            /**
+             * Shipping
+             * @default 0
+             */
+            shipping?: number | string;
+            /**
+             * Goodwill
+             * @default 0
+             */
+            goodwill?: number | string;
+            /**
+             * Restocking Fee
+             * @default 0
+             */
+            restocking_fee?: number | string;
+            /**
+             * Method
+             * @default original
+             */
+            method?: string;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * RefundLineIn
+         * @description What is given back for a product, with tax.
+         */
+        RefundLineIn: {
+            /** Line Id */
+            line_id: string;
+            /** Amount */
+            amount: number | string;
+        };
+        /**
+         * RefundOut
+         * @description A part of the money that was given back, with tax.
+         */
+        RefundOut: {
+            /** Kind */
+            kind: string;
+            /** Line Id */
+            line_id: string;
+            /** Amount */
+            amount: string;
+            /** Tax Amount */
+            tax_amount: string;
+            /** Method */
+            method: string;
+            /**
+             * Refunded At
+             * Format: date-time
+             */
+            refunded_at: string;
         };
         /**
          * RejectOut
@@ -4645,6 +5423,199 @@ export interface components {
             totalReturns: number;
             /** Returnvalue */
             returnValue: number | null;
+        };
+        /**
+         * ReturnItem
+         * @description A return in a list. Age and target in hours, null once it is closed. `allowed`: the steps that may follow.
+         */
+        ReturnItem: {
+            /** Return Id */
+            return_id: string;
+            /** Shop Id */
+            shop_id: string;
+            /** Order Id */
+            order_id: string | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /**
+             * Initiated At
+             * Format: date-time
+             */
+            initiated_at: string;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "initiated" | "return_label_generated" | "in_transit" | "received" | "inspected" | "refunded" | "exchanged" | "completed" | "rejected" | "cancelled";
+            /** Step Title */
+            step_title: string;
+            /** Status */
+            status: string;
+            /**
+             * Step At
+             * Format: date-time
+             */
+            step_at: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "refund" | "exchange" | "store_credit" | "keep_item";
+            /** Outcome Title */
+            outcome_title: string;
+            /** Refund Total */
+            refund_total: string | null;
+            /** Currency */
+            currency: string;
+            /** Tracking Number */
+            tracking_number: string | null;
+            /** Carrier */
+            carrier: string | null;
+            /** Units */
+            units: string | null;
+            /** Products */
+            products: string | null;
+            /** Reasons */
+            reasons: string | null;
+            /** Age Hours */
+            age_hours: number | null;
+            /** Target Hours */
+            target_hours: number | null;
+            /** Is Overdue */
+            is_overdue: boolean;
+            /** Owned */
+            owned: boolean;
+            /** Conflict */
+            conflict: boolean;
+            /** Version */
+            version: number;
+            /** Allowed */
+            allowed: ("initiated" | "return_label_generated" | "in_transit" | "received" | "inspected" | "refunded" | "exchanged" | "completed" | "rejected" | "cancelled")[];
+        };
+        /**
+         * ReturnOut
+         * @description A return, whole. `owned`: false where nobody here has touched it yet; `in_release`: the release that has this version.
+         */
+        ReturnOut: {
+            /** Return Id */
+            return_id: string;
+            /** Shop Id */
+            shop_id: string;
+            /** Label Number */
+            label_number: string | null;
+            /** Order Id */
+            order_id: string | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Origin */
+            origin: string;
+            /** Owned */
+            owned: boolean;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "initiated" | "return_label_generated" | "in_transit" | "received" | "inspected" | "refunded" | "exchanged" | "completed" | "rejected" | "cancelled";
+            /** Step Title */
+            step_title: string;
+            /** Status */
+            status: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "refund" | "exchange" | "store_credit" | "keep_item";
+            /** Outcome Title */
+            outcome_title: string;
+            /** Actions */
+            actions: components["schemas"]["ActionOut"][];
+            /** Channel */
+            channel: string | null;
+            /** Location Id */
+            location_id: string | null;
+            /** Carrier */
+            carrier: string | null;
+            /** Tracking Number */
+            tracking_number: string | null;
+            /** Currency */
+            currency: string;
+            /** Ordered At */
+            ordered_at: string | null;
+            /**
+             * Initiated At
+             * Format: date-time
+             */
+            initiated_at: string;
+            /** Received At */
+            received_at: string | null;
+            /** Inspected At */
+            inspected_at: string | null;
+            /** Refunded At */
+            refunded_at: string | null;
+            /** Exchanged At */
+            exchanged_at: string | null;
+            /** Completed At */
+            completed_at: string | null;
+            /**
+             * Step At
+             * Format: date-time
+             */
+            step_at: string;
+            /** Age Hours */
+            age_hours: number | null;
+            /** Target Hours */
+            target_hours: number | null;
+            /** Is Overdue */
+            is_overdue: boolean;
+            /** Refund Total */
+            refund_total: string | null;
+            /** Restocking Fee */
+            restocking_fee: string | null;
+            /** Processing Cost */
+            processing_cost: string | null;
+            /** Shipping Cost */
+            shipping_cost: string | null;
+            /** Disposal Cost */
+            disposal_cost: string | null;
+            /** Shipping Refundable */
+            shipping_refundable: string;
+            /** Override Reason */
+            override_reason: string | null;
+            /** Override By */
+            override_by: string | null;
+            /** Rejection Reason */
+            rejection_reason: string | null;
+            /** Inspection Notes */
+            inspection_notes: string | null;
+            /** Notes */
+            notes: string | null;
+            /** Version */
+            version: number;
+            /** In Release */
+            in_release: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string;
+            /** Items */
+            items: components["schemas"]["tillsight__api__routes__returns__ItemOut"][];
+            /** Refunds */
+            refunds: components["schemas"]["RefundOut"][];
+            /** Exchanges */
+            exchanges: components["schemas"]["ExchangeOut"][];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+            conflict: components["schemas"]["ConflictOut"] | null;
         };
         /**
          * RowsIn
@@ -4962,6 +5933,16 @@ export interface components {
             ended: number;
         };
         /**
+         * SettleIn
+         * @description How a conflict with the source is settled: ours or theirs.
+         */
+        SettleIn: {
+            /** Version */
+            version: number;
+            /** Keep */
+            keep: string;
+        };
+        /**
          * ShopOut
          * @description The shop. `today`: the day that named periods end on. `tables`: rows of every table of the release that has any,
          *     for those who see all of them.
@@ -5024,6 +6005,22 @@ export interface components {
             title: string;
         };
         /**
+         * StatusIn
+         * @description A step to take. `note`: the reason of a rejection, else a remark.
+         */
+        StatusIn: {
+            /** Version */
+            version: number;
+            /** Step */
+            step: string;
+            /** Note */
+            note?: string | null;
+            /** Carrier */
+            carrier?: string | null;
+            /** Tracking Number */
+            tracking_number?: string | null;
+        };
+        /**
          * StepOut
          * @description A part of the arithmetic with its value.
          */
@@ -5038,6 +6035,23 @@ export interface components {
             unit: string;
             /** When */
             when: string;
+        };
+        /**
+         * StepWord
+         * @description A step: what it is called, the state it stands for, how long a return should stay there at most.
+         */
+        StepWord: {
+            /**
+             * Value
+             * @enum {string}
+             */
+            value: "initiated" | "return_label_generated" | "in_transit" | "received" | "inspected" | "refunded" | "exchanged" | "completed" | "rejected" | "cancelled";
+            /** Title */
+            title: string;
+            /** Status */
+            status: string;
+            /** Target Hours */
+            target_hours: number | null;
         };
         /**
          * TableColumn
@@ -5169,6 +6183,42 @@ export interface components {
             token: string;
         };
         /**
+         * TrackedOut
+         * @description A row of the tracking record.
+         */
+        TrackedOut: {
+            /** Return Id */
+            return_id: string;
+            /** Order Id */
+            order_id: string | null;
+            /** Product Id */
+            product_id: string | null;
+            /** User Id */
+            user_id: string | null;
+            /** Original Order Date */
+            original_order_date: string | null;
+            /** Return Initiated Date */
+            return_initiated_date: string | null;
+            /** Return Received Date */
+            return_received_date: string | null;
+            /** Return Reason */
+            return_reason: string | null;
+            /** Size Returned */
+            size_returned: string | null;
+            /** Condition Rating */
+            condition_rating: number | null;
+            /** Refund Amount */
+            refund_amount: string | null;
+            /** Exchange Requested */
+            exchange_requested: boolean;
+            /** New Size Requested */
+            new_size_requested: string | null;
+            /** Status */
+            status: string;
+            /** Notes */
+            notes: string | null;
+        };
+        /**
          * UserOut
          * @description Somebody who is signed in. `modules`: what he sees, null for all; `factor_due`: he must set up a second factor.
          */
@@ -5204,6 +6254,120 @@ export interface components {
             hash: string;
             /** Faults */
             faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * WordsOut
+         * @description What the desk offers to choose from. `may_work`: the one who asks may change returns.
+         */
+        WordsOut: {
+            /** Steps */
+            steps: components["schemas"]["StepWord"][];
+            /** Outcomes */
+            outcomes: components["schemas"]["Choice"][];
+            /** Dispositions */
+            dispositions: components["schemas"]["Choice"][];
+            /** Conditions */
+            conditions: components["schemas"]["Choice"][];
+            /** Reasons */
+            reasons: components["schemas"]["tillsight__api__routes__returns__ReasonOut"][];
+            /** Window Days */
+            window_days: number;
+            /** May Work */
+            may_work: boolean;
+        };
+        /**
+         * ItemOut
+         * @description What came back of an item; rates are percent of the units sold.
+         */
+        tillsight__api__routes__return_figures__ItemOut: {
+            /** Item */
+            item: string | null;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Returned */
+            returned: number;
+            /** Value */
+            value: number | null;
+            /** Rate */
+            rate: number;
+            /** Damagedreturnrate */
+            damagedReturnRate: number;
+            /** Supplierreturnrate */
+            supplierReturnRate: number;
+        };
+        /**
+         * ReasonOut
+         * @description A part of the returns. `value`: the cost of the goods, null where it is not known; `percentage` of the returns.
+         */
+        tillsight__api__routes__return_figures__ReasonOut: {
+            /** Reason */
+            reason: string;
+            /** Count */
+            count: number;
+            /** Value */
+            value: number | null;
+            /** Percentage */
+            percentage: number;
+        };
+        /**
+         * ItemOut
+         * @description A product in a return. `refundable`: what giving its money back would be, with tax.
+         */
+        tillsight__api__routes__returns__ItemOut: {
+            /** Line Id */
+            line_id: string;
+            /** Order Line Id */
+            order_line_id: string | null;
+            /** Product Id */
+            product_id: string;
+            /** Product Name */
+            product_name: string | null;
+            /** Quantity */
+            quantity: string;
+            /** Reason Code */
+            reason_code: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Reason Detail */
+            reason_detail: string | null;
+            /** Size Returned */
+            size_returned: string | null;
+            /** New Size Requested */
+            new_size_requested: string | null;
+            /** Condition Rating */
+            condition_rating: number | null;
+            /** Condition Received */
+            condition_received: string | null;
+            /** Disposition */
+            disposition: string | null;
+            /** Resaleable */
+            resaleable: boolean | null;
+            /** Inspection Notes */
+            inspection_notes: string | null;
+            /** Sale Price */
+            sale_price: string | null;
+            /** Restocked Value */
+            restocked_value: string | null;
+            /** Refund Amount */
+            refund_amount: string | null;
+            /** Refundable */
+            refundable: string;
+        };
+        /**
+         * ReasonOut
+         * @description A reason for a return.
+         */
+        tillsight__api__routes__returns__ReasonOut: {
+            /** Value */
+            value: string;
+            /** Title */
+            title: string;
+            /** Group */
+            group: string;
+            /** Is Size */
+            is_size: boolean;
         };
     };
     responses: never;
@@ -8258,6 +9422,533 @@ export interface operations {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_desk_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_WordsOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_return_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BoardOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_returns: {
+        parameters: {
+            query?: {
+                /** @description part of a number of return, order, customer, parcel or product */
+                search?: string;
+                step?: string[];
+                /** @description pending, approved, completed or rejected */
+                status?: string | null;
+                outcome?: string | null;
+                /** @description code of a reason */
+                reason?: string | null;
+                /** @description desk or source */
+                origin?: string | null;
+                overdue?: boolean;
+                conflict?: boolean;
+                /** @description only those that are not closed */
+                open?: boolean;
+                from?: string | null;
+                to?: string | null;
+                /** @description one of initiated_at, step_at, return_id, order_id, refund_total, age; with - in front the largest first */
+                sort?: string;
+                page?: number;
+                per_page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_list_ReturnItem__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_tracking: {
+        parameters: {
+            query?: {
+                /** @description part of a number of return, order, customer, parcel or product */
+                search?: string;
+                step?: string[];
+                /** @description pending, approved, completed or rejected */
+                status?: string | null;
+                outcome?: string | null;
+                /** @description code of a reason */
+                reason?: string | null;
+                /** @description desk or source */
+                origin?: string | null;
+                overdue?: boolean;
+                conflict?: boolean;
+                /** @description only those that are not closed */
+                open?: boolean;
+                from?: string | null;
+                to?: string | null;
+                /** @description one of initiated_at, step_at, return_id, order_id, refund_total, age; with - in front the largest first */
+                sort?: string;
+                page?: number;
+                per_page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_list_TrackedOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    find_orders: {
+        parameters: {
+            query?: {
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_FoundOrder__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_returnable_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OrderOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    create_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    move_returns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_BulkOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    change_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetailsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_return_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    refund_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    exchange_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    settle_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
                 };
             };
             /** @description An error */
