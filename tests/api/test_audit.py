@@ -31,6 +31,7 @@ QUESTIONS = {
     "/api/v1/analyses/{name}",
     "/api/v1/privacy/preview",
     "/api/v1/privacy/consents",
+    "/api/v1/segments/preview",
     "/api/v1/auth/link",
     # a session that goes on is no new sign-in
     "/api/v1/auth/refresh-token",
@@ -82,6 +83,19 @@ def a_job(shop: Shop) -> str:
     return Jobs(shop.database).start("build", {}, None).id
 
 
+RULES = {"name": "mine", "title": "Mine", "rest": "Others", "rules": [{"name": "Best", "bounds": {"r": {"min": 5}}}]}
+
+
+def with_rules(client: TestClient) -> TestClient:
+    assert client.post("/api/v1/segments/rules", json=RULES).status_code == 201
+    return client
+
+
+def with_secret(client: TestClient) -> TestClient:
+    assert client.put("/api/v1/secrets/shopify", json={"value": "s3cret-s3cret"}).status_code == 200
+    return client
+
+
 Call = Callable[[TestClient, Shop], Any]
 CALLS: dict[str, Call] = {
     "POST /api/v1/auth/login": lambda c, _: c.post("/api/v1/auth/login", json={"user": "bert", "password": PASSWORD}),
@@ -102,6 +116,15 @@ CALLS: dict[str, Call] = {
     ),
     "POST /api/v1/builds": lambda c, _: c.post("/api/v1/builds"),
     "POST /api/v1/jobs/{job_id}/cancel": lambda c, s: c.post(f"/api/v1/jobs/{a_job(s)}/cancel"),
+    "POST /api/v1/backups": lambda c, _: c.post("/api/v1/backups", json={"full": True}),
+    "POST /api/v1/drills": lambda c, _: c.post("/api/v1/drills"),
+    "PUT /api/v1/secrets/{name}": lambda c, _: c.put("/api/v1/secrets/shopify", json={"value": "s3cret-s3cret"}),
+    "DELETE /api/v1/secrets/{name}": lambda c, _: with_secret(c).delete("/api/v1/secrets/shopify"),
+    "POST /api/v1/segments/rules": lambda c, _: c.post("/api/v1/segments/rules", json=RULES),
+    "PUT /api/v1/segments/rules/{name}": lambda c, _: with_rules(c).put(
+        "/api/v1/segments/rules/mine", json={**RULES, "title": "Ours", "version": 1}
+    ),
+    "DELETE /api/v1/segments/rules/{name}": lambda c, _: with_rules(c).delete("/api/v1/segments/rules/mine"),
     "POST /api/v1/privacy/find": lambda c, _: c.post("/api/v1/privacy/find", json={"text": "C-1"}),
     "POST /api/v1/privacy/export": lambda c, _: c.post("/api/v1/privacy/export", json=PERSON),
     "POST /api/v1/privacy/erase": lambda c, _: c.post("/api/v1/privacy/erase", json={**PERSON, "confirmation": "C-1"}),
@@ -110,7 +133,13 @@ CALLS: dict[str, Call] = {
     ),
     "POST /api/v1/privacy/retention": lambda c, _: c.post("/api/v1/privacy/retention"),
 }
-ENDS = {"DELETE /api/v1/keys/{key_id}": ".ended", "POST /api/v1/jobs/{job_id}/cancel": ".cancelled"}
+ENDS = {
+    "DELETE /api/v1/secrets/{name}": ".removed",
+    "PUT /api/v1/segments/rules/{name}": ".changed",
+    "DELETE /api/v1/segments/rules/{name}": ".removed",
+    "DELETE /api/v1/keys/{key_id}": ".ended",
+    "POST /api/v1/jobs/{job_id}/cancel": ".cancelled",
+}
 """How the entry of a route is called where getting ready for the call leaves an entry too."""
 ELSEWHERE = {
     # need a second factor, a link or a session of their own: tests/accounts and tests/api prove their entries
