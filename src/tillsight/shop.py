@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 from sqlalchemy import select
 
-from tillsight import privacy
+from tillsight import audit, privacy
 from tillsight.core.errors import NoReleaseError, NotFoundError, QuestionError, SettingsError
 from tillsight.core.fiscal import PRESETS, FiscalCalendar, FiscalWeek, generate
 from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar
@@ -348,6 +348,7 @@ class Shop:
     def build(self, progress: Progress = silent, *, wait: bool = True) -> Release:
         """Build a release from everything that is landed, and publish it. What changed at the return desk is landed first;
         erasures that were begun are finished by it."""
+        self.note_settings()
         flow(self.path, self.database, self.settings, progress)
         begun = self.desk.unfinished()
         release = build(self.path, self.settings, self.database, self.catalogue, progress=progress, wait=wait)
@@ -360,6 +361,14 @@ class Shop:
         dropped = drop_older(self.path, self.database)
         self.releases.forget_collected()
         return dropped
+
+    def note_settings(self) -> None:
+        """Tell the audit log where the settings are not what they were when it was told last: they are changed in a file."""
+        said = self.settings.model_dump(mode="json")
+        if said["database_url"]:
+            said["database_url"] = "(set)"  # it may hold a password
+        with self.database.write() as session:
+            audit.record_change(session, who="system", action="settings.changed", subject="settings:file", value=said)
 
     def would_remove(self) -> privacy.Removed:
         """What the rules of retention would remove now (settings, retention). Changes nothing."""

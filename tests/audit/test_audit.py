@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.support.shops import line, make_shop, order, write_settings
 
 from tillsight import audit
 from tillsight.audit.log import HIDDEN
 from tillsight.core.settings import Settings
 from tillsight.database import Database
+from tillsight.shop import Shop
 from tillsight.vault import KEY_FILE, FieldCipher, Keys
 
 
@@ -277,3 +279,18 @@ def test_a_restored_log_says_where_it_ended_before(database: Database, tmp_path:
     assert audit.verify(database).sound
     entry = audit.entries(database, audit.Wanted())[0][0]
     assert (entry.number, entry.before["number"], entry.after["number"]) == (4, 5, 3)
+
+
+@pytest.mark.feature("PLT-05")
+def test_settings_that_were_changed_in_their_file_are_told_once(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    tables = {"orders": [order("O-1", "2025-01-05 10:00:00")], "order_items": [line("O-1", "1", "P", 1, "5.00")]}
+    make_shop(folder, tables).close()
+    write_settings(folder, week_start="sunday")
+    for _ in range(2):
+        with Shop.open(folder) as shop:
+            shop.build()
+    with Shop.open(folder) as shop:
+        newest, first = audit.entries(shop.database, audit.Wanted(action="settings.changed"))[0]
+    assert (newest.before, newest.after["week_start"], first.before) == ({"week_start": "monday"}, "sunday", None)
+    assert first.after["week_start"] == "monday"

@@ -44,6 +44,7 @@ def serve(
     listening = _listen(host, shop.settings.serve.port if port is None else port)
     with contextlib.closing(listening):
         administrator = ensure_administrator(shop.database)
+        shop.note_settings()
         worker = Worker(shop.database, shop.path, schedule=schedule_of(shop.settings))
         hosts = LOOPBACK | set(shop.settings.serve.hosts) if _is_loopback(host) else None
         app = create_app(shop, worker, hosts)

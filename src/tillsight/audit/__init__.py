@@ -9,7 +9,7 @@ from tillsight.audit.keys import (
     persons_of,
     rotate,
 )
-from tillsight.audit.log import HEAD_FILE, AuditError, record
+from tillsight.audit.log import HEAD_FILE, AuditError, record, record_change
 from tillsight.audit.reading import Entry, Fault, Verdict, Wanted, actions, entries, every_entry, reanchor, verify
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "persons_of",
     "reanchor",
     "record",
+    "record_change",
     "rotate",
     "verify",
 ]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import simplejson
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from tillsight.audit.keys import CHAIN, made_inner_key, person_key, seal, workspace_of
@@ -96,6 +96,27 @@ def record(
     session.flush()
     _tell(session, head)
     return entry
+
+
+def record_change(session: Session, *, who: str, action: str, subject: str, value: Any) -> AuditEntry | None:
+    """Write an entry if a value is not what the last entry of this action and subject says that it became.
+
+    For what is changed outside, such as a file of settings. The first time it is written down as it is. None: no change.
+    """
+    last = session.scalar(
+        select(AuditEntry)
+        .where(AuditEntry.action == action, AuditEntry.subject == subject)
+        .order_by(AuditEntry.number.desc())
+        .limit(1)
+    )
+    before = read_text(last.after) if last is not None else None
+    after = read_text(_text(value))
+    if last is not None and before == after:
+        return None
+    if isinstance(before, dict) and isinstance(after, dict):
+        # what is the same on both sides is kept once, in the entry that a later comparison starts from
+        before = {name: inner for name, inner in before.items() if after.get(name) != inner}
+    return record(session, who=who, action=action, subject=subject, before=before, after=after)
 
 
 def hash_of(key: bytes, entry: AuditEntry) -> str:
