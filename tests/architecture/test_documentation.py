@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -125,8 +126,9 @@ def test_every_make_target_that_is_shown_exists() -> None:
     assert named - targets == set()
 
 
-def test_every_mapping_that_is_shown_can_be_read() -> None:
+def test_settings_and_mappings_that_are_shown_can_be_read() -> None:
     from tillsight.connectors.files.mapping import parse_mapping
+    from tillsight.core.settings import Settings
 
     shown = [
         (file.name, block)
@@ -135,4 +137,8 @@ def test_every_mapping_that_is_shown_can_be_read() -> None:
     ]
     assert shown
     for name, block in shown:
-        parse_mapping(block, name)  # raises where a key, a column or an effect does not exist
+        given = tomllib.loads(block)
+        if set(given) <= set(Settings.model_fields) and "file" not in given:
+            Settings(**given)  # raises where a setting does not exist or cannot be so
+        else:
+            parse_mapping(block, name)  # raises where a key, a column or an effect does not exist
