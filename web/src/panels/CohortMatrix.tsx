@@ -22,6 +22,7 @@ export function CohortMatrix({ answer }: { answer: Answer }) {
     .filter((row) => row.cohort !== ALL && (unit !== "percent" || (numberOf(row.age) ?? 0) > 0))
     .map((row) => numberOf(row.value) ?? 0);
   const most = Math.max(...values, 0);
+  const least = values.length > 1 ? Math.min(...values) : 0;
   const title = (name: string) =>
     /^\d{4}-\d{2}$/.test(name) ? format.bucket(`${name}-01`, "month") : name === OTHERS ? "All others" : name;
   return (
@@ -47,8 +48,9 @@ export function CohortMatrix({ answer }: { answer: Answer }) {
                 const row = cells.get(age);
                 const value = numberOf(row?.value);
                 if (!row || value === null) return <td key={age} />;
-                const part = most > 0 ? Math.min(Math.max(value, 0) / most, 1) : 0;
-                const plain = name === ALL && unit !== "percent" && unit !== "money";
+                const part = most > least ? Math.min(Math.max(value - least, 0) / (most - least), 1) : 0;
+                // The first month of a share is everybody, and sums of all cohorts are beyond those of one.
+                const plain = unit === "percent" ? age === 0 : name === ALL && answer.rows.length > cells.size;
                 return (
                   <td
                     key={age}
@@ -57,7 +59,7 @@ export function CohortMatrix({ answer }: { answer: Answer }) {
                     style={
                       plain
                         ? undefined
-                        : { background: `color-mix(in srgb, var(--accent) ${Math.round(part * 42)}%, var(--pane))` }
+                        : { background: `color-mix(in srgb, var(--accent) ${Math.round(5 + part * 45)}%, var(--pane))` }
                     }
                   >
                     {unit === "percent" ? format.full(value, unit) : format.compact(value, unit)}

@@ -40,6 +40,7 @@ export function SegmentMap({ answer, height }: { answer: Answer; height: number 
             path={segmentPath(name)}
             add={{ preset }}
             className={styles.tile}
+            data-small={wide <= 70 || high <= 26 || undefined}
             title={`${name}: ${customers}, ${share}; ${format.full(row.revenue, "money")}, ${revenue}; ${each}`}
             aria-label={`${name}: ${customers}, ${share}, ${revenue}, ${each}`}
             style={{

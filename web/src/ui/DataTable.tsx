@@ -76,7 +76,9 @@ function layOut<R>(columns: TableColumn<R>[], rows: R[]): { widths: number[]; wi
     const head =
       Math.max(...column.title.split(" ").map((word) => word.length), Math.ceil(column.title.length * 0.6)) + 2;
     const most = column.right ? 24 : 36;
-    return Math.round(Math.min(Math.max(letters[index] ?? 0, head, column.bar ? 14 : 5), most) * LETTER + 24);
+    // The first column is bold, and numbers of things are of capitals and figures.
+    const wider = index === 0 ? 1.12 : 1;
+    return Math.round(Math.min(Math.max(letters[index] ?? 0, head, column.bar ? 14 : 5), most) * LETTER * wider + 24);
   });
   const wide = letters.reduce(
     (best, size, index) => (!columns[index]?.right && size > (letters[best] ?? 0) ? index : best),

@@ -13,7 +13,9 @@ is in none, so short intervals come first in a young shop.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -43,6 +45,8 @@ MEASURES: dict[str, tuple[str, str]] = {
 BUCKETS = (0, 1, 8, 15, 31, 61, 91, 121, 181, 366)
 """First day of each bucket of intervals."""
 MOST_ORDERS = 10
+COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50)
+"""Fewest orders of each row of customers by their number of orders."""
 
 
 def cohorts(asker: Asker, question: dict[str, Any], measure: str, by: str, months: int, limit: int) -> Answer:
@@ -186,7 +190,7 @@ def _told(table: pa.Table) -> list[dict[str, Any]]:
 
 _INTERVALS = ("interval", "customers", "orders", "share", "cumulative_share")
 _NUMBERS = ("order_number", "orders", "share", "median_days", "lower_days", "upper_days", "long_days")
-_FREQUENCIES = ("orders", "customers", "customers_share", "revenue", "revenue_share")
+_FREQUENCIES = ("order_count", "customers", "customers_share", "revenue", "revenue_share")
 
 
 def intervals(asker: Asker, question: dict[str, Any], by: str) -> Answer:
@@ -222,18 +226,25 @@ def intervals(asker: Asker, question: dict[str, Any], by: str) -> Answer:
     return answer(asker, table, columns(asker, names), queries[::-1], period=period, where=where, sentences=told)
 
 
+def _placed(value: ir.IntegerValue, firsts: Sequence[int]) -> ir.IntegerValue:
+    """The place, from 0, of the row that a value belongs to; `firsts`: the first value of each row."""
+    last = len(firsts) - 1
+    return ibis.cases(*((value < firsts[index + 1], index) for index in range(last)), else_=last)
+
+
+def _titled(place: ir.IntegerValue, firsts: Sequence[int]) -> ir.StringValue:
+    """`1`, `10–19`, `50 or more` for a place."""
+    titles = [str(low) if after == low + 1 else f"{low}–{after - 1}" for low, after in pairwise(firsts)]
+    return ibis.cases(*((place == index, title) for index, title in enumerate(titles)), else_=f"{firsts[-1]} or more")
+
+
 def _by_length(gaps: ir.Table) -> ir.Table:
-    last = len(BUCKETS) - 1
-    titles = [
-        "Same day" if low == 0 else f"{low}–{BUCKETS[index + 1] - 1}" if index < last else f"{low} or more"
-        for index, low in enumerate(BUCKETS)
-    ]
-    place = ibis.cases(*((gaps.gap < BUCKETS[index + 1], index) for index in range(last)), else_=last)
+    place = _placed(gaps.gap, BUCKETS)
     rows = gaps.group_by(place=place).agg(customers=gaps.customer_key.nunique(), orders=gaps.count())
     whole, so_far = ibis.window(), ibis.window(order_by="place", preceding=None, following=0)
     everything = rows.orders.sum().over(whole).cast("float64")
     return rows.mutate(
-        interval=ibis.cases(*((rows.place == index, title) for index, title in enumerate(titles))),
+        interval=ibis.ifelse(rows.place == 0, "Same day", _titled(rows.place, BUCKETS)),
         share=rows.orders / everything * 100,
         cumulative_share=rows.orders.sum().over(so_far).cast("float64") / everything * 100,
     ).order_by("place")
@@ -256,13 +267,15 @@ def _by_number(gaps: ir.Table) -> ir.Table:
 
 def _frequencies(asker: Asker, where: tuple[Filter, ...], day: date) -> ir.Table:
     stood = rfm.shown(asker, where, rfm.standing(rfm.all_orders(asker), [day]))
-    rows = stood.group_by("orders").agg(customers=stood.count(), revenue=stood.revenue.sum().cast(MONEY))
+    rows = stood.group_by(place=_placed(stood.orders, COUNTS)).agg(
+        customers=stood.count(), revenue=stood.revenue.sum().cast(MONEY)
+    )
     whole = ibis.window()
     return rows.mutate(
-        orders=rows.orders.cast("int64"),
+        order_count=_titled(rows.place, COUNTS),
         customers_share=rows.customers / rows.customers.sum().over(whole).cast("float64") * 100,
         revenue_share=rows.revenue.cast("float64") / rows.revenue.sum().over(whole).cast("float64").nullif(0) * 100,
-    ).order_by("orders").select(*_FREQUENCIES)  # fmt: skip
+    ).order_by("place").select(*_FREQUENCIES)  # fmt: skip
 
 
 ANALYSES = (

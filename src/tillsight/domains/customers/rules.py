@@ -71,12 +71,12 @@ class Rule:
         return ibis.and_(*parts)
 
     def in_words(self) -> str:
-        """`R ≥ 4, orders 1, days ≤ 90`."""
+        """`R ≥ 4, orders = 1, days ≤ 90`."""
         words = []
         for field, (least, most) in self.bounds.items():
             title = FIELDS[field].title if len(field) <= 2 else field
             if least is not None and most is not None:
-                words.append(f"{title} {least:g}" if least == most else f"{title} {least:g} to {most:g}")
+                words.append(f"{title} = {least:g}" if least == most else f"{title} {least:g} to {most:g}")
             else:
                 words.append(f"{title} ≥ {least:g}" if least is not None else f"{title} ≤ {most:g}")
         return ", ".join(words)

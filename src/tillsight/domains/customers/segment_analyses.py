@@ -346,8 +346,8 @@ def segment_changes(
 ) -> Answer:
     """Every stay of a customer in a segment, newest first; or with `by` segment its customers, entries and exits at each step.
 
-    `valid_from` is unknown for a stay that was there before the period, `valid_to` for one that goes on. Changes are seen at
-    the end of each step.
+    Before the first order there is nobody's segment. `valid_from` is unknown for a stay that was there before the period,
+    `valid_to` for one that goes on. Changes are seen at the end of each step.
     """
     rules, period, where = rfm.rule_set(asker, preset), rfm.period_of(asker, question), rfm.filters_of(asker, question)
     days = _steps(asker, period, step)
@@ -369,9 +369,11 @@ def segment_changes(
         return answer(asker, table, columns(asker, _ENTRIES), queries[::-1], period=period, where=where)
     first = ibis.date(days[0])
     stays = changed.mutate(valid_from=changed.as_of.nullif(first), _next=changed.as_of.lead().over(of_customer))
+    nobody = ibis.ifelse(stays.as_of > first, ibis.literal(NOBODY), ibis.null("string"))
     stays = stays.mutate(
-        previous_segment=stays._before, valid_to=(stays._next - ibis.interval(days=1)).cast("date")
-    )  # fmt: skip
+        previous_segment=ibis.coalesce(stays._before, nobody),
+        valid_to=(stays._next - ibis.interval(days=1)).cast("date"),
+    )
     if customer:
         stays = stays.filter(stays.customer_id == customer)
     if chosen:

@@ -52,6 +52,7 @@ _COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
     "cohort": ("Cohort", "dimension", None, ""),
     "age": ("Months since first order", "dimension", None, ""),
     "interval": ("Days between orders", "dimension", None, ""),
+    "order_count": ("Number of orders", "dimension", None, ""),
     "order_number": ("From order", "dimension", None, ""),
     "r": ("R", "plain", "count", ""),
     "f": ("F", "plain", "count", ""),

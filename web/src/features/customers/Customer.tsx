@@ -64,7 +64,7 @@ export function Customer() {
               <dt>Last order</dt>
               <dd>
                 {day(row.last_day)}
-                <small>{format.count(row.days)} days before</small>
+                <small>{Number(row.days) === 1 ? "1 day" : `${format.count(row.days)} days`} before</small>
               </dd>
             </div>
           </dl>

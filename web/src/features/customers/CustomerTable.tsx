@@ -95,7 +95,7 @@ export function CustomerTable({ segment = "" }: { segment?: string }) {
           columns={columns}
           rows={rows}
           rowKey={(row) => String(row.customer_id)}
-          hidden={HIDDEN}
+          hidden={segment ? IN_SEGMENT : HIDDEN}
           sort={sort}
           onSort={setSort}
           maxHeight={620}
@@ -112,6 +112,7 @@ export function CustomerTable({ segment = "" }: { segment?: string }) {
 }
 
 const HIDDEN: ReadonlySet<string> = new Set(["fm"]);
+const IN_SEGMENT: ReadonlySet<string> = new Set(["fm", "segment"]);
 
 /** The list as a file, for a use that the customers in it allow. */
 function Audience({ segment, search }: { segment: string; search: string }) {

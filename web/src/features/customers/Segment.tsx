@@ -88,7 +88,7 @@ export function Segment() {
             ) : moves.data ? (
               <DataTable
                 label="Who came and went"
-                columns={answerColumns({ answer: moves.data, format, bars: ["customers", "entries", "exits"] })}
+                columns={answerColumns({ answer: moves.data, format })}
                 rows={moves.data.rows}
                 rowKey={(_, index) => String(index)}
                 maxHeight={320}
