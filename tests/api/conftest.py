@@ -19,7 +19,7 @@ from tests.support.shops import line, make_shop, order
 from tillsight.accounts import add_user, passwords
 from tillsight.api.app import create_app
 from tillsight.database import Load, Role, User
-from tillsight.shop import Shop
+from tillsight.shop import DOMAINS, Shop
 
 PASSWORD = "correct horse battery"
 ADDRESS = "http://127.0.0.1"
@@ -96,7 +96,7 @@ def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         for role in ROLES:
             add_user(shop.database, role, PASSWORD, role)
         with shop.database.write() as session:
-            session.execute(update(User).where(User.role == "limited").values(modules=["sales"]))
+            session.execute(update(User).where(User.role == "limited").values(modules=list(DOMAINS)))
     yield shop
     shop.close()
 

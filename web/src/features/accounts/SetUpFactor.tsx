@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { signOut } from "@/api/session";
 import { FactorSetup } from "@/features/accounts/Factor";
-import { Ground } from "@/features/sign-in/Ground";
+import { Ground } from "@/ui/Ground";
 import { Banner, Word } from "@/ui/Parts";
 
 export function SetUpFactor() {

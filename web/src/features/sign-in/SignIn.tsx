@@ -6,8 +6,8 @@ import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useState, type FormEvent } from "react";
 import { renewed, signIn, signInOptions, signInWithCode } from "@/api/session";
-import { Ground } from "@/features/sign-in/Ground";
-import styles from "@/features/sign-in/sign-in.module.css";
+import { Ground } from "@/ui/Ground";
+import styles from "@/ui/ground.module.css";
 import { Banner, Word } from "@/ui/Parts";
 
 export function SignIn() {

@@ -4,8 +4,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState, type FormEvent } from "react";
 import { acceptLink, lookAtLink, signIn } from "@/api/session";
 import type { LinkSeen } from "@/api/types";
-import { Ground } from "@/features/sign-in/Ground";
-import styles from "@/features/sign-in/sign-in.module.css";
+import { Ground } from "@/ui/Ground";
+import styles from "@/ui/ground.module.css";
 import { Banner, Skeleton } from "@/ui/Parts";
 
 const SHORTEST = 10;

@@ -1,6 +1,6 @@
 /** What stands around the forms of those who are not in yet. */
 import { useEffect, type ReactNode } from "react";
-import styles from "@/features/sign-in/sign-in.module.css";
+import styles from "@/ui/ground.module.css";
 
 export function Ground({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
   useEffect(() => {
