@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.backup.conftest import orders
+from tests.support.shops import make_shop
 
+from tillsight.backup import Repository, find, place_of, verify
 from tillsight.core.settings import BackupSettings, Settings
 from tillsight.database import Database, JobState
-from tillsight.jobs import Jobs, next_run, schedule, schedule_of
+from tillsight.jobs import Jobs, Worker, next_run, schedule, schedule_of
 from tillsight.jobs.schedule import start_due
+from tillsight.vault import Keys
 
 HOURLY = {"backup": timedelta(hours=1)}
 
@@ -89,3 +94,23 @@ def test_the_settings_say_how_often(database: Database, clock: Clock) -> None:
     start_due(database, schedule_of(settings))
     assert next_run(database, "backup", timedelta(minutes=30)) == clock.at + timedelta(minutes=30)
     assert next_run(database, "backup", None) is None
+
+
+@pytest.mark.feature("PLT-07")
+def test_a_server_backs_up_by_itself(tmp_path: Path) -> None:
+    with make_shop(tmp_path / "shop", orders(1, 2, 3)) as shop:
+        worker = Worker(shop.database, shop.path, schedule={"backup": timedelta(hours=1)}, settled=0)
+        worker.start()
+        try:
+            end = time.monotonic() + 60
+            while not (found := [job for job in Jobs(shop.database).list()[0] if job.state in ("done", "failed")]):
+                assert time.monotonic() < end, "it did not happen in time"
+                time.sleep(0.1)
+        finally:
+            worker.stop()
+        assert [(job.kind, job.state, job.error) for job in found] == [("backup", "done", None)]
+        place = place_of(shop.path, shop.settings, shop.database)
+        kept = Repository.open(place, lambda: Keys.open(shop.path))
+        assert found[0].result is not None
+        assert kept.ids() == [found[0].result["backup"]]
+        assert verify(kept, find(kept)) == []

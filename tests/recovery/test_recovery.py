@@ -19,7 +19,20 @@ from tillsight.audit import record, verify
 from tillsight.backup import DamagedError, Repository, find, place_of, take
 from tillsight.core.errors import ConflictError, NotFoundError
 from tillsight.core.settings import read_settings
-from tillsight.database import Database, Drill, Job, Load, Release, SignInSession, Tombstone, User, now
+from tillsight.database import (
+    ApiKey,
+    Database,
+    Drill,
+    Job,
+    Load,
+    OneTimeLink,
+    RecoveryCode,
+    Release,
+    SignInSession,
+    Tombstone,
+    User,
+    now,
+)
 from tillsight.recovery import drill, restore_in_place, restore_new
 from tillsight.shop import Shop
 from tillsight.vault import Keys, Vault, VaultError
@@ -119,6 +132,36 @@ def test_a_shop_goes_back_in_place_and_forward_again(shop: Shop) -> None:
     undo = next(note for note in back.notes if "kept as backup" in note).split()[-1].rstrip(".")
     restore_in_place(shop, backup=undo)
     assert revenue(shop) == after
+
+
+@pytest.mark.feature("PLT-08")
+def test_who_was_shut_out_since_stays_out(shop: Shop) -> None:
+    with shop.database.write() as session:
+        user = User(name="ana", role="admin")
+        session.add(user)
+        session.flush()
+        common = {"user_id": user.id, "name": "till", "key_hash": "0" * 64, "scopes": ["read"]}
+        session.add_all([ApiKey(id=name, prefix=name, **common) for name in ("ended", "good")])
+        session.add_all([RecoveryCode(code_hash=name, user_id=user.id) for name in ("used", "fresh")])
+        expires = now() + timedelta(days=1)
+        session.add(OneTimeLink(token_hash="t", user_id=user.id, purpose="reset", expires_at=expires))
+    first = backup(shop)
+    with shop.database.write() as session:
+        session.scalars(select(User)).one().active = False
+        session.get_one(ApiKey, "ended").ended_at = now()
+        session.get_one(RecoveryCode, "used").used_at = now()
+    restore_in_place(shop, backup=first)
+    with shop.database.read() as session:
+        assert session.scalars(select(User.active)).one() is False
+        assert {key.id: key.ended_at is None for key in session.scalars(select(ApiKey))} == {
+            "ended": False,
+            "good": True,
+        }
+        assert {c.code_hash: c.used_at is None for c in session.scalars(select(RecoveryCode))} == {
+            "used": False,
+            "fresh": True,
+        }
+        assert session.scalars(select(OneTimeLink)).all() == []
 
 
 def test_restoring_in_place_needs_the_point_to_be_there(shop: Shop) -> None:

@@ -65,7 +65,7 @@ def backup(
             "Kind": snapshot.kind,
             "Files": len(snapshot.files),
             "Bytes": snapshot.size,
-            "Bytes stored": str(taken.stored),
+            "Bytes added": f"{taken.stored:,}",
             "Pieces mended": taken.repaired or None,
             "Seconds": f"{taken.seconds:.1f}",
         }

@@ -29,6 +29,7 @@ from tillsight.backup.taking import ERASURES_FILE, place_of
 from tillsight.core.errors import ConflictError
 from tillsight.core.settings import SETTINGS_FILE, read_settings
 from tillsight.database import (
+    ApiKey,
     Backup,
     BackupKind,
     Base,
@@ -38,11 +39,14 @@ from tillsight.database import (
     Erasure,
     InnerKey,
     Job,
+    OneTimeLink,
     PersonKey,
     Pointer,
+    RecoveryCode,
     Release,
     SignInSession,
     Tombstone,
+    User,
     now,
 )
 from tillsight.database.store import DATABASE_FILE
@@ -178,12 +182,17 @@ def restore_in_place(
 
 
 def settle(database: Database, live: Database | None = None) -> None:
-    """Make a copy of a database fit to go on from: no sessions, no jobs on their way, no releases, as their files are not there.
+    """Make a copy of a database fit to go on from: no sessions or links, no jobs on their way, no releases, as their files are
+    not there.
 
-    `live`: the database that it will take the place of; see `STAYS`. Numbers of releases go on after the highest of both.
+    `live`: the database that it will take the place of; see `STAYS`. Keys that were ended, codes that were used and users who
+    were shut out since stay so. Numbers of releases go on after the highest of both.
     """
     kept: dict[Table, list[dict[str, Any]]] = {}
     highest = 0
+    ended: set[str] = set()
+    used: set[str] = set()
+    shut_out: set[str] = set()
     if live is not None:
         with live.read() as session:
             highest = session.scalar(select(func.max(Release.number))) or 0
@@ -191,9 +200,20 @@ def settle(database: Database, live: Database | None = None) -> None:
             for model in STAYS if session.scalar(select(InnerKey.name).limit(1)) else ():
                 table = Base.metadata.tables[model.__tablename__]
                 kept[table] = [dict(row) for row in session.execute(select(table)).mappings()]
+            ended = set(session.scalars(select(ApiKey.id).where(ApiKey.ended_at.is_not(None))))
+            used = set(session.scalars(select(RecoveryCode.code_hash).where(RecoveryCode.used_at.is_not(None))))
+            shut_out = set(session.scalars(select(User.name).where(User.active.is_(False))))
     at = now()
     with database.write() as session:
         session.execute(update(SignInSession).where(SignInSession.ended_at.is_(None)).values(ended_at=at))
+        session.execute(delete(OneTimeLink))
+        session.execute(update(ApiKey).where(ApiKey.id.in_(ended), ApiKey.ended_at.is_(None)).values(ended_at=at))
+        session.execute(
+            update(RecoveryCode)
+            .where(RecoveryCode.code_hash.in_(used), RecoveryCode.used_at.is_(None))
+            .values(used_at=at)
+        )
+        session.execute(update(User).where(User.name.in_(shut_out)).values(active=False))
         over = {"code": "RESTORED", "message": "It was on its way when the backup was taken.", "details": {}}
         session.execute(
             update(Job)
