@@ -4,16 +4,24 @@ import type {
   Access,
   Answer,
   AuditWanted,
+  BulkWanted,
   Consent,
   DashboardSpec,
   Erasure,
+  ExchangeWanted,
   Format,
+  InspectionWanted,
   Invitation,
   Paged,
   PersonIdentifier,
   Purpose,
   Question,
+  RefundWanted,
+  ReturnDetails,
+  ReturnWanted,
+  ReturnsWanted,
   RuleSetDraft,
+  StepWanted,
   ViewQuestion,
 } from "@/api/types";
 
@@ -201,3 +209,29 @@ export const changeConsent = (person: PersonIdentifier, purpose: Consent["purpos
 export const getErasures = () => dataOf(client.GET(`${privacy}/erasures`));
 export const getRetention = () => dataOf(client.GET(`${privacy}/retention`));
 export const applyRetention = () => dataOf(client.POST(`${privacy}/retention`));
+
+const desk = "/api/v1/returns";
+const returned = (return_id: string) => ({ params: { path: { return_id } } });
+export const getDeskWords = () => dataOf(client.GET(`${desk}/desk`));
+export const getReturnBoard = () => dataOf(client.GET(`${desk}/board`));
+export const getReturns = (wanted: ReturnsWanted, page: number, per_page: number, signal: AbortSignal) =>
+  pageOf(client.GET(`${desk}/list`, { params: { query: { ...wanted, page, per_page } }, signal }));
+export const findOrders = (search: string, signal: AbortSignal) =>
+  dataOf(client.GET(`${desk}/orders`, { params: { query: { search } }, signal }));
+export const getReturnableOrder = (order_id: string) =>
+  dataOf(client.GET(`${desk}/orders/{order_id}`, { params: { path: { order_id } } }));
+export const getReturn = (id: string) => dataOf(client.GET(`${desk}/{return_id}`, returned(id)));
+export const createReturn = (body: ReturnWanted) => dataOf(client.POST(`${desk}/create`, { body }));
+export const moveReturn = (id: string, body: StepWanted) =>
+  dataOf(client.PUT(`${desk}/{return_id}/status`, { ...returned(id), body }));
+export const inspectReturn = (id: string, body: InspectionWanted) =>
+  dataOf(client.PUT(`${desk}/{return_id}/inspection`, { ...returned(id), body }));
+export const refundReturn = (id: string, body: RefundWanted) =>
+  dataOf(client.POST(`${desk}/{return_id}/refund`, { ...returned(id), body }));
+export const exchangeReturn = (id: string, body: ExchangeWanted) =>
+  dataOf(client.POST(`${desk}/{return_id}/exchange`, { ...returned(id), body }));
+export const changeReturn = (id: string, body: ReturnDetails) =>
+  dataOf(client.PATCH(`${desk}/{return_id}`, { ...returned(id), body }));
+export const settleReturn = (id: string, version: number, keep: "ours" | "theirs") =>
+  dataOf(client.PUT(`${desk}/{return_id}/conflict`, { ...returned(id), body: { version, keep } }));
+export const moveReturns = (body: BulkWanted) => dataOf(client.POST(`${desk}/bulk`, { body }));

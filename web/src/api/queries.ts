@@ -1,7 +1,14 @@
 /** How each call is kept: its key and how long it stays fresh. An answer is good for as long as its release is. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import * as calls from "@/api/calls";
-import type { AuditWanted, Job, PersonIdentifier, Question, ViewQuestion } from "@/api/types";
+import type {
+  AuditWanted,
+  Job,
+  PersonIdentifier,
+  Question,
+  ReturnsWanted,
+  ViewQuestion,
+} from "@/api/types";
 
 const RELEASE = Infinity;
 
@@ -130,3 +137,27 @@ export const consentsQuery = (person: PersonIdentifier) =>
   queryOptions({ queryKey: ["privacy", "consents", person], queryFn: () => calls.getConsents(person) });
 export const erasuresQuery = queryOptions({ queryKey: ["privacy", "erasures"], queryFn: calls.getErasures });
 export const retentionQuery = queryOptions({ queryKey: ["privacy", "retention"], queryFn: calls.getRetention });
+
+export const deskWordsQuery = queryOptions({ queryKey: ["desk", "words"], queryFn: calls.getDeskWords, staleTime: 300_000 });
+export const returnBoardQuery = queryOptions({
+  queryKey: ["desk", "board"],
+  queryFn: calls.getReturnBoard,
+  refetchInterval: 60_000,
+});
+export const returnsQuery = (wanted: ReturnsWanted, page: number, perPage: number) =>
+  queryOptions({
+    queryKey: ["desk", "list", wanted, page, perPage],
+    queryFn: ({ signal }) => calls.getReturns(wanted, page, perPage, signal),
+    placeholderData: keepPreviousData,
+  });
+export const ordersFoundQuery = (search: string) =>
+  queryOptions({
+    queryKey: ["desk", "orders", search],
+    queryFn: ({ signal }) => calls.findOrders(search, signal),
+    enabled: search.trim().length > 1,
+    placeholderData: keepPreviousData,
+  });
+export const returnableOrderQuery = (order: string) =>
+  queryOptions({ queryKey: ["desk", "order", order], queryFn: () => calls.getReturnableOrder(order), staleTime: 0 });
+export const returnQuery = (id: string) =>
+  queryOptions({ queryKey: ["desk", "return", id], queryFn: () => calls.getReturn(id), staleTime: 0 });

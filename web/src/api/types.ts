@@ -47,6 +47,7 @@ export type DashboardSpec = Schemas["Dashboard"];
 export type PanelSpec = DashboardSpec["panels"][number];
 export type AnalysisPanelSpec = Schemas["AnalysisPanel"];
 export type FoundPanelSpec = Schemas["FoundPanel"];
+export type ForecastPanelSpec = Schemas["ForecastPanel"];
 export type KpiPanelSpec = Schemas["KpiPanel"];
 export type SeriesPanelSpec = Schemas["SeriesPanel"];
 export type RankPanelSpec = Schemas["RankPanel"];
@@ -94,6 +95,30 @@ export interface AuditWanted {
   subject?: string;
   from?: string;
   to?: string;
+}
+
+export type DeskWords = Schemas["WordsOut"];
+export type DeskStep = Schemas["StepWord"]["value"];
+export type ReturnBoard = Schemas["BoardOut"];
+export type ReturnListed = Schemas["ReturnItem"];
+export type DeskReturn = Schemas["ReturnOut"];
+export type ReturnableOrder = Schemas["OrderOut"];
+export type ReturnWanted = Schemas["CreateIn"];
+export type StepWanted = Schemas["StatusIn"];
+export type InspectionWanted = Schemas["InspectionIn"];
+export type RefundWanted = Schemas["RefundIn"];
+export type ExchangeWanted = Schemas["ExchangeIn"];
+export type ReturnDetails = Schemas["DetailsIn"];
+export type BulkWanted = Schemas["BulkIn"];
+export interface ReturnsWanted {
+  search?: string;
+  step?: string[];
+  outcome?: string;
+  reason?: string;
+  overdue?: boolean;
+  conflict?: boolean;
+  open?: boolean;
+  sort?: string;
 }
 
 export interface Paged<T> {

@@ -118,6 +118,14 @@ const table = page(
   "/data/tables/$name",
   lazyRouteComponent(() => import("@/features/data/TablePage"), "TablePage"),
 );
+const returnDesk = page(
+  "/returns/desk",
+  lazyRouteComponent(() => import("@/features/return-desk/Desk"), "Desk"),
+);
+const deskReturn = page(
+  "/returns/desk/$id",
+  lazyRouteComponent(() => import("@/features/return-desk/ReturnPage"), "ReturnPage"),
+);
 const settings = page(
   "/settings",
   lazyRouteComponent(() => import("@/features/settings/Settings"), "Settings"),
@@ -185,7 +193,7 @@ const routes = root.addChildren([
   signIn,
   welcome,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, segments, segment, customers, customer, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, segments, segment, customers, customer, returnDesk, deskReturn, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {
