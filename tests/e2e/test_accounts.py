@@ -232,7 +232,8 @@ def test_a_key_is_shown_once_works_and_ends(stranger: Visitor, served: Server, g
     assert ask(served.address, key) == 200
     page.reload()
     expect(keys.get_by_text("from 127.0.0.1")).to_be_visible()
-    keys.get_by_role("button", name="End the key Till export").click()
+    keys.get_by_role("button", name="End the key Till export", exact=True).click()
+    keys.get_by_role("button", name="End the key Till export for good", exact=True).click()
     expect(keys.get_by_text("No keys")).to_be_visible()
     assert ask(served.address, key) == 401
 

@@ -27,6 +27,7 @@ export function KeysPane({ all = false }: { all?: boolean }) {
   const client = useQueryClient();
   const keys = useQuery(keysQuery(all));
   const [making, setMaking] = useState(false);
+  const [sure, setSure] = useState<string | null>(null);
   const end = useMutation({
     mutationFn: endKey,
     onSettled: () => client.invalidateQueries({ queryKey: ["keys"] }),
@@ -57,12 +58,21 @@ export function KeysPane({ all = false }: { all?: boolean }) {
       name: "end",
       title: "End",
       value: () => "",
-      text: () => "End it",
-      show: (key) => (
-        <Word disabled={end.isPending} aria-label={`End the key ${key.name}`} onClick={() => end.mutate(key.id)}>
-          End it
-        </Word>
-      ),
+      text: () => "For good?",
+      show: (key) =>
+        sure === key.id ? (
+          <Word
+            disabled={end.isPending}
+            aria-label={`End the key ${key.name} for good`}
+            onClick={() => end.mutate(key.id)}
+          >
+            For good?
+          </Word>
+        ) : (
+          <Word aria-label={`End the key ${key.name}`} onClick={() => setSure(key.id)}>
+            End it
+          </Word>
+        ),
     },
   ];
   return (

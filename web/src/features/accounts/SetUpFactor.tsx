@@ -4,14 +4,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { signOut } from "@/api/session";
 import { FactorSetup } from "@/features/accounts/Factor";
 import { Ground } from "@/ui/Ground";
-import { Banner, Word } from "@/ui/Parts";
+import { Word } from "@/ui/Parts";
 
 export function SetUpFactor() {
   const navigate = useNavigate();
   const client = useQueryClient();
   return (
-    <Ground title="Second factor" lead="Your role needs a second factor.">
-      <Banner tone="neutral">Set it up now; then everything that is open to you opens.</Banner>
+    <Ground title="Second factor" lead="Your role needs a second factor. Everything that is open to you opens when it is on.">
       <FactorSetup onDone={() => void navigate({ to: "/" })} />
       <div>
         <Word
