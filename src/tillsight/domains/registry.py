@@ -16,8 +16,10 @@ def catalogue() -> Catalogue:
     from tillsight.domains.customers import relations as customer_relations
     from tillsight.domains.customers import segment_analyses
     from tillsight.domains.customers import value_analyses as customer_value
+    from tillsight.domains.returns import alarms as return_alarms
     from tillsight.domains.returns import analyses as return_analyses
     from tillsight.domains.returns import metrics as return_metrics
+    from tillsight.domains.returns import prevention as return_prevention
     from tillsight.domains.returns import relations as return_relations
     from tillsight.domains.sales import analyses as sales_analyses
     from tillsight.domains.sales import forecasts as sales_forecasts
@@ -36,6 +38,8 @@ def catalogue() -> Catalogue:
     result.add(sales_forecasts.ANALYSES)
     result.add(customer_value.ANALYSES)
     result.add(return_analyses.ANALYSES)
+    result.add(return_prevention.ANALYSES)
+    result.add(return_alarms.ANALYSES)
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)
     result.add(customer_people.ANALYSES)

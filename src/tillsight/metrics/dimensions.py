@@ -99,6 +99,7 @@ DIMENSIONS = (
     Dimension(
         "return_step", "Return step", "The step of the workflow that the return has reached.", expression=_in_words("return_step"),
     ),
+    Dimension("days_to_return", "Days to return", "Days from the order to the return.", type="integer"),
     Dimension("return_channel", "Return channel", "How it came back: post, store, locker."),
     Dimension(
         "weekday", "Day of the week", "In the shop's time zone.", type="integer", columns=("day",), expression=_weekday,

@@ -21,15 +21,19 @@ ASKED = "by the day the return was asked for, withdrawn returns left out"
 AGAINST = ASKED + "; sales by order date"
 
 
-def _returns(name: str, title: str, which: Callable[[ir.Table], ir.BooleanValue] | None = None) -> Measure:
+def _returns(
+    name: str,
+    title: str,
+    which: Callable[[ir.Table], ir.BooleanValue] | None = None,
+    relation: str = "returned_items",
+) -> Measure:
     """Distinct returns of which some item is so."""
 
     def of(rows: ir.Table, _: Window) -> ir.Value:
         return rows.return_key.nunique(where=which(rows)) if which else rows.return_key.nunique()
 
-    return Measure(
-        name, title, "returned_items", "count", of, adds=False, rows=(lambda rows, _: which(rows)) if which else None
-    )
+    shown = (lambda rows, _: which(rows)) if which else None
+    return Measure(name, title, relation, "count", of, adds=False, rows=shown)
 
 
 def _sum(
@@ -67,6 +71,7 @@ def _done(rows: ir.Table) -> ir.BooleanValue:
 
 MEASURES = (
     _returns("returns", "Returns"),
+    _returns("returns_of_purchases", "Returns of these orders", relation="returned_purchases"),
     _returns("returns_defective", "Returns with a defect", lambda rows: rows.is_defect),
     _returns("returns_wrong_item", "Returns of a wrong item", lambda rows: rows.is_wrong_item),
     _returns("returns_size_fit", "Returns for size or fit", lambda rows: rows.is_size_reason),
@@ -131,6 +136,16 @@ METRICS = (
         "return_rate_cohort", "Return rate (by purchase date)", "returns", "percent", "down",
         "units of the orders of a period that came back ÷ units of those orders × 100", "model", "field",
         "by order date; not final while goods can still come back", ratio("returned_units_of_purchases", "units_sold", 100),
+    ),
+    Metric(
+        "returned_units_of_purchases", "Units that came back, by purchase date", "returns", "units", "down",
+        "sum(quantity returned) of the orders of a period, whenever it came back", "additive", "field",
+        "by order date; not final while goods can still come back", plain("returned_units_of_purchases"),
+    ),
+    Metric(
+        "returns_of_purchases", "Returns, by purchase date", "returns", "count", "down",
+        "distinct returns of the orders of a period, whenever they came back", "distinct", "field",
+        "by order date; not final while goods can still come back", plain("returns_of_purchases"),
     ),
     Metric(
         "return_value", "Return value", "returns", "money", "down", "sum(refund amount)", "additive", "001 §3.1",

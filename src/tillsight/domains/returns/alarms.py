@@ -1,0 +1,219 @@
+"""What should ring: a rate above what is tolerated, a sudden rise, and goods of one time and source that fail.
+
+`returns.alarms`  one row per finding, three kinds.
+
+threshold  the return rate of a product (by the day of the order) whose 90 % interval, shrunk towards its category, lies above the
+           tolerated rate: two returns of three sales do not ring.
+spike      units of a product that came back in the last seven days of the period against what the eight weeks before would
+           have brought, with what was sold since: a Poisson count, judged over all products at a false discovery rate of 5 %.
+pattern    weeks of purchase in a row whose goods come back as defective more than usual, by product and by supplier: the
+           likeliest window of one to twelve weeks (Kulldorff's scan statistic for a Poisson count, 1997), counted in returns, as
+           units come several in one parcel; kept where its likelihood ratio beats what chance gives over all windows tried.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from tillsight.core.periods import Period
+from tillsight.domains.returns.analyses import shrunk
+from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.ask import Asker
+from tillsight.metrics.model import Analysis, Parameter
+
+DEFECTS = ("Manufacturing defect", "Stopped working", "Damaged on arrival", "Material quality", "Wear after use")
+SPIKE_DAYS, USUAL_DAYS = 7, 56
+LEAST_SPIKE = 5
+LONGEST_WINDOW = 12
+LEAST_PATTERN = 5
+DISCOVERY = 0.05
+ODDS = 20.0
+"""One in so many is the chance that anything at all is found where nothing is: windows of a row and week count as one trial."""
+
+
+def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Answer:
+    """Findings, the surest first within a kind.
+
+    Columns: kind, level (product or supplier), subject, first and last day, units (returns, of a pattern), expected, rate
+    (percent, of a threshold).
+    """
+    question = {key: value for key, value in question.items() if key != "compare"}
+    answer = asker.query("returned_units", **question)
+    period = answer.period
+    if period is None:
+        return dataclasses.replace(answer, sentences=[_sentence("There are no returns.")])
+    rows = [
+        *_above(asker, question, period, tolerated),
+        *_spikes(asker, question, period),
+        *_patterns(asker, question, "product", period),
+        *_patterns(asker, question, "supplier", period),
+    ]
+    names = {
+        "kind": ("Kind", None), "level": ("Of", None), "subject": ("What", None), "first": ("From", None), "last": ("To", None),
+        "units": ("Units", "units"), "expected": ("Expected", "units"), "rate": ("Return rate", "percent"),
+    }  # fmt: skip
+    types = {
+        "first": pa.date32(),
+        "last": pa.date32(),
+        "units": pa.float64(),
+        "expected": pa.float64(),
+        "rate": pa.float64(),
+    }
+    table = pa.table({name: pa.array([row[name] for row in rows], types.get(name, pa.string())) for name in names})
+    columns = tuple(
+        AnswerColumn(name, title, "plain" if unit else "dimension", unit=unit) for name, (title, unit) in names.items()
+    )
+    sentences = [_sentence(row["text"], "bad", "return_rate") for row in rows[:10]] or [
+        _sentence("Nothing about returns calls for attention.", "good")
+    ]
+    return dataclasses.replace(
+        answer, table=table, columns=columns, totals=None, row_count=len(rows), sentences=sentences
+    )
+
+
+def _above(asker: Asker, question: dict[str, Any], period: Period, tolerated: float) -> list[dict[str, Any]]:
+    frame = asker.query(
+        ["units_sold", "returned_units_of_purchases"], by=["product", "category"], **question
+    ).to_pandas()
+    frame = frame[frame["product"].notna() & (frame.units_sold.fillna(0) > 0)]
+    if frame.empty:
+        return []
+    frame = shrunk(frame.assign(returned=frame.returned_units_of_purchases.fillna(0)))
+    frame = frame[frame.low > tolerated].sort_values("low", ascending=False)
+    return [
+        {
+            "kind": "threshold", "level": "product", "subject": row["product"], "first": period.start, "last": period.end,
+            "units": row["returned"], "expected": row["units_sold"] * tolerated / 100, "rate": row["rate"],
+            "text": f"{row['product']}: {row['rate']:.1f}% of the units sold come back, above the tolerated {tolerated:g}%.",
+        }
+        for row in frame.to_dict("records")
+    ]  # fmt: skip
+
+
+def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict[str, Any]]:
+    from scipy import stats
+
+    where = question.get("where", ())
+    end = min(period.end, asker.release.span.end)
+    first = end - timedelta(days=SPIKE_DAYS - 1)
+    usual = {"start": first - timedelta(days=USUAL_DAYS), "end": first - timedelta(days=1)}
+
+    def units(metric: str, **span: Any) -> pd.Series[float]:
+        rows = asker.query(metric, by="product", where=where, **span).to_pandas()
+        return rows[rows["product"].notna()].set_index("product")[metric].fillna(0).astype("float64")
+
+    now, before = units("returned_units", start=first, end=end), units("returned_units", **usual)
+    # what comes back now was sold in the days before: so the expectation follows the sales
+    sold = units("units_sold", start=first - timedelta(days=28), end=end)
+    sold_before = units("units_sold", start=usual["start"] - timedelta(days=28), end=usual["end"])
+    frame = pd.DataFrame({"now": now, "before": before, "sold": sold, "sold_before": sold_before}).fillna(0.0)
+    rate = (frame.before + 0.5) / frame.sold_before.clip(lower=1.0)
+    days, days_before = SPIKE_DAYS + 28, USUAL_DAYS + 28
+    frame["expected"] = rate * frame.sold * (SPIKE_DAYS / days) / (USUAL_DAYS / days_before)
+    tail = stats.poisson.sf(frame.now - 1, frame.expected)
+    order = np.argsort(tail, kind="stable")
+    passing = np.flatnonzero(tail[order] <= DISCOVERY * np.arange(1, len(tail) + 1) / max(len(tail), 1))
+    found = np.zeros(len(frame), dtype=bool)
+    found[order[: passing.max() + 1 if len(passing) else 0]] = True
+    frame = frame[found & (frame.now >= LEAST_SPIKE).to_numpy()].sort_values("now", ascending=False)
+    return [
+        {
+            "kind": "spike", "level": "product", "subject": subject, "first": first, "last": end, "units": row["now"],
+            "expected": row["expected"], "rate": None,
+            "text": f"{subject}: {row['now']:.0f} units came back in the last week, {row['expected']:.1f} would be usual.",
+        }
+        for subject, row in frame.to_dict("index").items()
+    ]  # fmt: skip
+
+
+def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period) -> list[dict[str, Any]]:
+    """Windows of purchase weeks with too many defects."""
+    sold = _weekly(asker.query("units_sold", by=level, grain="week", **question).to_pandas(), level, "units_sold")
+    back = asker.query("returns_of_purchases", by=[level, "return_reason"], grain="week", **question).to_pandas()
+    back = _weekly(back[back.return_reason.isin(DEFECTS)], level, "returns_of_purchases")
+    if sold.empty or back.empty:
+        return []
+    back = back.reindex(index=sold.index, columns=sold.columns, fill_value=0.0)
+    window, gain = likeliest(back.to_numpy(), sold.to_numpy())
+    tried = max(back.size, 1)
+    found = []
+    for row in np.argsort(-gain, kind="stable"):
+        start, stop = window[row]
+        units, base = float(back.iloc[row, start:stop].sum()), float(sold.iloc[row].sum())
+        expected = float(back.iloc[row].sum()) * float(sold.iloc[row, start:stop].sum()) / base if base else 0.0
+        if np.exp(min(gain[row], 700)) < ODDS * tried or units < LEAST_PATTERN:
+            continue
+        first, last = sold.columns[start].date(), (sold.columns[stop - 1] + pd.Timedelta(days=6)).date()
+        subject = str(sold.index[row])
+        found.append(
+            {
+                "kind": "pattern", "level": level, "subject": subject, "first": max(first, period.start),
+                "last": min(last, period.end), "units": units, "expected": expected, "rate": None,
+                "text": f"{subject}: {units:.0f} returns of what was bought from {first:%-d %b} to {last:%-d %b %Y} are for defects, "
+                f"{expected:.1f} would be usual.",
+            }
+        )  # fmt: skip
+    return found
+
+
+def _weekly(frame: pd.DataFrame, level: str, metric: str) -> pd.DataFrame:
+    frame = frame[frame[level].notna()].assign(week=lambda rows: pd.to_datetime(rows.week))
+    return frame.pivot_table(index=level, columns="week", values=metric, aggfunc="sum", fill_value=0.0).astype(
+        "float64"
+    )
+
+
+def likeliest(
+    cases: npt.NDArray[np.float64], base: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """For each row the window of columns [start, stop) with the highest log likelihood ratio, and that ratio.
+
+    Expected cases of a window: the row's cases × the window's share of its base. LLR = c ln(c ÷ e) + (C − c) ln((C − c) ÷ (C − e))
+    where c > e, else 0 (Kulldorff 1997, formula for one circle).
+    """
+    count, width = cases.shape
+    zero = np.zeros((count, 1))
+    summed_cases, summed_base = (np.hstack([zero, values.cumsum(axis=1)]) for values in (cases, base))
+    whole_cases, whole_base = summed_cases[:, -1], summed_base[:, -1]
+    best, window = np.zeros(count), np.tile(np.array([0, max(width, 1)]), (count, 1))
+    for length in range(1, min(LONGEST_WINDOW, width) + 1):
+        c = summed_cases[:, length:] - summed_cases[:, :-length]
+        share = (summed_base[:, length:] - summed_base[:, :-length]) / np.maximum(whole_base, 1e-9)[:, None]
+        e = whole_cases[:, None] * share
+        rest, rest_expected = whole_cases[:, None] - c, whole_cases[:, None] - e
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gain = c * np.log(c / e) + np.where(rest > 0, rest * np.log(rest / rest_expected), 0.0)
+        gain = np.where((c > e) & (e > 0), np.nan_to_num(gain, nan=0.0, posinf=0.0), 0.0)
+        at = gain.argmax(axis=1)
+        top = gain[np.arange(count), at]
+        better = top > best
+        best[better] = top[better]
+        window[better] = np.stack([at, at + length], axis=1)[better]
+    return window, best
+
+
+def _sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
+    return {"text": text, "tone": tone, "metric": metric}
+
+
+ANALYSES = (
+    Analysis(
+        "returns.alarms",
+        "What calls for attention",
+        "returns",
+        "Return rates above what is tolerated, sudden rises, and goods of one time and source that fail.",
+        alarms,
+        (
+            Parameter(
+                "tolerated", "number", 30, "A return rate above so many percent is too high.", minimum=0, maximum=100
+            ),
+        ),
+    ),
+)

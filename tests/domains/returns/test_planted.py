@@ -1,0 +1,145 @@
+"""What is planted among the returns of the reference shop is found, and little else; the methods on figures made by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tillsight.domains.returns.alarms import likeliest
+from tillsight.domains.returns.analyses import shrunk
+from tillsight.domains.returns.prevention import judged, lags
+from tillsight.reference_shop import Truths
+from tillsight.shop import Shop
+
+
+def names_of(shop: Shop, ids: tuple[str, ...]) -> set[str]:
+    rows = shop.query("units_sold", by=["product_id", "product"], period="all").to_records()
+    return {row["product"] for row in rows if row["product_id"] in ids}
+
+
+@pytest.mark.feature("RET-10")
+def test_the_style_that_runs_small_stands_out(reference: Shop, truths: Truths) -> None:
+    small = names_of(reference, truths.returns.small_product)
+    assert len(small) == len(truths.returns.small_product) > 0
+    frame = reference.analyse("returns.products", period="all").to_pandas()
+    above = set(frame[frame.above]["product"])
+    assert small <= above
+    assert len(above - small) <= 2, above - small
+    assert set(frame[frame["product"].isin(small)].reason) == {"Too small"}
+
+
+@pytest.mark.feature("RET-13")
+def test_a_size_guide_is_the_first_thing_to_do(reference: Shop, truths: Truths) -> None:
+    small = names_of(reference, truths.returns.small_product)
+    rows = reference.analyse("returns.prevention", period="all").to_records()
+    first = rows[: len(small)]
+    assert {row["product"] for row in first} == small
+    assert {row["measure"] for row in first} == {"Size guide"}
+    assert all(row["saving"] > 0 and row["confidence"] > 99 for row in first)
+
+
+@pytest.mark.feature("RET-10")
+def test_the_bad_batch_is_found_by_its_weeks(reference: Shop, truths: Truths) -> None:
+    plan = truths.suppliers
+    [batch] = names_of(reference, plan.batch_products)
+    rows = reference.analyse("returns.alarms", period="all").to_records()
+    [found] = [row for row in rows if row["kind"] == "pattern"]
+    assert found["subject"] == batch
+    assert found["first"] <= plan.batch_last
+    assert found["last"] >= plan.batch_first
+    # a week more or less: the window is made of whole weeks
+    assert abs((found["first"] - plan.batch_first).days) <= 7
+    assert abs((found["last"] - plan.batch_last).days) <= 7
+    assert found["units"] > 5 * found["expected"]
+
+
+@pytest.mark.feature("RET-12")
+def test_serial_returners_are_told(reference: Shop) -> None:
+    answer = reference.analyse("returns.customers", period="all", limit=10_000)
+    frame = answer.to_pandas()
+    serial = frame[frame.serial]
+    assert 0 < len(serial) < 0.05 * len(frame)
+    assert (serial.returns >= 3).all()
+    assert (serial.return_rate_cohort >= 50).all()
+    assert (frame.repeat == (frame.returns >= 2)).all()
+
+
+@pytest.mark.feature("RET-11")
+def test_young_months_are_projected_to_what_old_ones_reached(reference: Shop) -> None:
+    frame = reference.analyse("returns.maturity", period="last_12_months").to_pandas()
+    old, last = frame[frame.final], frame.iloc[-1]
+    assert len(old) >= 10
+    assert not last.final
+    assert last.rate < old.rate.min(), "what is back so far says too little"
+    assert last.low <= old.rate.median() <= last.high
+    assert (old.projected - old.rate).abs().max() < 0.5
+
+
+def test_shrinking_keeps_few_sales_from_the_top() -> None:
+    """Two returns of three sales against 300 of 1,000 in a category where a tenth comes back."""
+    usual = pd.DataFrame(
+        {"product": [f"u{i}" for i in range(20)], "units_sold": 500, "returned": [40 + i for i in range(20)]}
+    )
+    odd = pd.DataFrame({"product": ["few", "many"], "units_sold": [3, 1000], "returned": [2, 300]})
+    frame = shrunk(pd.concat([usual, odd]).assign(category="C")).set_index("product")
+    assert frame.loc["few", "rate"] > frame.loc["many", "rate"]
+    assert frame.loc["few", "shrunk"] < frame.loc["many", "shrunk"]
+    assert not frame.loc["few", "above"]
+    assert frame.loc["many", "above"]
+    assert set(frame[frame.above].index) == {"many"}
+    assert ((frame.low <= frame.shrunk) & (frame.shrunk <= frame.high)).all()
+
+
+def test_lags_from_histories_that_are_still_open() -> None:
+    """Everything comes back after 10 or 20 days, half and half; the younger half of the purchases is seen in part."""
+    ages = np.repeat(np.arange(100), 2)
+    lag = np.tile([10, 20], 100)
+    seen = lag <= ages
+    share = lags(ages[seen], lag[seen], np.ones(seen.sum()))
+    assert len(share) == 21
+    assert share[9] == 0
+    assert share[10] == share[19] == pytest.approx(0.5)
+    assert share[20] == 1
+
+
+def test_the_likeliest_window_is_the_planted_one() -> None:
+    base = np.full((2, 20), 100.0)
+    cases = np.full((2, 20), 2.0)
+    cases[0, 7:10] = 20
+    window, gain = likeliest(cases, base)
+    assert window[0].tolist() == [7, 10]
+    # by the formula: c = 60 of 94, expected 94 × 3 ÷ 20
+    c, whole, e = 60.0, 94.0, 94 * 3 / 20
+    assert gain[0] == pytest.approx(c * np.log(c / e) + (whole - c) * np.log((whole - c) / (whole - e)))
+    assert gain[1] == pytest.approx(0)
+
+
+def test_prevention_finds_nothing_where_nothing_is() -> None:
+    """Forty alike products whose returns are chance alone."""
+    draw = np.random.default_rng(7)
+    products = [f"p{i}" for i in range(40)]
+    sold = pd.DataFrame({"product": products, "category": "C", "units_sold": 400.0})
+    back = pd.DataFrame(
+        [
+            (product, reason, float(draw.poisson(8)))
+            for product in products
+            for reason in ("Too small", "Late delivery")
+        ],
+        columns=["product", "return_reason", "returned_units_of_purchases"],
+    )
+    assert judged(sold, back).found.sum() <= 1
+    back.loc[0, "returned_units_of_purchases"] = 60.0
+    found = judged(sold, back)
+    assert found[found.found]["product"].tolist() == ["p0"]
+    assert found[found.found].expected.iloc[0] == pytest.approx(8, abs=1.5)
+
+
+def test_too_little_came_back_to_say_more(reference: Shop) -> None:
+    answer = reference.analyse(
+        "returns.maturity", start=date(2025, 1, 1), end=date(2025, 3, 31), where="category=Gift sets"
+    )
+    assert answer.to_pandas().projected.isna().all()
+    assert "Too little" in answer.sentences[0]["text"]
