@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import duckdb
 import pytest
 from sqlalchemy import delete
 from tests.support.random_shop import random_shop
@@ -197,3 +198,14 @@ def test_every_canonical_table_can_be_built_empty_and_full(tmp_path: Path) -> No
     with make_shop(tmp_path, tables) as shop:
         release = shop.releases.current()
         assert all(release.rows_of(name) == 1 for name in TABLES)
+
+
+def test_a_column_that_came_later_is_null_or_its_default_in_older_files(tmp_path: Path) -> None:
+    tables = {"orders": [order("1", "2024-05-01", country="France")], "order_items": [line("1", "1", "P", 1, "10")]}
+    with make_shop(tmp_path, tables, build=False) as shop:
+        [file] = (shop.path / "landing").rglob("tables/orders.parquet")
+        duckdb.sql(f"COPY (SELECT * EXCLUDE (device_type, is_test) FROM '{file}') TO '{file}.new' (FORMAT parquet)")
+        file.with_name(f"{file.name}.new").replace(file)
+        shop.build()
+        [row] = shop.releases.current().engine.run_sql("SELECT country, device_type, is_test FROM orders").to_pylist()
+    assert row == {"country": "France", "device_type": None, "is_test": False}

@@ -89,16 +89,17 @@ def plan(
     ).hexdigest()
     names = (*table.column_names, "_file", "_line")
     columns = ", ".join(quoted(name) for name in names)
+    values = ", ".join(_value(table, name) for name in table.column_names)
     branches: list[str] = []
     cuts = 0
     for rank, load in enumerate(holding):
         conditions = _left_out(load, replacing, table, timezone)
         cuts += len(conditions)
         where = f" WHERE {' AND '.join(f'NOT ({condition})' for condition in conditions)}" if conditions else ""
-        values = columns if load.id not in outdated else ", ".join(map(_without_rate, names))
+        given = values if load.id not in outdated else ", ".join(_without_rate(table, name) for name in table.column_names)
         branches.append(
-            f"SELECT {values}, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
-            f"FROM {read_files(_files(workspace, [load], table))}{where}"
+            f"SELECT {given}, _file, _line, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
+            f"FROM {_whole(read_files(_files(workspace, [load], table)), table)}{where}"
         )
     keys = ", ".join(quoted(key) for key in table.key)
     stacked = " UNION ALL ".join(branches)
@@ -119,8 +120,22 @@ def plan(
     )
 
 
-def _without_rate(name: str) -> str:
-    return f"CAST(NULL AS {DUCKDB_TYPES['rate']}) AS {quoted(name)}" if name == RATE else quoted(name)
+def _whole(files: str, table: Table) -> str:
+    """Files with every column of the table: one that was added since they were loaded is null in them."""
+    nothing = ", ".join(f"CAST(NULL AS {DUCKDB_TYPES[column.type]}) AS {quoted(column.name)}" for column in table.columns)
+    return f"(FROM {files} UNION ALL BY NAME SELECT {nothing} WHERE false)"
+
+
+def _value(table: Table, name: str) -> str:
+    """A column; where it was not yet known when the file was loaded, what it is by default."""
+    column = table.column(name)
+    if column.default is None:
+        return quoted(name)
+    return f"coalesce({quoted(name)}, CAST({literal(column.default)} AS {DUCKDB_TYPES[column.type]})) AS {quoted(name)}"
+
+
+def _without_rate(table: Table, name: str) -> str:
+    return f"CAST(NULL AS {DUCKDB_TYPES['rate']}) AS {quoted(name)}" if name == RATE else _value(table, name)
 
 
 def _files(workspace: Path, loads: Sequence[LandedLoad], table: Table) -> list[Path]:
