@@ -30,17 +30,22 @@ export function FlowPicture({ answer, height, title }: { answer: Answer; height:
   const text = (node: Node, side: "left" | "right") => {
     const at = node.top + node.height / 2;
     const x = side === "left" ? from - 8 : to + 8;
-    const most = Math.floor((label - 12) / 6.7);
-    const name = node.name.length > most ? `${node.name.slice(0, most - 1)}…` : node.name;
+    const tall = node.height > LINE * 1.8;
+    const lines = wrapped(node.name, Math.floor((label - 12) / 6.7));
+    if (lines.length === 1 && tall) lines.push(format.count(node.size));
     return hidden(node) ? null : (
       <text key={node.name} x={x} y={at} textAnchor={side === "left" ? "end" : "start"} className={styles.flowName}>
         <title>{`${node.name}: ${format.count(node.size)}`}</title>
-        <tspan dy={node.height > LINE * 1.8 ? "-0.15em" : "0.35em"}>{name}</tspan>
-        {node.height > LINE * 1.8 ? (
-          <tspan x={x} dy="1.25em" className={styles.flowSize}>
-            {format.count(node.size)}
+        {lines.map((line, index) => (
+          <tspan
+            key={line}
+            x={x}
+            dy={index ? "1.2em" : lines.length > 1 ? "-0.2em" : "0.35em"}
+            className={index && !node.name.includes(line) ? styles.flowSize : undefined}
+          >
+            {line}
           </tspan>
-        ) : null}
+        ))}
       </text>
     );
   };
@@ -97,4 +102,13 @@ export function FlowPicture({ answer, height, title }: { answer: Answer; height:
       </div>
     </div>
   );
+}
+
+/** A name in one line, or in two where it is longer than `most` letters. */
+function wrapped(name: string, most: number): string[] {
+  if (name.length <= most) return [name];
+  const at = name.lastIndexOf(" ", most);
+  const rest = name.slice(at + 1);
+  if (at <= 0) return [`${name.slice(0, most - 1)}…`];
+  return [name.slice(0, at), rest.length > most ? `${rest.slice(0, most - 1)}…` : rest];
 }

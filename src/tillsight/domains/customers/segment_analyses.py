@@ -372,7 +372,8 @@ def segment_changes(
     nobody = ibis.ifelse(stays.as_of > first, ibis.literal(NOBODY), ibis.null("string"))
     stays = stays.mutate(
         previous_segment=ibis.coalesce(stays._before, nobody),
-        valid_to=(stays._next - ibis.interval(days=1)).cast("date"),
+        # a date less an interval is a moment in some engines
+        valid_to=(stays._next - ibis.interval(days=1)).cast("timestamp").date(),
     )
     if customer:
         stays = stays.filter(stays.customer_id == customer)
