@@ -265,6 +265,8 @@ def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
     back = back[back.measure.notna() & (back.units > 0)].sort_values(
         ["units", "return_reason"], ascending=[False, True]
     )
+    if back.empty:
+        return sold.iloc[:0].assign(measure="", reason="", units=0.0, expected=0.0, confidence=0.0, found=False)
     units = (
         back.groupby(["product", "measure"], sort=False)
         .agg(units=("units", "sum"), reason=("return_reason", "first"))
