@@ -96,7 +96,9 @@ def plan(
         conditions = _left_out(load, replacing, table, timezone)
         cuts += len(conditions)
         where = f" WHERE {' AND '.join(f'NOT ({condition})' for condition in conditions)}" if conditions else ""
-        given = values if load.id not in outdated else ", ".join(_without_rate(table, name) for name in table.column_names)
+        given = (
+            values if load.id not in outdated else ", ".join(_without_rate(table, name) for name in table.column_names)
+        )
         branches.append(
             f"SELECT {given}, _file, _line, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
             f"FROM {_whole(read_files(_files(workspace, [load], table)), table)}{where}"
@@ -122,7 +124,9 @@ def plan(
 
 def _whole(files: str, table: Table) -> str:
     """Files with every column of the table: one that was added since they were loaded is null in them."""
-    nothing = ", ".join(f"CAST(NULL AS {DUCKDB_TYPES[column.type]}) AS {quoted(column.name)}" for column in table.columns)
+    nothing = ", ".join(
+        f"CAST(NULL AS {DUCKDB_TYPES[column.type]}) AS {quoted(column.name)}" for column in table.columns
+    )
     return f"(FROM {files} UNION ALL BY NAME SELECT {nothing} WHERE false)"
 
 
