@@ -19,10 +19,12 @@ from tests.support.random_shop import random_shop
 from tests.support.shops import make_shop
 
 from tillsight import audit, privacy
+from tillsight.cli.main import run
 from tillsight.database.returns_desk import DeskReturn
 from tillsight.privacy import KIND_TITLES, Identifier, Kind
 from tillsight.privacy.tags import compared, define_tag, surrogate_of, surrogate_sql, tag_of
 from tillsight.shop import Shop
+from tillsight.warehouse.duck import connect, is_sealed, read_files
 
 ADA = Identifier("customer", "CUST-ADA-1")
 METRICS = ["revenue", "orders", "units_sold", "customers"]
@@ -296,3 +298,26 @@ def test_tags_and_surrogates_are_the_same_in_sql_and_in_python(kind: Kind, value
     said = connection.execute(f"SELECT tag_of($1, $2), {surrogate_sql(kind, '$2')}", [kind, one]).fetchone()
     connection.close()
     assert said == (tag_of(key, kind, one), surrogate_of(key, kind, one))
+
+
+@pytest.mark.feature("PLT-06", "PLT-07")
+def test_erasing_in_an_encrypted_workspace(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb_extension_httpfs", reason="encryption needs tillsight[encryption]")
+    folder = tmp_path / "shop"
+    assert run(["init", str(folder), "--currency", "EUR", "--timezone", "UTC", "--encrypt"]) == 0
+    with Shop.open(folder) as shop:
+        shop.load(write_files(tmp_path / "files"))
+        shop.build()
+        before = answers(shop)
+        erase(shop)
+        shop.load(tmp_path / "files")
+        shop.build()
+        assert answers(shop) == before
+        files = list(folder.rglob("*.parquet"))
+        assert all(is_sealed(file) for file in files)
+        with connect(folder, "1GB", 1) as connection:
+            content = " ".join(
+                str(connection.execute(f"FROM {read_files([file])}").fetchall()) for file in files
+            ).lower()
+        assert "bob@example.org" in content
+        assert not [trace for trace in TRACES if trace in content]
