@@ -51,10 +51,8 @@ def write_orders(file: Path, customers: int) -> int:
     )
     with duckdb.connect() as connection:
         connection.register("frame", frame)
-        columns = ", ".join(
-            f"CAST({name} AS {'DATE' if name == 'day' else 'DECIMAL(18, 6)' if name == 'revenue' else type_.replace('string', 'VARCHAR').replace('int64', 'BIGINT')}) AS {name}"
-            for name, type_ in SCHEMA.items()
-        )
+        types = {"string": "VARCHAR", "date": "DATE", "int64": "BIGINT"}
+        columns = ", ".join(f"CAST({name} AS {types.get(type_, type_)}) AS {name}" for name, type_ in SCHEMA.items())
         connection.execute(
             f"COPY (SELECT {columns} FROM frame ORDER BY day) TO '{file}' (FORMAT parquet, COMPRESSION zstd)"
         )
