@@ -37,7 +37,7 @@ from tillsight.metrics.ask import Release as AskedRelease
 from tillsight.metrics.explain import Explanation
 from tillsight.metrics.masking import masked_answer, masked_rejects
 from tillsight.metrics.model import Catalogue, DataSpan, Parameter
-from tillsight.metrics.permission import check_analysis
+from tillsight.metrics.permission import check_analysis, check_search
 from tillsight.metrics.question import Question, ask_for
 from tillsight.pipeline.build import Progress, build, build_lock, drop_older, silent
 from tillsight.pipeline.current import DESK
@@ -217,6 +217,9 @@ class Shop:
                 value=unknown[0],
             )
         values = {parameter.name: _parameter(parameter, parameters.get(parameter.name)) for parameter in known.values()}
+        for value in values.values():
+            if isinstance(value, str):
+                check_search(scope, value)
         question = {key: parameters[key] for key in asked if parameters.get(key) is not None}
         answer = analysis.run(self.asker(scope, as_of), question, **values)
         return masked_answer(answer) if scope.masked else answer

@@ -341,6 +341,20 @@ def test_masked_values_cannot_be_guessed_by_filters(app: FastAPI) -> None:
         assert signed_in(app, "boss").post(QUERY, json=asked).json()["data"]["rows"][0]["orders"] > 0
 
 
+def test_nobody_is_found_by_an_address_where_persons_are_masked(app: FastAPI) -> None:
+    ana, boss, place = signed_in(app, "ana"), signed_in(app, "boss"), "/api/v1/returns/orders"
+    assert ana.get(place, params={"search": MAIL}).status_code == 403
+    assert MAIL in boss.get(place, params={"search": MAIL}).text
+    found = ana.get(place, params={"search": "Open-2"}).json()["data"]
+    assert {row["customer_id"] for row in found if row["order_id"] == "Open-2"} == {f"j{HIDDEN}@{HIDDEN}"}
+    for person in (MAIL, "email:0123"):
+        assert ana.get(f"/api/v1/customers/{person}").status_code == 403
+        assert ana.post("/api/v1/analyses/customers.profile", json={"customer": person}).status_code == 403
+    assert boss.get(f"/api/v1/customers/{MAIL}").status_code == 200
+    assert ana.get("/api/v1/returns/list", params={"search": "jane.doe@"}).status_code == 403
+    assert signed_in(app, "lim").get(place, params={"search": "Open-2"}).status_code == 403
+
+
 def test_an_administrator_can_show_persons_to_a_user(app: FastAPI, made: Shop) -> None:
     address = f"{QUERY}?metrics=orders&by=customer_id"
     client = signed_in(app, "ana")

@@ -17,9 +17,12 @@ from tillsight.metrics.answer import AnswerColumn, from_rows
 from tillsight.metrics.masking import (
     HIDDEN,
     Sort,
+    finds_person,
     mask,
+    mask_text,
     masked,
     masked_answer,
+    masked_plain,
     masked_rejects,
     sort_of,
     sort_of_dimension,
@@ -69,7 +72,7 @@ def test_what_is_shown(sort: Sort, text: str, shown: str) -> None:
 @given(st.sampled_from(["name", "email", "phone", "address", "customer"]), st.lists(st.text(max_size=30), max_size=6))
 def test_engine_and_answer_agree_on_any_text(sort: Sort, texts: list[str]) -> None:
     values: list[str | None] = [text.replace("\x00", "") for text in texts]
-    assert in_arrow(sort, values) == in_engine(sort, values)
+    assert in_arrow(sort, values) == in_engine(sort, values) == [mask_text(sort, value or "") for value in values]
 
 
 def test_every_personal_column_is_known_and_days_are_hidden() -> None:
@@ -109,3 +112,19 @@ def test_rejected_rows_show_values_of_known_columns_alone() -> None:
     shown = masked_rejects(table)
     assert shown["value"].to_pylist() == [HIDDEN, "many", HIDDEN, None]
     assert set(shown["row"].to_pylist()) == {HIDDEN}
+
+
+def test_plain_values_of_persons_are_masked_by_their_names() -> None:
+    found = {
+        "order_id": "O-1",
+        "customer_id": "jane@mail.example",
+        "items": [{"user_id": "C-1", "email": "a@b.c", "value": "x"}],
+    }
+    assert masked_plain(found) == {
+        "order_id": "O-1",
+        "customer_id": f"j{HIDDEN}@{HIDDEN}",
+        "items": [{"user_id": "C-1", "email": f"a{HIDDEN}@{HIDDEN}", "value": "x"}],
+    }
+    assert finds_person("jane@mail.example")
+    assert finds_person(" email:abc")
+    assert not finds_person("O-17")

@@ -12,7 +12,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import ibis
 import pyarrow as pa
@@ -45,7 +45,7 @@ _WORDS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     ("phone", re.compile(r"(^|_)(phone|mobile|telephone)(_number)?$")),
     ("address", re.compile(r"(^|_)(address|street)(_?line)?(_?\d)?$")),
     ("name", re.compile(r"^(first|last|full|given|family|customer|contact|recipient|billing|shipping)_name$")),
-    ("customer", re.compile(r"^(customer_id|guest_id)$")),
+    ("customer", re.compile(r"^(customer|guest|user)_id$")),
 )
 
 
@@ -57,10 +57,11 @@ def _declared() -> frozenset[str]:
 
 def sort_of(column: str) -> Sort | None:
     """What a column holds of a person, by its name: that of a personal canonical column, or one that says so."""
-    for sort, words in _WORDS:
-        if words.search(column):
-            return sort
-    return "name" if column in _declared() else None
+    return _said(column) or ("name" if column in _declared() else None)
+
+
+def _said(name: str) -> Sort | None:
+    return next((sort for sort, words in _WORDS if words.search(name)), None)
 
 
 def sort_of_dimension(dimension: Dimension) -> Sort | None:
@@ -99,6 +100,28 @@ def mask(table: pa.Table, sorts: Sequence[tuple[str, Sort | None]]) -> tuple[pa.
         table = table.set_column(index, name, column)
         found = True
     return table, found
+
+
+def masked_plain(value: Any) -> Any:
+    """Plain values (a response, not rows of data) with the texts masked whose names say that they are of a person."""
+    if isinstance(value, dict):
+        return {
+            name: mask_text(sort, inner) if (sort := _said(name)) and isinstance(inner, str) else masked_plain(inner)
+            for name, inner in value.items()
+        }
+    return [masked_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def mask_text(sort: Sort, text: str) -> str:
+    """What is shown of one text."""
+    for pattern, shown in _RULES[sort]:
+        text = re.sub(pattern, shown, text, count=1)
+    return text
+
+
+def finds_person(text: str) -> bool:
+    """Whether somebody who looks for this text looks for a person by an address, not by a number or a product."""
+    return "@" in text or text.strip().lower().startswith(("email:", "phone:"))
 
 
 def masked_answer(answer: Answer) -> Answer:

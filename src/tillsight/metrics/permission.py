@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tillsight.core.errors import NotAllowedError
 from tillsight.core.scope import Scope
+from tillsight.metrics.masking import finds_person
 from tillsight.metrics.model import Analysis, Catalogue, Metric
 
 
@@ -29,6 +30,14 @@ def check_analysis(scope: Scope, analysis: Analysis) -> None:
     """Raises NotAllowedError for an analysis of a module that is closed to the one who asks."""
     if not scope.sees(analysis.domain):
         raise _closed(analysis.title, analysis.domain)
+
+
+def check_search(scope: Scope, text: str) -> None:
+    """Raises NotAllowedError where somebody who sees persons masked looks for one by an address."""
+    if scope.masked and finds_person(text):
+        raise NotAllowedError(
+            "Persons are masked for you, so you cannot look for one by an address; an administrator can show them to you."
+        )
 
 
 def _closed(title: str, module: str) -> NotAllowedError:

@@ -20,6 +20,8 @@ from tillsight.api.services import Given
 from tillsight.core.errors import NotAllowedError
 from tillsight.database import DeskOutcome, DeskStep
 from tillsight.domains.returns.reasons import GROUPS, REASONS
+from tillsight.metrics.masking import masked_plain
+from tillsight.metrics.permission import check_search
 from tillsight.returns_desk import (
     CONDITIONS,
     DISPOSITIONS,
@@ -544,37 +546,37 @@ def get_desk_words(who: Viewer, given: Given) -> Response:
 def get_return_board(who: Viewer, given: Given) -> Response:
     """Open returns by step: counts, ages against the targets, and those that have waited longest."""
     _look(who)
-    return ok(given.shop.returns.board())
+    return ok(_shown(who, given.shop.returns.board()))
 
 
 @router.get("/list", response_model=Paged[list[ReturnItem]])
 def list_returns(who: Viewer, given: Given, params: Annotated[ListParams, Query()]) -> Response:
     """Returns with search and filters, page by page."""
-    _look(who)
+    _look(who, params.search)
     rows, total = given.shop.returns.page(params.wanted(), params.page, params.per_page)
-    return ok(rows, (params.page, params.per_page, total))
+    return ok(_shown(who, rows), (params.page, params.per_page, total))
 
 
 @router.get("/tracking", response_model=Paged[list[TrackedOut]])
 def list_tracking(who: Viewer, given: Given, params: Annotated[ListParams, Query()]) -> Response:
     """The tracking record, one row per product in a return; pages are of returns."""
-    _look(who)
+    _look(who, params.search)
     rows, total = given.shop.returns.tracked(params.wanted(), params.page, params.per_page)
-    return ok(rows, (params.page, params.per_page, total))
+    return ok(_shown(who, rows), (params.page, params.per_page, total))
 
 
 @router.get("/orders", response_model=Envelope[list[FoundOrder]])
 def find_orders(who: Viewer, given: Given, search: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Orders by part of their number, by customer or e-mail address; the newest first."""
-    _look(who)
-    return ok(given.shop.returns.orders(search))
+    _look(who, search)
+    return ok(_shown(who, given.shop.returns.orders(search)))
 
 
 @router.get("/orders/{order_id}", response_model=Envelope[OrderOut])
 def get_returnable_order(order_id: ReturnId, who: Viewer, given: Given) -> Response:
     """An order, and what of it may still come back."""
     _look(who)
-    return ok(given.shop.return_desk.order(order_id))
+    return ok(_shown(who, given.shop.return_desk.order(order_id)))
 
 
 @router.post("/create", response_model=Envelope[ReturnOut], status_code=201)
@@ -604,7 +606,7 @@ def move_returns(body: BulkIn, who: Writer, given: Given, request: Request) -> R
 def get_return(return_id: ReturnId, who: Viewer, given: Given) -> Response:
     """A return with its products, money, history, and what can be done next."""
     _look(who)
-    return ok(given.shop.return_desk.get(return_id))
+    return ok(_shown(who, given.shop.return_desk.get(return_id)))
 
 
 @router.put("/{return_id}/status", response_model=Envelope[ReturnOut])
@@ -665,8 +667,15 @@ def settle_conflict(return_id: ReturnId, body: SettleIn, who: Writer, given: Giv
     return ok(given.shop.return_desk.settle(return_id, body.version, body.keep, _by(who, request)))
 
 
-def _look(who: SignedIn) -> None:
-    """Raises NotAllowedError where the module is closed to the one who asks, or he may see some rows alone."""
+def _shown(who: SignedIn, found: Any) -> Any:
+    """What was found, with persons masked for those who need not see them."""
+    return masked_plain(found) if who.scope.masked else found
+
+
+def _look(who: SignedIn, search: str = "") -> None:
+    """Raises NotAllowedError where the module is closed to the one who asks, he may see some rows alone, or he looks for a
+    person by an address and sees persons masked."""
+    check_search(who.scope, search)
     if not who.scope.sees("returns"):
         raise NotAllowedError(
             "The return desk belongs to the module returns, which is not open to you; an administrator can open it.",
