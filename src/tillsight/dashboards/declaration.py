@@ -80,6 +80,23 @@ class FoundPanel(_Panel):
         yield "analysis", self.analysis
 
 
+class ForecastPanel(_Panel):
+    """Metrics ahead, one at a time: what was, what is expected with its interval, in scenarios, and the models that were tried.
+
+    The one who looks chooses among `metrics` and `horizons` (days ahead); the first of each is shown first.
+    """
+
+    kind: Literal["forecast"]
+    metrics: tuple[Name, ...] = Field(min_length=1, max_length=8)
+    horizons: tuple[Annotated[int, Field(ge=1, le=366)], ...] = Field((30, 60, 90), min_length=1, max_length=5)
+
+    def names(self) -> Iterator[tuple[Literal["metric", "dimension", "analysis"], str]]:
+        """The metrics, and the analyses that look ahead."""
+        yield from super().names()
+        for name in ("sales.forecast", "sales.forecast_models", "sales.forecast_record"):
+            yield "analysis", name
+
+
 class KpiPanel(_Panel):
     """One number with its change, and its course as a sparkline where the metric has grains."""
 
@@ -176,6 +193,7 @@ class BridgePanel(_Panel):
 Panel = Annotated[
     AnalysisPanel
     | FoundPanel
+    | ForecastPanel
     | KpiPanel
     | SeriesPanel
     | RankPanel

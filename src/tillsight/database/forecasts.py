@@ -50,11 +50,11 @@ class Forecasts:
     """The forecasts of a workspace."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def of(self, release: int, question: str, origin: date, made_by: str) -> dict[str, Any] | None:
         """What was forecast from a release by this version of the code, whole; None where it was not, or not kept whole."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             query = select(Forecast).where(
                 Forecast.release == release,
                 Forecast.question == question,
@@ -68,7 +68,7 @@ class Forecasts:
 
     def earlier(self, question: str, before: date) -> Sequence[Forecast]:
         """Forecasts of a question that were made from days before a day, the oldest first; for each day the last one made."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             query = (
                 select(Forecast)
                 .where(Forecast.question == question, Forecast.origin < before)
@@ -80,7 +80,7 @@ class Forecasts:
         self, release: int, question: str, metric: str, origin: date, last: date, made_by: str, result: dict[str, Any]
     ) -> None:
         """Keep a forecast, in place of the one from the same release and day."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             for older in session.scalars(
                 select(Forecast).where(Forecast.question == question, Forecast.origin < origin)
             ):

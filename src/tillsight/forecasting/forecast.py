@@ -23,7 +23,7 @@ from tillsight.forecasting.panel import Bools, Floats, Panel
 
 OWN_SHARE = 0.5
 """How much a series' own backtest decides on its model, against that of all series."""
-HEAD_START = 0.1
+HEAD_START = 0.05
 """A single model must be so much better than a combination (as a share of its error) to be taken instead: what looks best among ten
 is partly lucky, and combinations seldom disappoint (measured on the reference shop and Online Retail)."""
 MOST_DAYS = 730

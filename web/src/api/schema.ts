@@ -2840,7 +2840,7 @@ export interface components {
             /** Purpose */
             purpose: string;
             /** Panels */
-            panels: (components["schemas"]["AnalysisPanel"] | components["schemas"]["FoundPanel"] | components["schemas"]["KpiPanel"] | components["schemas"]["SeriesPanel"] | components["schemas"]["RankPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["HeatmapPanel"] | components["schemas"]["CumulativePanel"] | components["schemas"]["BridgePanel"])[];
+            panels: (components["schemas"]["AnalysisPanel"] | components["schemas"]["FoundPanel"] | components["schemas"]["ForecastPanel"] | components["schemas"]["KpiPanel"] | components["schemas"]["SeriesPanel"] | components["schemas"]["RankPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["HeatmapPanel"] | components["schemas"]["CumulativePanel"] | components["schemas"]["BridgePanel"])[];
         };
         /**
          * DashboardSummary
@@ -3947,6 +3947,47 @@ export interface components {
             kind?: ("customer" | "group" | "email" | "phone" | "member" | "order" | "return" | "visitor" | "session") | null;
             /** Shop */
             shop?: string | null;
+        };
+        /**
+         * ForecastPanel
+         * @description Metrics ahead, one at a time: what was, what is expected with its interval, in scenarios, and the models that were tried.
+         *
+         *     The one who looks chooses among `metrics` and `horizons` (days ahead); the first of each is shown first.
+         */
+        ForecastPanel: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Span
+             * @description columns of twelve
+             * @default 6
+             */
+            span: number;
+            /**
+             * Height
+             * @description pixels of the picture; by kind when not set
+             */
+            height: number | null;
+            /** Note */
+            note: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "forecast";
+            /** Metrics */
+            metrics: string[];
+            /**
+             * Horizons
+             * @default [
+             *       30,
+             *       60,
+             *       90
+             *     ]
+             */
+            horizons: number[];
         };
         /**
          * FoundOrder

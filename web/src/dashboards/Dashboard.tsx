@@ -9,6 +9,7 @@ import { NotesProvider, SharedNotes } from "@/panels/notes";
 import { useView } from "@/lib/useView";
 import { readFilters } from "@/lib/where";
 import { askedTogether } from "@/panels/together";
+import { ForecastPanel } from "@/panels/ForecastPanel";
 import { FoundPanel } from "@/panels/Found";
 import { ChartPanel, Headline, Insights, Kpi, TablePanel } from "@/panels/Panels";
 import { Failed, Page, Skeleton } from "@/ui/Parts";
@@ -26,6 +27,8 @@ function drawn(panel: PanelSpec, together: Map<string, string[]>): ReactNode {
     case "cohorts":
     case "listing":
       return <FoundPanel panel={panel} />;
+    case "forecast":
+      return <ForecastPanel panel={panel} />;
     case "table":
       return <TablePanel panel={panel} />;
     default:

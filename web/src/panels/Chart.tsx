@@ -12,7 +12,7 @@ import { WEEKDAYS, type Grain } from "@/lib/days";
 import { PALETTES } from "@/lib/tokens";
 import styles from "@/panels/panels.module.css";
 import "@/panels/tip.css";
-import { pictureOf, type DrawnPanel } from "@/panels/pictures/picture";
+import { pictureOf, type PicturedPanel } from "@/panels/pictures/picture";
 
 register([
   BarChart,
@@ -28,7 +28,7 @@ register([
 ]);
 
 interface Props {
-  panel: DrawnPanel;
+  panel: PicturedPanel;
   answer: Answer;
   grain: Grain | undefined;
   height: number;

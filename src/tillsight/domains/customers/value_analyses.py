@@ -112,8 +112,9 @@ def value(asker: Asker, question: dict[str, Any], horizon: int, discount: float,
         "order_value": _mean(worth.order_value[known], worth.orders[known]),
         "clv": float(worth.clv[known].sum()),
     }
-    sentences = _in_words(asker, found, buying, spending, totals, worth.alive, horizon, discount)
-    return _answer(asker, question, found, table, totals, len(found), sentences)
+    sentences = _in_words(asker, found, spending, totals, worth.alive, horizon, discount)
+    answer = _answer(asker, question, found, table, totals, len(found), sentences)
+    return dataclasses.replace(answer, notes=[_of_models(buying, spending)])
 
 
 def holdout(asker: Asker, question: dict[str, Any], days: int) -> Answer:
@@ -163,9 +164,7 @@ def _customers(asker: Asker, where: tuple[Filter, ...], end: date) -> _Customers
     relation = asker.catalogue.relations["customer_events"]
     rows = asker.compiler.rows(relation, where)
     rows = rows.filter(rows.orders > 0, rows.day <= ibis.date(end))
-    days = rows.group_by("customer_key", "day").agg(
-        customer_id=rows.customer_id.max(), amount=rows.revenue.sum()
-    )
+    days = rows.group_by("customer_key", "day").agg(customer_id=rows.customer_id.max(), amount=rows.revenue.sum())
     first = days.day.min().over(ibis.window(group_by=days.customer_key))
     days = days.mutate(first_day=first, again=(days.day > first).cast("int64"))
     table = days.group_by("customer_key").agg(
@@ -221,8 +220,8 @@ def _columns(asker: Asker, table: pa.Table) -> tuple[AnswerColumn, ...]:
         for column in (
             AnswerColumn("customer_id", "Customer", "dimension"),
             AnswerColumn("orders", "Days with an order", "metric", unit="count", better="up"),
-            AnswerColumn("first_order", "First order", "plain"),
-            AnswerColumn("last_order", "Last order", "plain"),
+            AnswerColumn("first_order", "First order", "time"),
+            AnswerColumn("last_order", "Last order", "time"),
             AnswerColumn("spent", "Spent so far", "metric", unit="money", better="up", currency=currency),
             AnswerColumn("alive", "Still a customer", "metric", unit="percent", better="up"),
             AnswerColumn("expected_orders", "Expected orders", "metric", unit="ratio", better="up"),
@@ -230,7 +229,7 @@ def _columns(asker: Asker, table: pa.Table) -> tuple[AnswerColumn, ...]:
                 "order_value", "Expected value of an order", "metric", unit="money", better="up", currency=currency
             ),
             AnswerColumn("clv", "Expected value", "metric", unit="money", better="up", currency=currency),
-            AnswerColumn("next_order", "Expected next order", "plain"),
+            AnswerColumn("next_order", "Expected next order", "time"),
             AnswerColumn("repeat_orders", "Repeat orders before", "dimension"),
             AnswerColumn("customers", "Customers", "metric", unit="count"),
             AnswerColumn("expected_each", "Expected orders each", "metric", unit="ratio"),
@@ -293,10 +292,18 @@ def _sentence(text: str, tone: str = "neutral") -> dict[str, Any]:
     return {"text": text, "tone": tone, "metric": None}
 
 
+def _of_models(buying: BgNbd, spending: GammaGamma) -> dict[str, str]:
+    """What was fitted, for who wants to check it."""
+    text = (
+        f"BG/NBD: r {buying.r:.3f}, α {buying.alpha:.1f} days, a {buying.a:.3f}, b {buying.b:.3f}, log-likelihood "
+        f"{buying.log_likelihood:,.1f}. Gamma-Gamma: p {spending.p:.2f}, q {spending.q:.2f}, v {spending.v:.2f}."
+    )
+    return {"level": "info", "text": text}
+
+
 def _in_words(
     asker: Asker,
     found: _Customers,
-    buying: BgNbd,
     spending: GammaGamma,
     totals: dict[str, Any],
     alive: Floats,
@@ -313,11 +320,7 @@ def _in_words(
     first = f"{count} customers are expected to order {orders} times in the next {horizon} days, for {worth}{less}."
     again = words.number(int(repeated.sum()), locale)
     second = f"{again} of them have bought again; of these {words.number(quiet, locale)} have probably left."
-    third = (
-        f"BG/NBD r {buying.r:.3f}, α {buying.alpha:.1f} days, a {buying.a:.3f}, b {buying.b:.3f}, log-likelihood "
-        f"{buying.log_likelihood:,.1f}; Gamma-Gamma p {spending.p:.2f}, q {spending.q:.2f}, v {spending.v:.2f}."
-    )
-    sentences = [_sentence(first), _sentence(second), _sentence(third)]
+    sentences = [_sentence(first), _sentence(second)]
     if abs(spending.correlation) > 0.3:
         sentences.append(
             _sentence(

@@ -15,9 +15,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import ibis
 import numpy as np
@@ -270,18 +272,36 @@ def _float(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
+class _Turn:
+    """A lock that can be forgotten when nobody holds it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+
 def _made(asker: Asker, asked: _Asked) -> tuple[dict[str, Any], Actuals, Answer]:
-    """The forecast of a question: the one that was kept with the release, or a new one, which is kept if it may be."""
+    """The forecast of a question: the one that was kept with the release, or a new one, which is kept if it may be.
+
+    Whoever asks the same while it is being made waits for it: a page asks for the days ahead and for the models at once.
+    """
     answer, values = _actual(asker, asked)
-    shelf, digest = asker.release.forecasts, asked.digest(asker)
-    keeps = shelf is not None and not asked.names_persons(asker)
-    result = shelf.of(asker.release.number, digest, asked.origin, VERSION) if keeps and shelf else None
-    if result is None:
-        result = _computed(asker, asked, values)
-        if keeps and shelf:
+    shelf, release, digest = asker.release.forecasts, asker.release.number, asked.digest(asker)
+    if shelf is None or asked.names_persons(asker):
+        return _computed(asker, asked, values), values, answer
+    with _LOCK:
+        mine = _MAKING.setdefault((id(shelf.database), release, digest, asked.origin), _Turn())
+    with mine.lock:
+        result = shelf.of(release, digest, asked.origin, VERSION)
+        if result is None:
+            result = _computed(asker, asked, values)
             last = asked.origin + timedelta(days=asked.horizon)
-            shelf.keep(asker.release.number, digest, asked.metric.name, asked.origin, last, VERSION, result)
+            shelf.keep(release, digest, asked.metric.name, asked.origin, last, VERSION, result)
     return result, values, answer
+
+
+_LOCK = threading.Lock()
+_MAKING: WeakValueDictionary[tuple[int, int, str, date], _Turn] = WeakValueDictionary()
+"""Who is making which forecast in this process; an entry goes when nobody holds it."""
 
 
 def _computed(asker: Asker, asked: _Asked, values: Actuals) -> dict[str, Any]:
@@ -592,7 +612,9 @@ def _holidays_ahead(asked: _Asked, first: date, last: date) -> list[dict[str, An
         named |= calendar.shopping_days(year)
     if asked.country:
         named |= calendar.public_holidays(asked.country, years)
-    ahead = [f"{name} ({words.day(day)})" for day, name in sorted(named.items()) if first <= day <= last]
+    # a weekend has one name on two days
+    begins = {day: name for day, name in named.items() if named.get(day - timedelta(days=1)) != name}
+    ahead = [f"{name} ({words.day(day)})" for day, name in sorted(begins.items()) if first <= day <= last]
     if not ahead:
         return []
     more = f" and {len(ahead) - 6} more" if len(ahead) > 6 else ""

@@ -1,12 +1,11 @@
 /** What every picture shares: its input, axes, tooltips. Builders are pure: an answer in, ECharts options out. */
 import type { EChartsCoreOption } from "echarts/core";
-import type { Answer, Metric } from "@/api/types";
+import type { Answer, Metric, PanelSpec } from "@/api/types";
 import type { Grain } from "@/lib/days";
 import type { Format } from "@/lib/format";
 import type { Palette } from "@/lib/tokens";
-import type { AskingPanel } from "@/panels/questions";
 
-export interface PictureInput<Panel extends AskingPanel = AskingPanel> {
+export interface PictureInput<Panel extends PanelSpec = PanelSpec> {
   panel: Panel;
   answer: Answer;
   grain: Grain | undefined;

@@ -2,18 +2,27 @@
 import type {
   BridgePanelSpec,
   CumulativePanelSpec,
+  ForecastPanelSpec,
   HeatmapPanelSpec,
   RankPanelSpec,
   SeriesPanelSpec,
 } from "@/api/types";
 import { bridgePicture } from "@/panels/pictures/bridge";
 import type { Picture, PictureInput } from "@/panels/pictures/common";
+import { forecastPicture } from "@/panels/pictures/forecast";
 import { columnsPicture, heatmapPicture, rankPicture, sharePicture } from "@/panels/pictures/parts";
 import { cumulativePicture, timePicture } from "@/panels/pictures/time";
 
-export type DrawnPanel = SeriesPanelSpec | RankPanelSpec | HeatmapPanelSpec | CumulativePanelSpec | BridgePanelSpec;
+export type DrawnPanel =
+  | SeriesPanelSpec
+  | RankPanelSpec
+  | HeatmapPanelSpec
+  | CumulativePanelSpec
+  | BridgePanelSpec;
+/** What is drawn by itself, and what asks an analysis and has its own frame. */
+export type PicturedPanel = DrawnPanel | ForecastPanelSpec;
 
-export function pictureOf(input: PictureInput<DrawnPanel>): Picture {
+export function pictureOf(input: PictureInput<PicturedPanel>): Picture {
   const { panel } = input;
   switch (panel.kind) {
     case "rank":
@@ -24,6 +33,8 @@ export function pictureOf(input: PictureInput<DrawnPanel>): Picture {
       return heatmapPicture({ ...input, panel });
     case "cumulative":
       return cumulativePicture({ ...input, panel });
+    case "forecast":
+      return forecastPicture({ ...input, panel });
     case "bridge":
       return bridgePicture({ ...input, panel });
     default:
