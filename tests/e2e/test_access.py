@@ -166,6 +166,8 @@ PLACES = {
     "users": Place("/settings/users"),
     "users, inviting": Place("/settings/users", inviting),
     "keys of programs": Place("/settings/keys"),
+    "backups": Place("/settings/backups"),
+    "credentials": Place("/settings/credentials"),
     "nowhere": Place("/no/such/page"),
 }
 WIDTHS = {"screen": (1280, 800), "phone": (390, 844), "small phone": (360, 740)}

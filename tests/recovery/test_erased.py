@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from tests.privacy.conftest import TRACES, _loaded, make  # noqa: F401 (fixtures
 from tests.privacy.conftest import shop as shop  # noqa: PLC0414 (a fixture)
 from tests.privacy.test_erasure import erase, traces
 
-from tillsight.backup import Repository, find, place_of, take, verify, write_files
+from tillsight.backup import Repository, find, give_up, place_of, take, verify, write_files
+from tillsight.core.errors import NotFoundError
 from tillsight.database import Load
 from tillsight.recovery import drill, restore_in_place, restore_new
 from tillsight.shop import Shop
@@ -53,12 +55,14 @@ def test_an_erased_person_vanishes_from_backups_and_stays_away_after_a_restore(s
 def test_an_erasure_waits_for_backups_that_cannot_be_reached(shop: Shop, tmp_path: Path) -> None:
     place = tmp_path / "other machine"
     take(shop.path, shop.settings, shop.database, to=str(place))
-    place.rename(tmp_path / "away")
-    place.write_text("what is mounted here instead")
+    away = place.rename(tmp_path / "away")
     erase(shop)
     assert [erasure.state for erasure in shop.desk.erasures()] == ["begun"]
+    place.write_text("what is mounted here instead")
+    shop.build()
+    assert [erasure.state for erasure in shop.desk.erasures()] == ["begun"]
     place.unlink()
-    (tmp_path / "away").rename(place)
+    away.rename(place)
     shop.build()
     assert [erasure.state for erasure in shop.desk.erasures()] == ["done"]
     repository = Repository.open(
@@ -68,3 +72,16 @@ def test_an_erasure_waits_for_backups_that_cannot_be_reached(shop: Shop, tmp_pat
     assert traces(tmp_path / "after") == []
     with sqlite3.connect(tmp_path / "after" / "app.sqlite") as copy:
         assert copy.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+
+
+def test_an_erasure_does_not_wait_for_backups_that_are_gone_for_good(shop: Shop, tmp_path: Path) -> None:
+    place = str(tmp_path / "burnt")
+    take(shop.path, shop.settings, shop.database, to=place)
+    shutil.rmtree(place)
+    erase(shop)
+    assert [erasure.state for erasure in shop.desk.erasures()] == ["begun"]
+    with pytest.raises(NotFoundError, match="burnt"):
+        give_up(shop.database, "elsewhere")
+    assert give_up(shop.database, place) == 1
+    shop.build()
+    assert [erasure.state for erasure in shop.desk.erasures()] == ["done"]

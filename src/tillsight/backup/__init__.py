@@ -3,7 +3,17 @@
 from tillsight.backup.places import PlaceError, open_place
 from tillsight.backup.repository import BackupError, DamagedError, Repository, Snapshot
 from tillsight.backup.restore import find, verify, write_files
-from tillsight.backup.taking import Forgotten, Taken, forget_content, forget_erased, place_of, prune, take
+from tillsight.backup.taking import (
+    Forgotten,
+    Taken,
+    forget_content,
+    forget_erased,
+    give_up,
+    place_of,
+    places_of,
+    prune,
+    take,
+)
 
 __all__ = [
     "BackupError",
@@ -16,8 +26,10 @@ __all__ = [
     "find",
     "forget_content",
     "forget_erased",
+    "give_up",
     "open_place",
     "place_of",
+    "places_of",
     "prune",
     "take",
     "verify",

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import select, update
 
 from tillsight.backup.database import copy_database, copy_in, counts, loads_in
-from tillsight.backup.places import SECRET, Place, open_place
+from tillsight.backup.places import SECRET, Place, PlaceError, open_place
 from tillsight.backup.repository import BackupError, DamagedError, Entry, Repository, Snapshot
 from tillsight.core.errors import ConflictError, NotFoundError
 from tillsight.core.settings import SETTINGS_FILE, Settings
@@ -102,14 +102,16 @@ def take(
     Raises ConflictError while another runs, BackupError or PlaceError when it cannot be made; the last one stays good.
     """
     with _held(workspace):
-        place = place_of(workspace, settings, database, to)
+        # as it was given: a place within the workspace moves with it
+        address = to or settings.backup.to
+        place = place_of(workspace, settings, database, address)
         started = now()
         with database.write() as session:
             dead = "It was interrupted before it was complete."
             session.execute(
                 update(Backup).where(Backup.state == "running").values(state="failed", error=dead, finished_at=started)
             )
-            row = Backup(kind=kind or "increment", place=place.address, started_at=started)
+            row = Backup(kind=kind or "increment", place=address, started_at=started)
             session.add(row)
         work = workspace / f"{WORK}{secrets.token_hex(4)}"
         try:
@@ -127,7 +129,7 @@ def take(
                 row.files, row.bytes = len(snapshot.files), snapshot.size
                 row.stored, row.repaired = taking.stored, taking.repaired
                 row.error = _damage(taking.damaged)
-                gone = update(Backup).where(Backup.id.in_(pruned), Backup.place == place.address)
+                gone = update(Backup).where(Backup.id.in_(pruned), Backup.place == address)
                 session.execute(gone.values(state="pruned"))
         except BaseException as error:
             with database.write() as session:
@@ -186,18 +188,20 @@ def forget_content(
 
     Raises PlaceError when a place cannot be reached: what is there still has the content, so do it again later.
     """
-    with database.read() as session:
-        places = set(session.scalars(select(Backup.place).where(Backup.id.is_not(None))))
     rewritten = 0
     dropped: list[str] = []
     with _held(workspace, wait=True):
-        for address in sorted(places):
+        for address in places_of(database):
             try:
                 repository = Repository.open(
                     place_of(workspace, settings, database, address), lambda: Keys.open(workspace)
                 )
             except NotFoundError:
-                continue
+                raise PlaceError(
+                    f"The backups in {address} are not there: connect the place. If they are gone for good, say so with "
+                    "tillsight backups --gone PLACE.",
+                    place=address,
+                ) from None
             work = workspace / f"{WORK}{secrets.token_hex(4)}"
             work.mkdir(mode=0o700)
             try:
@@ -209,6 +213,24 @@ def forget_content(
             rewritten += done.rewritten
             dropped += done.dropped
         return Forgotten(rewritten, tuple(dropped))
+
+
+def places_of(database: Database) -> list[str]:
+    """Every place where this workspace has backups that are kept, as it was given."""
+    with database.read() as session:
+        return sorted(set(session.scalars(select(Backup.place).where(Backup.state == "done"))))
+
+
+def give_up(database: Database, address: str) -> int:
+    """Take note that the backups of a place are gone for good. How many there were. Raises NotFoundError for none."""
+    if address not in places_of(database):
+        known = ", ".join(places_of(database)) or "none"
+        raise NotFoundError(f"No backups are known in {address}; places with backups: {known}.", place=address)
+    with database.write() as session:
+        rows = session.scalars(select(Backup).where(Backup.place == address, Backup.state == "done")).all()
+        for row in rows:
+            row.state = "pruned"
+        return len(rows)
 
 
 def forget_erased(workspace: Path, settings: Settings, database: Database, progress: Progress = silent) -> Forgotten:

@@ -56,7 +56,7 @@ def backup(
 
     shop = open_shop(context, folder)
     with progress() as report:
-        taken = back_up(shop, to=to, full=full, progress=report)
+        taken = back_up(shop, to=_place(to), full=full, progress=report)
     snapshot = taken.snapshot
     print_pairs(
         {
@@ -82,15 +82,29 @@ def backups(
     context: typer.Context,
     place: FromPlaceOption = None,
     check: Annotated[bool, typer.Option("--check", help="Read every backup whole and name what is damaged.")] = False,
+    gone: Annotated[
+        str | None,
+        typer.Option(
+            "--gone",
+            metavar="PLACE",
+            help="The backups of a place are gone for good: erasures wait for them no longer.",
+            show_default=False,
+        ),
+    ] = None,
     how: ListFormatOption = "table",
     folder: WorkspaceOption = None,
 ) -> None:
     """List the backups, the newest first."""
-    from tillsight.backup import DamagedError, Repository, place_of, verify
+    from tillsight.backup import DamagedError, Repository, give_up, place_of, verify
     from tillsight.vault import Keys
 
     shop = open_shop(context, folder)
-    kept = Repository.open(place_of(shop.path, shop.settings, shop.database, place), lambda: Keys.open(shop.path))
+    if gone is not None:
+        say(f"{give_up(shop.database, gone)} backups in {gone} are given up.")
+        return
+    kept = Repository.open(
+        place_of(shop.path, shop.settings, shop.database, _place(place)), lambda: Keys.open(shop.path)
+    )
     rows, damaged = [], []
     for name in reversed(kept.ids()):
         try:
@@ -157,13 +171,15 @@ def restore(
         root = (folder or context.find_root().obj or Path()).expanduser().resolve()
         source = root if (root / SETTINGS_FILE).is_file() else None
         with progress() as report:
-            done = restore_new(place, into.resolve(), workspace=source, backup=chosen, at=_moment(at), progress=report)
+            done = restore_new(
+                _place(place), into.resolve(), workspace=source, backup=chosen, at=_moment(at), progress=report
+            )
     else:
         shop = open_shop(context, folder)
         if not yes:
             typer.confirm(f"Take {shop.path} back? What is there now is backed up first.", abort=True, err=True)
         with progress() as report:
-            done = restore_in_place(shop, place=place, backup=chosen, at=_moment(at), progress=report)
+            done = restore_in_place(shop, place=_place(place), backup=chosen, at=_moment(at), progress=report)
     _print_restored(done)
 
 
@@ -196,7 +212,7 @@ def drill(
 
     shop = open_shop(context, folder)
     with progress() as report:
-        outcome = hold(shop, place=place, progress=report)
+        outcome = hold(shop, place=_place(place), progress=report)
     if as_json:
         print_json(outcome.to_dict())
     else:
@@ -232,6 +248,11 @@ def _print_outcome(outcome: Outcome) -> None:
             "Result": "the copy is the original" if outcome.passed else "the copy differs",
         }
     )
+
+
+def _place(text: str | None) -> str | None:
+    """A place as it is kept: a folder from here, whole."""
+    return text if text is None or "://" in text else str(Path(text).expanduser().resolve())
 
 
 def _moment(text: str | None) -> datetime | None:

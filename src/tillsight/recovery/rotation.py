@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from tillsight.accounts.factors import rotate as rotate_factors
 from tillsight.audit import record
 from tillsight.audit import rotate as rotate_inner_keys
-from tillsight.backup import BackupError, PlaceError, Repository, place_of
+from tillsight.backup import BackupError, PlaceError, Repository, place_of, places_of
 from tillsight.core.errors import NotFoundError
-from tillsight.database import Backup
 from tillsight.privacy.erasures import write_tombstones
 from tillsight.shop import Shop
 from tillsight.vault import FieldCipher, Keys, Vault, reseal_data_key
@@ -50,17 +47,10 @@ def rotate_key(shop: Shop, *, resume: bool = False) -> Rotated:
         record(session, who="system", action="key.rotated", subject=f"key:{keys.current}")
     write_tombstones(shop.database)
     done, unreachable = 0, []
-    for address in _places(shop):
+    for address in places_of(shop.database):
         try:
             Repository.open(place_of(shop.path, shop.settings, shop.database, address), lambda: keys).seal(lambda: keys)
             done += 1
-        except NotFoundError:
-            continue
-        except (PlaceError, BackupError):
+        except (NotFoundError, PlaceError, BackupError):
             unreachable.append(address)
     return Rotated(keys.current, values, done, tuple(unreachable))
-
-
-def _places(shop: Shop) -> list[str]:
-    with shop.database.read() as session:
-        return sorted(set(session.scalars(select(Backup.place).where(Backup.id.is_not(None)))))
