@@ -19,8 +19,12 @@ from tests.support.random_shop import random_shop
 from tests.support.shops import make_shop
 
 from tillsight import audit, privacy
+from tillsight.api.server import take_up_erasures
 from tillsight.cli.main import run
 from tillsight.database.returns_desk import DeskReturn
+from tillsight.jobs import Jobs
+from tillsight.jobs.kinds import Task
+from tillsight.jobs.kinds import erase as erase_job
 from tillsight.privacy import KIND_TITLES, Identifier, Kind
 from tillsight.privacy.tags import compared, define_tag, surrogate_of, surrogate_sql, tag_of
 from tillsight.shop import Shop
@@ -321,3 +325,16 @@ def test_erasing_in_an_encrypted_workspace(tmp_path: Path) -> None:
             ).lower()
         assert "bob@example.org" in content
         assert not [trace for trace in TRACES if trace in content]
+
+
+def test_a_server_takes_up_erasures_whose_job_is_gone(shop: Shop) -> None:
+    assert take_up_erasures(shop) is None
+    begun = shop.desk.erase(ADA, "erase", ADA.value, "anna")
+    job = take_up_erasures(shop)
+    assert job is not None
+    assert Jobs(shop.database).get(job).params == {"erasure": begun.id}
+    assert take_up_erasures(shop) is None, "one is waiting already"
+    task = Task(shop.path, job, {"erasure": begun.id})
+    assert erase_job(task)["found"]["orders"] == 3
+    assert shop.desk.unfinished() == []
+    assert traces(shop.path) == []

@@ -16,7 +16,7 @@ import uvicorn
 from tillsight.accounts import ensure_administrator
 from tillsight.api.app import LOOPBACK, create_app
 from tillsight.core.errors import ConflictError, SettingsError
-from tillsight.jobs import Worker, schedule_of
+from tillsight.jobs import Jobs, Worker, schedule_of
 from tillsight.shop import Shop
 
 OnReady = Callable[[str, tuple[str, str] | None], None]
@@ -45,6 +45,7 @@ def serve(
     with contextlib.closing(listening):
         administrator = ensure_administrator(shop.database)
         shop.note_settings()
+        take_up_erasures(shop)
         worker = Worker(shop.database, shop.path, schedule=schedule_of(shop.settings))
         hosts = LOOPBACK | set(shop.settings.serve.hosts) if _is_loopback(host) else None
         app = create_app(shop, worker, hosts)
@@ -64,6 +65,16 @@ def serve(
             signal.signal(signal.SIGTERM, lambda *_: None)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
+
+
+def take_up_erasures(shop: Shop) -> str | None:
+    """Start a job for erasures that were begun and whose job is gone; its id, or None where there is nothing to take up."""
+    begun = shop.desk.unfinished()
+    jobs = Jobs(shop.database)
+    waiting = [job for state in ("queued", "running") for job in jobs.list(0, 100, state)[0]]
+    if not begun or any(job.kind == "erase" for job in waiting):
+        return None
+    return jobs.start("erase", {"erasure": begun[-1]}, None).id
 
 
 class _Server(uvicorn.Server):
