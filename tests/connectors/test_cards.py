@@ -58,6 +58,24 @@ def test_a_column_of_nothing_but_cards_is_cut_whatever_its_name(load: Load) -> N
     assert raw.column("reference").to_pylist() == ["****1111", "****4444", "****0005", "****1117", "****1111"]
 
 
+def test_cards_among_other_numbers_are_cut_where_they_are_most(load: Load) -> None:
+    said = [VISA, MASTERCARD, AMEX, DISCOVER, VISA, "1234567890123456", "", "gift"]
+    rows = "".join(f"{n},2024-01-31,A,1,2,{value}\n" for n, value in enumerate(said))
+    seen = load("order_id,order_date,sku,quantity,price,reference\n" + rows)
+    raw = pq.read_table(seen.folder / seen.outcome.files[0].raw)
+    assert raw.column("reference").to_pylist() == [
+        "****1111", "****4444", "****0005", "****1117", "****1111", "1234567890123456", "", "gift",
+    ]  # fmt: skip
+
+
+def test_long_order_numbers_stay_though_one_in_ten_has_the_check_digit_of_a_card(load: Load) -> None:
+    numbers = [str(4_556_000_000_000_000 + 7 * number) for number in range(200)]
+    assert 10 < sum(map(is_card, numbers)) < 40
+    rows = "".join(f"{number},2024-01-31,A,1,2\n" for number in numbers)
+    seen = load("order_id,order_date,sku,quantity,price\n" + rows)
+    assert {order for (order,) in seen.rows("orders", "order_id")} == set(numbers)
+
+
 def test_barcodes_and_order_numbers_stay(load: Load) -> None:
     # One number in ten passes the check digit by chance; these do.
     rows = "".join(
