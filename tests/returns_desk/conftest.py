@@ -31,7 +31,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
     return {
         "orders": [
             order("o1", "2025-06-10 10:00:00", customer_id="c1", shipping_amount="4.90", shipping_tax_amount="0.93"),
-            order("o2", "2025-06-11 10:00:00", customer_id="c2", prices_include_tax=True, discount_amount="0.01"),
+            order("o2", "2025-06-11 10:00:00", customer_id="c2", prices_include_tax=True, discount_amount="0.02"),
             order("o3", "2025-06-12 10:00:00", customer_id="c1"),
             order("o4", "2025-06-12 10:00:00", customer_id="c3"),
             order("o5", "2025-03-01 10:00:00", customer_id="c3"),
@@ -40,7 +40,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         "order_items": [
             line("o1", "1", "SHIRT-M", 2, "50", tax_amount="19", unit_cost="20", size="M"),
             line("o1", "2", "LAMP", 1, "30", tax_amount="5.70", unit_cost="12"),
-            line("o2", "1", "MUG", 3, "3.3367", tax_amount="1.60", unit_cost="1"),
+            line("o2", "1", "MUG", 3, "3.34", tax_amount="1.60", unit_cost="1"),
             line("o3", "1", "SET", 2, "100", unit_cost="40"),
             line("o3", "1a", "CUP", 4, "0", parent_line_id="1"),
             line("o3", "1b", "POT", 2, "0", parent_line_id="1"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 from tillsight.core.errors import NotFoundError
 from tillsight.core.settings import Settings
-from tillsight.database import DeskItem, DeskOutcome, DeskReturn, DeskStep
+from tillsight.database import DeskItem, DeskOutcome, DeskReturn, DeskStep, now
 from tillsight.database.types import to_json
 from tillsight.returns_desk.bought import utc
 from tillsight.tables.registry import TABLES
@@ -135,6 +135,37 @@ def read_back(row: Mapping[str, Any], table: str) -> dict[str, Any]:
         name: Decimal(str(value)) if value is not None and types.get(name) in exact else value
         for name, value in row.items()
     }
+
+
+def known_to(release: OpenRelease, settings: Settings) -> datetime:
+    """Up to when sources are known: now, or the end of the last day with data (setting `today`)."""
+    clock = now()
+    if settings.today == "clock" or release.data_to is None:
+        return clock
+    end = datetime.combine(release.data_to + timedelta(days=1), time.min, settings.zone)
+    return min(clock, end.astimezone(UTC))
+
+
+def source_steps(release: OpenRelease, kept: DeskReturn) -> list[dict[str, Any]]:
+    """The steps of a return that its source says, as its history shows them."""
+    rows = _rows(
+        release,
+        "SELECT occurred_at, actor, step, notes FROM return_events WHERE shop_id = ? AND return_id = ? "
+        "AND line_id NOT LIKE 'desk-%' ORDER BY occurred_at, line_id",
+        [kept.shop_id, kept.return_id],
+    )
+    return [
+        {
+            "at": utc(row["occurred_at"]),
+            "who": row["actor"] or "source",
+            "action": row["step"],
+            "step": row["step"],
+            "note": row["notes"],
+            "version": 0,
+            "changed": {},
+        }
+        for row in rows
+    ]
 
 
 def _moment(value: Any) -> datetime | None:

@@ -32,7 +32,7 @@ from tillsight.database import (
     DeskStep,
     now,
 )
-from tillsight.returns_desk.adopting import adopt, take_theirs
+from tillsight.returns_desk.adopting import adopt, known_to, take_theirs
 from tillsight.returns_desk.bought import ZERO, Bought, BoughtLine, note_refunds, read_order
 from tillsight.returns_desk.showing import full
 from tillsight.returns_desk.words import (
@@ -548,7 +548,8 @@ class ReturnDesk:
     def _shown(self, session: Session, found: DeskReturn, *, owned: bool = True) -> dict[str, Any]:
         release = self.releases.current()
         bought = self._bought_of(session, found)
-        return full(found, bought, self.settings, self.clock(), release, owned=owned)
+        at = self.clock() if owned else known_to(release, self.settings)
+        return full(found, bought, self.settings, at, release, owned=owned)
 
     def _bought(
         self, session: Session, release: OpenRelease, order_id: str, besides: DeskReturn | None = None
@@ -613,21 +614,17 @@ class ReturnDesk:
         if unknown:
             raise QuestionError(f"The return has no line {unknown[0]}.", field="lines", value=unknown[0])
         amounts: dict[str, Decimal] = {}
-        left: dict[str, Decimal] = {}
         for item in found.items:
             line = bought.line(item.order_line_id, item.product_id) if bought else None
             usual = line.part(item.quantity, found.currency) if line else _sale_value(item)
             amount = given.get(item.line_id, usual if wanted.lines is None else ZERO)
             _check_money(amount, found.currency, f"lines.{item.line_id}")
-            key = line.order_line_id if line else f"item {item.line_id}"
-            most = left.get(key, max(line.paid - line.refunded, ZERO) if line else _sale_value(item))
-            if amount > most:
+            if amount > usual:
                 raise QuestionError(
-                    f"Line {item.line_id} can give back {most} {found.currency} at most: what was paid and not given back yet.",
+                    f"Line {item.line_id} can give back {usual} {found.currency} at most: what was paid for its units and not given back yet.",
                     field=f"lines.{item.line_id}",
-                    most=str(most),
+                    most=str(usual),
                 )
-            left[key] = most - amount
             amounts[item.line_id] = amount
         for name, amount in (("shipping", wanted.shipping), ("goodwill", wanted.goodwill), ("fee", wanted.fee)):
             _check_money(amount, found.currency, name)

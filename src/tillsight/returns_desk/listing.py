@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from tillsight.database import Database, DeskReturn, Load, now
 from tillsight.database.types import to_json
 from tillsight.domains.returns.reasons import WORDS
 from tillsight.pipeline.current import DESK
-from tillsight.returns_desk.adopting import STEP_OF_STATE
+from tillsight.returns_desk.adopting import STEP_OF_STATE, known_to
 from tillsight.returns_desk.bought import utc
 from tillsight.returns_desk.showing import tracking
 from tillsight.returns_desk.words import (
@@ -130,7 +130,7 @@ class Listing:
             "open": sum(one["count"] for one in steps),
             "overdue": sum(one["overdue"] for one in steps),
             "conflicts": len(self._conflicts()),
-            "known_to": self._known(release),
+            "known_to": known_to(release, self._settings),
             "waiting": self._waiting(),
         }
 
@@ -200,7 +200,7 @@ class Listing:
         """Common table expressions that end in `aged`: every return with its step, since when, and how late it is."""
         fresh = self._fresh(release)
         clock = now().replace(tzinfo=None).isoformat(sep=" ")
-        known = self._known(release).replace(tzinfo=None).isoformat(sep=" ")
+        known = known_to(release, self._settings).replace(tzinfo=None).isoformat(sep=" ")
         targets = self._settings.return_desk.target_hours
         late = " ".join(f"WHEN {literal(step)} THEN {int(hours)}" for step, hours in sorted(targets.items()))
         conflicts = ", ".join(literal(one) for one in self._conflicts()) or "NULL"
@@ -255,6 +255,15 @@ WITH fresh AS (
                 f"OR (is_fresh AND EXISTS (SELECT 1 FROM fresh f WHERE f.return_id = aged.return_id AND {has('f.products')})))"
             )
             parameters += [like] * 8
+            with self._database.read() as session:
+                # The label of a return stands at the desk alone.
+                labelled = session.scalars(
+                    select(DeskReturn.return_id)
+                    .where(DeskReturn.label_number.icontains(text, autoescape=True))
+                    .limit(1000)
+                ).all()
+            if labelled:
+                conditions[-1] = f"({conditions[-1]} OR return_id IN ({', '.join(literal(one) for one in labelled)}))"
         if wanted.step:
             unknown = [step for step in wanted.step if step not in STEPS]
             if unknown:
@@ -371,14 +380,6 @@ WITH fresh AS (
             return len(
                 session.scalars(select(DeskReturn.id).where(DeskReturn.landed_version < DeskReturn.version)).all()
             )
-
-    def _known(self, release: OpenRelease) -> datetime:
-        """Up to when sources are known: now, or the end of the last day with data (setting `today`)."""
-        clock = now()
-        if self._settings.today == "clock" or release.data_to is None:
-            return clock
-        end = datetime.combine(release.data_to + timedelta(days=1), time.min, self._settings.zone)
-        return min(clock, end.astimezone(UTC))
 
 
 _STEP = "coalesce(r.workflow_step, CASE r.return_status {} END)".format(

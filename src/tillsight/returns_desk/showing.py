@@ -8,6 +8,7 @@ from typing import Any
 
 from tillsight.core.settings import Settings
 from tillsight.database import DeskReturn
+from tillsight.returns_desk.adopting import source_steps
 from tillsight.returns_desk.bought import ZERO, Bought
 from tillsight.returns_desk.words import BY_CODE, CLOSED, OUTCOME_TITLES, STATES, STEP_TITLES, actions, tracking_status
 from tillsight.warehouse.releases import OpenRelease
@@ -99,19 +100,26 @@ def full(
             for one in kept.exchanges
         ],
         "history": [
-            {
-                "at": one.at,
-                "who": one.who,
-                "action": one.action,
-                "step": one.step,
-                "note": one.note,
-                "version": one.version,
-                "changed": one.changed,
-            }
-            for one in kept.events
+            *(source_steps(release, kept) if kept.origin == "source" else []),
+            *_history(kept),
         ],
         "conflict": _conflict(kept),
     }
+
+
+def _history(kept: DeskReturn) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": one.at,
+            "who": one.who,
+            "action": one.action,
+            "step": one.step,
+            "note": one.note,
+            "version": one.version,
+            "changed": one.changed,
+        }
+        for one in kept.events
+    ]
 
 
 def tracking(kept: DeskReturn) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { DeskStep, DeskWords, ReturnBoard, ReturnListed } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
 import { age, DOES, units } from "@/features/return-desk/words";
-import { Badge, Empty } from "@/ui/Parts";
+import { Badge } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
 
 export function Board({ board, words }: { board: ReturnBoard; words: DeskWords }) {
@@ -42,7 +42,7 @@ export function Board({ board, words }: { board: ReturnBoard; words: DeskWords }
               </p>
             </header>
             {one.returns.length === 0 ? (
-              <Empty title="Nothing waits here" />
+              <p className={styles.more}>Nothing waits here</p>
             ) : (
               <ul className={styles.cards}>
                 {one.returns.map((item) => (
@@ -74,7 +74,7 @@ function Card({ item, mayWork }: { item: ReturnListed; mayWork: boolean }) {
           {item.is_overdue ? " late" : ""}
         </span>
       </span>
-      <span className={styles.product}>
+      <span className={styles.what}>
         {units(item.units)} × {item.products ?? "unknown product"}
       </span>
       <span className={styles.dim}>

@@ -48,7 +48,7 @@ export function InspectForm({ kept, words, done, close }: Props) {
           const set = (part: Partial<typeof one>) => setSeen({ ...seen, [item.line_id]: { ...one, ...part } });
           const name = item.product_name ?? item.product_id;
           return (
-            <fieldset key={item.line_id} className={styles.product}>
+            <fieldset key={item.line_id} className={styles.inspected}>
               <legend>
                 {units(item.quantity)} × {name}
               </legend>
@@ -206,7 +206,7 @@ export function ExchangeForm({ kept, done, close }: Props) {
           const one = sent[item.line_id] ?? { product: item.product_id, price: "" };
           const set = (part: Partial<typeof one>) => setSent({ ...sent, [item.line_id]: { ...one, ...part } });
           return (
-            <fieldset key={item.line_id} className={styles.product}>
+            <fieldset key={item.line_id} className={styles.inspected}>
               <legend>
                 {units(item.quantity)} × {item.product_name ?? item.product_id},{" "}
                 {money(format, shop.currency, item.refundable, kept.currency)} paid

@@ -129,9 +129,13 @@ function Lines({ order, words }: { order: ReturnableOrder; words: DeskWords }) {
                 <div>
                   <strong>{name}</strong>
                   <small>
-                    {[line.size, line.colour].filter(Boolean).join(", ")}
-                    {line.why_not ?? ` ${units(most)} of ${units(line.bought)} can come back`} ·{" "}
-                    {money(format, shop.currency, line.paid, order.currency)} paid
+                    {[
+                      [line.size, line.colour].filter(Boolean).join(", "),
+                      line.why_not ?? `${units(most)} of ${units(line.bought)} can come back`,
+                      `${money(format, shop.currency, line.paid, order.currency)} paid`,
+                    ]
+                      .filter(Boolean)
+                      .join(" · ")}
                   </small>
                 </div>
                 {most > 0 ? (
