@@ -96,6 +96,35 @@ def with_secret(client: TestClient) -> TestClient:
     return client
 
 
+def create_return(client: TestClient) -> Any:
+    asked = {
+        "order_id": "O-1",
+        "items": [{"order_line_id": "1", "quantity": 1, "reason_code": "not_as_described"}],
+        "override_reason": "A test",
+    }
+    return client.post("/api/v1/returns/create", json=asked)
+
+
+def a_return(client: TestClient) -> dict[str, Any]:
+    made = create_return(client)
+    assert made.status_code == 201, made.text
+    data: dict[str, Any] = made.json()["data"]
+    return data
+
+
+def on_return(client: TestClient, method: str, tail: str, **asked: Any) -> Any:
+    made = a_return(client)
+    return client.request(
+        method, f"/api/v1/returns/{made['return_id']}{tail}", json={"version": made["version"], **asked}
+    )
+
+
+def in_bulk(client: TestClient) -> Any:
+    made = a_return(client)
+    some = [{"return_id": made["return_id"], "version": made["version"]}]
+    return client.post("/api/v1/returns/bulk", json={"returns": some, "step": "cancelled", "note": "A test"})
+
+
 Call = Callable[[TestClient, Shop], Any]
 CALLS: dict[str, Call] = {
     "POST /api/v1/auth/login": lambda c, _: c.post("/api/v1/auth/login", json={"user": "bert", "password": PASSWORD}),
@@ -125,6 +154,12 @@ CALLS: dict[str, Call] = {
         "/api/v1/segments/rules/mine", json={**RULES, "title": "Ours", "version": 1}
     ),
     "DELETE /api/v1/segments/rules/{name}": lambda c, _: with_rules(c).delete("/api/v1/segments/rules/mine"),
+    "POST /api/v1/returns/create": lambda c, _: create_return(c),
+    "POST /api/v1/returns/bulk": lambda c, _: in_bulk(c),
+    "PUT /api/v1/returns/{return_id}/status": lambda c, _: on_return(
+        c, "PUT", "/status", step="cancelled", note="A test"
+    ),
+    "PATCH /api/v1/returns/{return_id}": lambda c, _: on_return(c, "PATCH", "", notes="A test"),
     "POST /api/v1/privacy/find": lambda c, _: c.post("/api/v1/privacy/find", json={"text": "C-1"}),
     "POST /api/v1/privacy/export": lambda c, _: c.post("/api/v1/privacy/export", json=PERSON),
     "POST /api/v1/privacy/erase": lambda c, _: c.post("/api/v1/privacy/erase", json={**PERSON, "confirmation": "C-1"}),
@@ -134,6 +169,9 @@ CALLS: dict[str, Call] = {
     "POST /api/v1/privacy/retention": lambda c, _: c.post("/api/v1/privacy/retention"),
 }
 ENDS = {
+    "POST /api/v1/returns/bulk": ".cancelled",
+    "PUT /api/v1/returns/{return_id}/status": ".cancelled",
+    "PATCH /api/v1/returns/{return_id}": ".changed",
     "DELETE /api/v1/secrets/{name}": ".removed",
     "PUT /api/v1/segments/rules/{name}": ".changed",
     "DELETE /api/v1/segments/rules/{name}": ".removed",
@@ -142,6 +180,11 @@ ENDS = {
 }
 """How the entry of a route is called where getting ready for the call leaves an entry too."""
 ELSEWHERE = {
+    # they change a return by the same way as its status, which is proved here
+    "PUT /api/v1/returns/{return_id}/inspection",
+    "POST /api/v1/returns/{return_id}/refund",
+    "POST /api/v1/returns/{return_id}/exchange",
+    "PUT /api/v1/returns/{return_id}/conflict",
     # need a second factor, a link or a session of their own: tests/accounts and tests/api prove their entries
     "POST /api/v1/auth/second-factor",
     "POST /api/v1/auth/link/accept",
