@@ -8,6 +8,7 @@ current release together, so that two people cannot take back the same unit twic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -614,18 +615,23 @@ class ReturnDesk:
         if unknown:
             raise QuestionError(f"The return has no line {unknown[0]}.", field="lines", value=unknown[0])
         amounts: dict[str, Decimal] = {}
+        so_far = deepcopy(bought)  # further items of a line start where the one before ends
         for item in found.items:
-            line = bought.line(item.order_line_id, item.product_id) if bought else None
+            line = so_far.line(item.order_line_id, item.product_id) if so_far else None
             usual = line.part(item.quantity, found.currency) if line else _sale_value(item)
             amount = given.get(item.line_id, usual if wanted.lines is None else ZERO)
             _check_money(amount, found.currency, f"lines.{item.line_id}")
             if amount > usual:
                 raise QuestionError(
-                    f"Line {item.line_id} can give back {usual} {found.currency} at most: what was paid for its units and not given back yet.",
+                    f"Line {item.line_id} can give back {usual} {found.currency} at most: "
+                    "what was paid for its units and not given back yet.",
                     field=f"lines.{item.line_id}",
                     most=str(usual),
                 )
             amounts[item.line_id] = amount
+            if line is not None and amount > 0:
+                line.refunded_units += item.quantity
+                line.refunded += amount
         for name, amount in (("shipping", wanted.shipping), ("goodwill", wanted.goodwill), ("fee", wanted.fee)):
             _check_money(amount, found.currency, name)
         shipping = bought.shipping - bought.shipping_refunded if bought else ZERO
