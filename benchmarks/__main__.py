@@ -1,4 +1,4 @@
-"""Every benchmark that needs nothing but the project: `python -m benchmarks [demo] [loading] [overhead]` (`make bench`)."""
+"""Every benchmark that needs nothing but the project: `python -m benchmarks [demo] [loading] [overhead] [forecasting] [value]` (`make bench`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-RUNS = ("loading", "overhead", "demo")
+RUNS = ("loading", "overhead", "demo", "forecasting", "value")
 
 
 def main() -> None:
