@@ -1,4 +1,4 @@
-"""Every benchmark that needs nothing but the project: `python -m benchmarks [demo] [loading] [overhead] [forecasting] [value]` (`make bench`)."""
+"""Every benchmark that needs nothing but the project: `python -m benchmarks [RUN …]`, all of them by default (`make bench`)."""
 
 from __future__ import annotations
 
