@@ -203,6 +203,18 @@ def test_a_drill_finds_what_the_copy_lacks(shop: Shop) -> None:
     assert any(difference.startswith("gross_sales is") for difference in outcome.differences)
 
 
+def test_a_drill_compares_the_columns_that_both_have(shop: Shop) -> None:
+    """As after an update that gave a table another column: the release before does not have it."""
+    backup(shop)
+    release = shop.releases.current()
+    file = shop.path / release.manifest["tables"]["orders"]["files"][0]
+    shop.releases.close()
+    pq.write_table(pq.read_table(file).drop_columns(["landing_page"]), file)
+    outcome = drill(shop)
+    assert outcome.differences == []
+    assert {table["name"]: table["same"] for table in outcome.tables}["orders"]
+
+
 def test_a_drill_names_a_damaged_backup(shop: Shop) -> None:
     name = backup(shop)
     tear(shop)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -181,7 +182,9 @@ def _compare(shop: Shop, copy: Shop, number: int, outcome: Outcome, progress: Pr
         names = sorted(original.manifest["tables"])
         for step, name in enumerate(names):
             progress("compare", step, len(names), name)
-            before, after = _hash(original, name), _hash(restored, name)
+            # a newer version may have given a table another column since
+            columns = [column for column in _columns(original, name) if column in _columns(restored, name)]
+            before, after = _hash(original, name, columns), _hash(restored, name, columns)
             outcome.tables.append({"name": name, "rows": before[0], "hash": before[1], "same": before == after})
             if before != after:
                 outcome.differences.append(
@@ -206,13 +209,22 @@ def _patient(shop: Shop) -> closing[Releases]:
     return closing(Releases(shop.path, shop.settings.model_copy(update={"limits": limits}), shop.database))
 
 
-def _hash(release: OpenRelease, table: str) -> tuple[int, str]:
-    """Rows of a table, and a hash that does not depend on their order."""
+def _columns(release: OpenRelease, table: str) -> list[str]:
+    """The columns of a table; none where the release does not have it."""
+    if table not in release.manifest["tables"]:
+        return []
+    names: list[str] = release.engine.run_sql(f"SELECT * FROM {quoted(table)} LIMIT 0").column_names
+    return names
+
+
+def _hash(release: OpenRelease, table: str, columns: Sequence[str]) -> tuple[int, str]:
+    """Rows of a table, and a hash of these columns that does not depend on their order."""
     if table not in release.manifest["tables"]:
         return 0, ""
-    query = f"SELECT count(*) AS n, CAST(sum(CAST(hash(t) AS HUGEINT)) AS VARCHAR) AS h FROM {quoted(table)} AS t"
-    row = release.engine.run_sql(query).to_pylist()[0]
-    return int(row["n"]), row["h"] or ""
+    row = f"row({', '.join(quoted(column) for column in columns)})"
+    query = f"SELECT count(*) AS n, CAST(sum(CAST(hash({row}) AS HUGEINT)) AS VARCHAR) AS h FROM {quoted(table)}"
+    found = release.engine.run_sql(query).to_pylist()[0]
+    return int(found["n"]), found["h"] or ""
 
 
 def _measured(shop: Shop) -> list[str]:
