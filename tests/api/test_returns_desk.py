@@ -28,8 +28,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """A shop with one order of four days ago, and somebody of each role; `goods` is Limited to returns, `rows` to some rows."""
     placed = f"{datetime.now(UTC) - timedelta(days=4):%Y-%m-%d %H:%M:%S}"
     tables: dict[str, list[dict[str, Any]]] = {
-        "orders": [order("W-1", placed, customer_id="c1")],
-        "order_items": [line("W-1", "1", "CUP", 3, "10", tax_amount="5.70"), line("W-1", "2", "POT", 1, "30")],
+        "orders": [
+            order("W-1", placed, customer_id="c1"),
+            order("W-2", placed, customer_id="ann@x.example", email="ann@x.example"),
+        ],
+        "order_items": [
+            line("W-1", "1", "CUP", 3, "10", tax_amount="5.70"),
+            line("W-1", "2", "POT", 1, "30"),
+            line("W-2", "1", "POT", 1, "30"),
+        ],
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", PasswordHash((Argon2Hasher(1, 1024, 1),)))
@@ -135,3 +142,18 @@ def test_the_desk_is_closed_to_others(app: FastAPI, who: str, says: str) -> None
         answer = client.get(f"{RETURNS}/{place}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "NOT_ALLOWED"), place
         assert says in answer.json()["error"]["message"]
+
+
+def test_persons_stay_masked_and_nobody_is_found_by_an_address(app: FastAPI, manager: TestClient) -> None:
+    items = [{"order_line_id": "1", "quantity": 1, "reason_code": "other"}]
+    kept = manager.post(f"{RETURNS}/create", json={"order_id": "W-2", "items": items}).json()["data"]
+    assert kept["customer_id"] == "ann@x.example"
+    places = ("board", "list", "tracking", "orders?search=W-2", "orders/W-2", kept["return_id"])
+    analyst = signed_in(app, "analyst")
+    for place in places:
+        assert "ann@" in manager.get(f"{RETURNS}/{place}").text, place
+        assert "ann@" not in analyst.get(f"{RETURNS}/{place}").text, place
+    for place in ("list", "tracking", "orders"):
+        path = f"{RETURNS}/{place}?search=ann@x.example"
+        assert manager.get(path).json()["data"], place
+        assert analyst.get(path).json()["error"]["code"] == "NOT_ALLOWED", place

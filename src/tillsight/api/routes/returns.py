@@ -591,7 +591,7 @@ def create_return(body: CreateIn, who: Writer, given: Given, request: Request) -
         notes=body.notes,
         override_reason=body.override_reason,
     )
-    return ok(made, status=201)
+    return ok(_shown(who, made), status=201)
 
 
 @router.post("/bulk", response_model=Envelope[list[BulkOut]])
@@ -613,24 +613,25 @@ def get_return(return_id: ReturnId, who: Viewer, given: Given) -> Response:
 def put_return_status(return_id: ReturnId, body: StatusIn, who: Writer, given: Given, request: Request) -> Response:
     """Take a step. One that may not follow is refused with those that may."""
     desk = given.shop.return_desk
-    return ok(
-        desk.move(
-            return_id,
-            body.version,
-            body.step,
-            _by(who, request),
-            note=body.note,
-            carrier=body.carrier,
-            tracking_number=body.tracking_number,
-        )
+    moved = desk.move(
+        return_id,
+        body.version,
+        body.step,
+        _by(who, request),
+        note=body.note,
+        carrier=body.carrier,
+        tracking_number=body.tracking_number,
     )
+    return ok(_shown(who, moved))
 
 
 @router.put("/{return_id}/inspection", response_model=Envelope[ReturnOut])
 def put_inspection(return_id: ReturnId, body: InspectionIn, who: Writer, given: Given, request: Request) -> Response:
     """Write down what the inspection found."""
     items = [InspectedItem(**item.model_dump()) for item in body.items]
-    return ok(given.shop.return_desk.inspect(return_id, body.version, items, _by(who, request), body.notes))
+    return ok(
+        _shown(who, given.shop.return_desk.inspect(return_id, body.version, items, _by(who, request), body.notes))
+    )
 
 
 @router.post("/{return_id}/refund", response_model=Envelope[ReturnOut])
@@ -644,27 +645,29 @@ def refund_return(return_id: ReturnId, body: RefundIn, who: Writer, given: Given
         body.method,
         body.note,
     )
-    return ok(given.shop.return_desk.refund(return_id, body.version, wanted, _by(who, request)))
+    return ok(_shown(who, given.shop.return_desk.refund(return_id, body.version, wanted, _by(who, request))))
 
 
 @router.post("/{return_id}/exchange", response_model=Envelope[ReturnOut])
 def exchange_return(return_id: ReturnId, body: ExchangeIn, who: Writer, given: Given, request: Request) -> Response:
     """Send other products instead; the difference is paid on top, or given back."""
     items = [ExchangeItem(**item.model_dump()) for item in body.items]
-    return ok(given.shop.return_desk.exchange(return_id, body.version, items, _by(who, request), body.note))
+    return ok(
+        _shown(who, given.shop.return_desk.exchange(return_id, body.version, items, _by(who, request), body.note))
+    )
 
 
 @router.patch("/{return_id}", response_model=Envelope[ReturnOut])
 def change_return(return_id: ReturnId, body: DetailsIn, who: Writer, given: Given, request: Request) -> Response:
     """Change the wanted outcome, the parcel, costs or notes."""
     details = Details(**body.model_dump(exclude={"version"}))
-    return ok(given.shop.return_desk.change(return_id, body.version, details, _by(who, request)))
+    return ok(_shown(who, given.shop.return_desk.change(return_id, body.version, details, _by(who, request))))
 
 
 @router.put("/{return_id}/conflict", response_model=Envelope[ReturnOut])
 def settle_conflict(return_id: ReturnId, body: SettleIn, who: Writer, given: Given, request: Request) -> Response:
     """Settle what the source says otherwise: keep ours, or take theirs."""
-    return ok(given.shop.return_desk.settle(return_id, body.version, body.keep, _by(who, request)))
+    return ok(_shown(who, given.shop.return_desk.settle(return_id, body.version, body.keep, _by(who, request))))
 
 
 def _shown(who: SignedIn, found: Any) -> Any:
