@@ -155,13 +155,13 @@ def test_rules_are_looked_at_kept_changed_and_removed(clients: dict[str, TestCli
 
 
 def test_an_audience_holds_who_consented(clients: dict[str, TestClient]) -> None:
-    response = clients["analyst"].get("/api/v1/segments/audience", params={"purpose": "email"})
+    response = clients["analyst"].get("/api/v1/segments/audience", params={"purpose": "email", "format": "csv"})
     assert response.headers["content-type"].startswith("text/csv")
     assert "attachment" in response.headers["content-disposition"]
     numbers = {row.split(",")[0].strip('"') for row in response.text.splitlines()[1:]}
     assert numbers == {f"C-{n:02}" for n in range(0, 20, 3)} - {"C-06"}
-    assert len(clients["analyst"].get("/api/v1/segments/audience?purpose=sms").text.splitlines()) == 1
-    assert len(clients["analyst"].get("/api/v1/segments/audience?purpose=sale").text.splitlines()) == 21
+    assert len(clients["analyst"].get("/api/v1/segments/audience?purpose=sms&format=csv").text.splitlines()) == 1
+    assert len(clients["analyst"].get("/api/v1/segments/audience?purpose=sale&format=csv").text.splitlines()) == 21
 
 
 def test_who_sees_masked_and_some_rows_gets_no_more_by_any_way(clients: dict[str, TestClient]) -> None:
@@ -174,7 +174,7 @@ def test_who_sees_masked_and_some_rows_gets_no_more_by_any_way(clients: dict[str
             "/api/v1/customers",
             "/api/v1/customers?format=csv",
             "/api/v1/customers/C-03",
-            "/api/v1/segments/audience?purpose=email",
+            "/api/v1/segments/audience?purpose=email&format=csv",
         )
     ]
     assert not any("Person" in text or "person3@" in text for text in everything)

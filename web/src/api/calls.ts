@@ -94,6 +94,7 @@ export const audienceFile = (
       params: {
         query: {
           purpose: asked.purpose,
+          format: "csv",
           segment: asked.segment ?? "",
           search: asked.search ?? "",
           ...(asked.preset ? { preset: asked.preset } : {}),

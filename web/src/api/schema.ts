@@ -1321,7 +1321,7 @@ export interface paths {
         };
         /**
          * Get Audience
-         * @description The members of a segment who allow a use of their data, as CSV. What is masked for the one who asks stays masked.
+         * @description The members of a segment who allow a use of their data. What is masked for the one who asks stays masked.
          */
         get: operations["get_audience"];
         put?: never;
@@ -8997,7 +8997,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
                     "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description An error */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,7 +12,7 @@ from tillsight import audit, privacy
 from tillsight.accounts import SignedIn
 from tillsight.api.access import Door, Viewer, Writer, address_of
 from tillsight.api.envelope import Envelope, Paged, ok
-from tillsight.api.questions import FILES, AnswerOut, Name, ViewIn, analysed, as_file
+from tillsight.api.questions import FILES, AnswerOut, Name, ViewIn, analysed, as_file, as_json
 from tillsight.api.routes.sales import ViewParams
 from tillsight.api.services import Given, Services
 from tillsight.api.telling import told_download
@@ -221,26 +222,24 @@ def get_migration(who: Viewer, given: Given, request: Request, view: Annotated[R
     return _analysed(request, given, who, "customers.migration", view, {"preset": view.preset})
 
 
-@router.get(
-    "/segments/audience",
-    response_class=Response,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-)
+@router.get("/segments/audience", response_model=Paged[AnswerOut], responses=FILES)
 def get_audience(who: Viewer, given: Given, request: Request, view: Annotated[AudienceParams, Query()]) -> Response:
-    """The members of a segment who allow a use of their data, as CSV. What is masked for the one who asks stays masked."""
+    """The members of a segment who allow a use of their data. What is masked for the one who asks stays masked."""
     scope, shop = given.scope(who), given.shop
-    answer = shop.analyse(
-        "customers.list", scope=scope, as_of=view.as_of, preset=view.preset, segment=view.segment, search=view.search,
-        limit=0, **_view(view),
-    )  # fmt: skip
-    answer.table = shop.consented(answer.table, view.purpose)
-    told_download(
-        given, who, request, "audience:customers", preset=view.preset, segment=view.segment, purpose=view.purpose,
-        rows=answer.table.num_rows,
-    )  # fmt: skip
-    name = ["audience", *([view.segment] if view.segment else []), view.purpose]
-    made = as_file(answer, "csv", name)
-    headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"', "Cache-Control": "no-store"}
+    asked = {key: value for key, value in _days(view).items() if value is not None}
+    members = {"preset": view.preset, "segment": view.segment, "search": view.search, "limit": 0}
+    answer = shop.analyse("customers.list", scope=scope, as_of=view.as_of, **members, **asked)
+    table = shop.consented(answer.table, view.purpose)
+    answer = replace(answer, table=table, row_count=table.num_rows)
+    told = {"preset": view.preset, "segment": view.segment, "purpose": view.purpose, "rows": table.num_rows}
+    told_download(given, who, request, "audience:customers", format=view.format, **told)
+    if view.format == "json":
+        made = as_json(answer)
+    else:
+        made = as_file(answer, view.format, ["audience", *([view.segment] if view.segment else []), view.purpose])
+    headers = {"Cache-Control": "no-store"}  # consent can be taken back at any time, so nothing of it is kept
+    if made.file_name:
+        headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
     return Response(made.plain, media_type=made.media_type, headers=headers)
 
 
@@ -332,10 +331,6 @@ def _check(given: Services, who: SignedIn) -> None:
 def _days(view: ViewParams | ViewIn) -> dict[str, Any]:
     where = view.filters() if isinstance(view, ViewIn) else view.where
     return {"start": view.from_, "end": view.to, "period": view.period, "where": where or None}
-
-
-def _view(view: ViewParams) -> dict[str, Any]:
-    return {key: value for key, value in _days(view).items() if value is not None}
 
 
 def _analysed(
