@@ -29,10 +29,12 @@ from tillsight.api.app import create_app, openapi_document
 from tillsight.database import Load
 from tillsight.shop import Shop
 
-pytestmark = [pytest.mark.slow, pytest.mark.feature("PLT-08")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.feature("PLT-08")]
 
-EXAMPLES = 25
+EXAMPLES = 15
 """Requests for each operation."""
+PATIENCE = 120
+"""Seconds that an answer may take: a machine that does other things as well is slow, not broken."""
 LEFT_OUT = {
     # they end the session or change the account that asks, so that every later answer would be: you are not signed in
     "logout", "end_own_session", "end_own_sessions", "end_session", "end_sessions", "set_own_password", "change_access", "delete_user",
@@ -92,7 +94,7 @@ def test_every_answer_is_described_and_none_is_a_failure(method: str, path: str,
     )
     @given(case=operation.as_strategy())
     def ask(case: Any) -> None:
-        answer = case.call(headers=token)
+        answer = case.call(headers=token, timeout=PATIENCE)
         case.validate_response(answer, checks=list(CHECKS))
 
     ask()
