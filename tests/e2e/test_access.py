@@ -106,6 +106,12 @@ def with_files(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("button", name="Load 1 file")).to_be_visible()
 
 
+def all_returns(visitor: Visitor) -> None:
+    visitor.page.get_by_text("All returns", exact=True).click()
+    expect(visitor.page.get_by_role("combobox", name="Reason")).to_be_visible()
+    visitor.settled()
+
+
 def new_key(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="New key").click()
     expect(visitor.page.get_by_label("What it is for")).to_be_visible()
@@ -168,6 +174,9 @@ PLACES = {
     "keys of programs": Place("/settings/keys"),
     "backups": Place("/settings/backups"),
     "credentials": Place("/settings/credentials"),
+    "return desk": Place("/returns/desk"),
+    "all returns": Place("/returns/desk", all_returns),
+    "one return": Place("/returns/desk/R0104928"),
     "nowhere": Place("/no/such/page"),
 }
 WIDTHS = {"screen": (1280, 800), "phone": (390, 844), "small phone": (360, 740)}

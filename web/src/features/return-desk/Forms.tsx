@@ -108,7 +108,7 @@ export function InspectForm({ kept, words, done, close }: Props) {
 export function RefundForm({ kept, done, close }: Props) {
   const { format, shop } = useShop();
   const show = (value: unknown) => money(format, shop.currency, value, kept.currency);
-  const [lines, setLines] = useState(Object.fromEntries(kept.items.map((item) => [item.line_id, String(Number(item.refundable))])));
+  const [lines, setLines] = useState(Object.fromEntries(kept.items.map((item) => [item.line_id, Number(item.refundable).toFixed(shop.minor_units)])));
   const [shipping, setShipping] = useState(false);
   const [goodwill, setGoodwill] = useState("");
   const [fee, setFee] = useState("");

@@ -290,8 +290,8 @@ function Next({ kept, words, doing, setDoing, done }: NextProps) {
       {others.length ? (
         <Menu position="top-end">
           <Menu.Target>
-            <Button size="lg" variant="default" aria-label="Other steps">
-              Else
+            <Button size="lg" variant="default">
+              Other steps
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
