@@ -97,22 +97,26 @@ def test_combinations() -> None:
 
 @pytest.mark.feature("SAL-09")
 def test_what_is_chosen_beats_the_naive_forecast_and_every_single_model_on_days_kept_back() -> None:
-    values = shops(40, 428, seed=4)
-    history, later = Panel(values[:, :400], START), values[:, 400:]
-    found = forecast(history, 28, models=QUICK)
-    scale = naive_scale(history)
-
-    def error(points: Floats) -> float:
-        return float(np.nanmean(accuracy(later, points, scale)["mase"]))
-
-    singles = {name: error(MODELS[name].forecast(history, 28)) for name in QUICK}
-    assert error(found.points) < 0.9 * singles["seasonal_naive"]
-    assert error(found.points) <= min(singles.values()) * 1.01
-    assert set(found.chosen) <= {*QUICK, *COMBINATIONS}
-    # out of sample, over 1,120 days
-    assert 75 <= np.nanmean(coverage(later, *found.interval(0.8))) <= 85
-    assert 90 <= np.nanmean(coverage(later, *found.interval(0.95))) <= 98
-    assert 42 <= np.nanmean(coverage(later, *found.interval(0.5))) <= 58
+    """On average over four panels: on a single one luck may favour another model."""
+    errors: dict[str, list[float]] = {}
+    held: dict[float, list[float]] = {0.5: [], 0.8: [], 0.95: []}
+    for seed in range(4, 8):
+        values = shops(40, 428, seed=seed)
+        history, later = Panel(values[:, :400], START), values[:, 400:]
+        found = forecast(history, 28, models=QUICK)
+        scale = naive_scale(history)
+        for name, points in [("chosen", found.points), *((name, found.every[name]) for name in QUICK)]:
+            errors.setdefault(name, []).append(float(np.nanmean(accuracy(later, points, scale)["mase"])))
+        for level, shares in held.items():
+            shares.append(float(np.nanmean(coverage(later, *found.interval(level)))))
+        assert set(found.chosen) <= {*QUICK, *COMBINATIONS}
+    mean = {name: float(np.mean(values)) for name, values in errors.items()}
+    assert mean["chosen"] < 0.9 * mean["seasonal_naive"]
+    assert all(mean["chosen"] < mean[name] for name in QUICK)
+    # out of sample, over 4,480 days
+    assert 75 <= np.mean(held[0.8]) <= 85
+    assert 90 <= np.mean(held[0.95]) <= 98
+    assert 42 <= np.mean(held[0.5]) <= 58
 
 
 def test_the_score_table_says_who_was_tried_and_who_was_taken() -> None:

@@ -21,6 +21,8 @@ from tillsight.forecasting.panel import Floats
 
 POWER = 0.75
 FLOOR = 0.1
+FEW_AT = 0.9
+"""Where Student's t is compared with the normal distribution, for every level: farther out the largest errors rule anyway."""
 
 
 def spread_of(points: Floats, not_negative: bool) -> Floats:
@@ -61,10 +63,10 @@ class Errors:
         lower = np.where(from_zero, -np.inf, np.minimum(flat[rows, np.clip(low, 0, last)], 0.0))
         upper = np.maximum(flat[rows, np.clip(high, 0, last)], 0.0)
         none = count == 0
-        wider = self._for_few_windows(level)
+        wider = self._for_few_windows()
         return np.where(none, np.nan, lower * wider), np.where(none, np.nan, upper * wider)
 
-    def _for_few_windows(self, level: float) -> float:
+    def _for_few_windows(self) -> float:
         """How much wider intervals must be because levels were tried in few windows: 1 where windows have no level in common."""
         known = np.isfinite(self.scaled)
         plain = np.where(known, self.scaled, 0.0)
@@ -75,7 +77,7 @@ class Errors:
         if not used.any():
             return 1.0
         share = float(np.mean(of_level[used] / square[used]))
-        ratio = stats.t.ppf((1 + level) / 2, max(windows, 2)) / stats.norm.ppf((1 + level) / 2)
+        ratio = stats.t.ppf(FEW_AT, max(windows, 2)) / stats.norm.ppf(FEW_AT)
         return float(np.sqrt(1 + share * (ratio**2 * (1 + 1 / windows) - 1)))
 
     def without(self, window: int) -> Errors:
