@@ -27,7 +27,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "login": {"user": "analyst", "password": "correct horse battery"},
 }
 QUERIES = {"query_metrics": "?metrics=revenue&grain=month", "search": "?q=lamp"}
-PARTS = {"name": "revenue", "number": "1", "user_id": "1"}
+PARTS = {"name": "revenue", "number": "1", "user_id": "1", "customer_id": "C-01", "order_id": "O-001"}
 
 
 def test_the_description_is_the_golden_one() -> None:
