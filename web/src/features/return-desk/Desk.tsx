@@ -62,6 +62,7 @@ export function Desk() {
         <>
           <div className={styles.bar}>
             <SegmentedControl
+              transitionDuration={0}
               aria-label="How returns are shown"
               value={view}
               onChange={(chosen) => setView(chosen as "board" | "list")}

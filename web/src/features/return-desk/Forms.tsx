@@ -53,6 +53,7 @@ export function InspectForm({ kept, words, done, close }: Props) {
                 {units(item.quantity)} × {name}
               </legend>
               <SegmentedControl
+                transitionDuration={0}
                 aria-label={`Condition of ${name}`}
                 fullWidth
                 size="md"
@@ -158,6 +159,7 @@ export function RefundForm({ kept, done, close }: Props) {
           <TextInput label="Fee that is kept" size="md" inputMode="decimal" value={fee} error={less === null} onChange={(event) => setFee(event.currentTarget.value)} />
         </div>
         <SegmentedControl
+          transitionDuration={0}
           aria-label="How the money goes back"
           fullWidth
           size="md"
