@@ -17,8 +17,13 @@ def test_options_that_the_command_does_not_know_are_parameters() -> None:
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["olist"], "as --key value, not 'olist'"), (["--preset"], "--preset needs a value"), (["--preset", "--limit"], "--preset needs"), (["--"], "not '--'")],
-)  # fmt: skip
+    [
+        (["olist"], "as --key value, not 'olist'"),
+        (["--preset"], "--preset needs a value"),
+        (["--preset", "--limit"], "--preset needs a value"),
+        (["--"], "not '--'"),
+    ],
+)
 def test_what_is_no_parameter_is_refused(words: list[str], message: str) -> None:
     with pytest.raises(QuestionError, match=message):
         _as_params(words)

@@ -90,7 +90,7 @@ def _rows(given: Services, scope: Scope, text: str) -> list[dict[str, Any]]:
     asker = given.shop.asker(scope)
     kinds: tuple[tuple[Literal["product", "customer", "order"], tuple[str, ...], str], ...] = (
         ("product", ("product", "product_id"), "/sales/products?where=product_id={}"),
-        ("customer", ("customer_id",), "/customers?where=customer_id={}"),
+        ("customer", ("customer_id",), "/customers/all/{}"),
         ("order", ("order_id",), "/explore?metrics=revenue,units_sold&by=product&where=order_id={}"),
     )
     hits: list[dict[str, Any]] = []
