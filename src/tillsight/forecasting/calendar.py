@@ -34,14 +34,13 @@ def public_holidays(country: str, years: Iterable[int]) -> dict[date, str]:
     """Public holidays of a country (two-letter code) by day. Raises QuestionError for a country that is not known."""
     import holidays
 
-    try:
-        return dict(holidays.country_holidays(country.upper(), years=list(years), language="en_US"))
-    except NotImplementedError:
+    if country.upper() not in holidays.list_supported_countries():
         raise QuestionError(
             f"Holidays of {country!r} are not known; use a two-letter country code such as DE, GB or US.",
             field="country",
             value=country,
-        ) from None
+        )
+    return dict(holidays.country_holidays(country.upper(), years=list(years), language="en_US"))
 
 
 def shopping_days(year: int) -> dict[date, str]:

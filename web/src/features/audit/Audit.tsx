@@ -7,7 +7,7 @@ import { auditActionsQuery, auditQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { AuditEntry, AuditWanted } from "@/api/types";
 import { actionTitle, differences } from "@/features/audit/words";
-import styles from "@/features/privacy/privacy.module.css";
+import styles from "@/ui/records.module.css";
 import { saveBlob } from "@/lib/download";
 import { DataTable, type TableColumn } from "@/ui/DataTable";
 import { Badge, Banner, Empty, Facts, Failed, Page, Pane, Skeleton, Word } from "@/ui/Parts";

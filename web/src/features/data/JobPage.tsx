@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { jobQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
-import { JobProgress } from "@/features/data/JobProgress";
+import { JobProgress } from "@/ui/JobProgress";
 import { Back } from "@/features/data/parts";
 import { Facts, Failed, Page, Pane, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";

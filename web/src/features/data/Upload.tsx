@@ -6,7 +6,7 @@ import { startLoad } from "@/api/calls";
 import { jobQuery, jobsQuery, loadsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import styles from "@/features/data/data.module.css";
-import { JobProgress } from "@/features/data/JobProgress";
+import { JobProgress } from "@/ui/JobProgress";
 import { isDay } from "@/lib/days";
 import { Failed, Pane, Word } from "@/ui/Parts";
 

@@ -1,18 +1,8 @@
 /** What the data pages share: states in words, links to loads, releases and jobs, checks, the way back. */
-import type { CheckResult, ChecksSummary, JobState, LoadSummary } from "@/api/types";
+import type { CheckResult, ChecksSummary, LoadSummary } from "@/api/types";
 import styles from "@/features/data/data.module.css";
 import { Badge, type Tone } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
-
-const JOB_TONES: Record<JobState, Tone> = {
-  queued: "neutral",
-  running: "accent",
-  done: "good",
-  failed: "bad",
-  cancelled: "warning",
-};
-
-export const JobBadge = ({ state }: { state: JobState }) => <Badge tone={JOB_TONES[state]}>{state}</Badge>;
 
 const LOAD_TONES: Record<LoadSummary["state"], Tone> = {
   staged: "neutral",

@@ -6,8 +6,8 @@ import { applyRetention, changeConsent, erasePerson, findPerson, personFile } fr
 import { consentsQuery, erasuresQuery, previewQuery, retentionQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { Consent, Erasure, FoundPerson, PersonIdentifier, Retention } from "@/api/types";
-import { JobProgress } from "@/features/data/JobProgress";
-import styles from "@/features/privacy/privacy.module.css";
+import { JobProgress } from "@/ui/JobProgress";
+import styles from "@/ui/records.module.css";
 import { saveBlob } from "@/lib/download";
 import { DataTable, type TableColumn } from "@/ui/DataTable";
 import { Badge, Banner, Empty, Facts, Failed, Page, Pane, Skeleton, Word } from "@/ui/Parts";

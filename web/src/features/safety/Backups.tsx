@@ -6,7 +6,7 @@ import { startBackup, startDrill } from "@/api/calls";
 import { backupsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { BackupRun, Backups as BackupsState, Drill, Job } from "@/api/types";
-import { JobProgress } from "@/features/data/JobProgress";
+import { JobProgress } from "@/ui/JobProgress";
 import styles from "@/features/safety/safety.module.css";
 import type { Format } from "@/lib/format";
 import { DataTable, type TableColumn } from "@/ui/DataTable";

@@ -5,10 +5,20 @@ import { useEffect, useRef } from "react";
 import { cancelJob } from "@/api/calls";
 import { isActive, jobQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
-import styles from "@/features/data/data.module.css";
-import { JobBadge } from "@/features/data/parts";
-import { Banner, Failed, Skeleton, Word } from "@/ui/Parts";
+import type { JobState } from "@/api/types";
+import styles from "@/ui/job.module.css";
 import { PageLink } from "@/ui/PageLink";
+import { Badge, Banner, Failed, Skeleton, Word, type Tone } from "@/ui/Parts";
+
+const JOB_TONES: Record<JobState, Tone> = {
+  queued: "neutral",
+  running: "accent",
+  done: "good",
+  failed: "bad",
+  cancelled: "warning",
+};
+
+export const JobBadge = ({ state }: { state: JobState }) => <Badge tone={JOB_TONES[state]}>{state}</Badge>;
 
 export function JobProgress({ id, whole = false }: { id: string; whole?: boolean }) {
   const { format } = useShop();
