@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from tests.api.conftest import signed_in
+from sqlalchemy import update
+from tests.api.conftest import PASSWORD, signed_in
 
+from tillsight.accounts import add_user
+from tillsight.database import User
 from tillsight.metrics.answer import Answer
 from tillsight.shop import Shop
 
@@ -77,8 +80,11 @@ def test_customers_with_what_is_expected_of_them(client: TestClient, shop: Shop)
     assert holdout["rows"] == plain(shop.analyse("customers.value_holdout", days=30))
 
 
-def test_a_limited_user_sees_what_is_open_to_him(app: FastAPI) -> None:
-    limited = signed_in(app, "limited")  # the module sales is open to him
+def test_a_limited_user_sees_what_is_open_to_him(app: FastAPI, shop: Shop) -> None:
+    add_user(shop.database, "seller", PASSWORD, "limited")
+    with shop.database.write() as session:
+        session.execute(update(User).where(User.name == "seller").values(modules=["sales"]))
+    limited = signed_in(app, "seller")
     assert limited.get(FORECAST, params={"horizon": 7}).status_code == 200
     refused = limited.get(VALUE)
     assert refused.status_code == 403

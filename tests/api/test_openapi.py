@@ -62,12 +62,17 @@ def test_responses_are_what_the_description_says(app: FastAPI) -> None:
     job = client.post("/api/v1/builds").json()["data"]["id"]
     client.post(f"/api/v1/jobs/{job}/cancel")
     analysis = client.get("/api/v1/analyses").json()["data"][0]["name"]
+    [line, *_] = client.get("/api/v1/returns/orders/O-001").json()["data"]["lines"]
+    item = {"order_line_id": line["order_line_id"], "quantity": 1, "reason_code": "too_small"}
+    wanted = {"order_id": "O-001", "items": [item], "override_reason": "told by phone"}
+    back = client.post("/api/v1/returns/create", json=wanted).json()["data"]["return_id"]
     names = {"get_dashboard": "sales", "list_values": "weekday", "run_analysis": analysis}
     looked_at = set()
     for method, door in doors(app):
         if (method != "GET" and door.name not in BODIES) or door.response_model is None:
             continue
-        filled = door.path.format(**PARTS | {"name": names.get(door.name, "revenue"), "load_id": load, "job_id": job})
+        parts = PARTS | {"name": names.get(door.name, "revenue"), "load_id": load, "job_id": job, "return_id": back}
+        filled = door.path.format(**parts)
         if door.name == "get_dashboard":
             filled = f"/api/v1/dashboards/{client.get('/api/v1/dashboards').json()['data'][0]['name']}"
         asking = admin if isinstance(door.rule, Allow) and door.rule.level == "admin" else client

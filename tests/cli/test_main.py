@@ -34,7 +34,7 @@ def test_the_version_is_the_one_of_the_package(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["quer"], "Did you mean 'query'?"),
+        (["quer"], "Did you mean 'query'"),
         (["query"], "METRIC"),
         (["query", "revenue", "--limit", "0"], "--limit"),
         (["query", "revenue", "--format", "pdf"], "'pdf' is not one of"),

@@ -92,7 +92,7 @@ def test_the_arithmetic_is_of_the_kind_that_is_declared(metric: Metric) -> None:
     else:
         assert not summed
     expected = {
-        "ratio": {"period"}, "share of parent": {"period", "parent"}, "as of": {"to date"}, "mean": {"to date"},
+        "ratio": {"period"}, "share of parent": {"period", "parent"}, "as of": {"to date"}, "mean": {"to date", "period"},
     }  # fmt: skip
     assert whens - {"period"} <= expected.get(metric.total, whens)
     if metric.total in expected:

@@ -72,7 +72,14 @@ def test_only_what_changed_is_written(shop: Shop) -> None:
     after = files_of(shop.build())
     assert set(after) == set(before)
     changed = {name for name in after if after[name] != before[name]}
-    made_of_lines = {"order_facts", "sales", "customer_events", "customer_facts", "returned_items", "returned_purchases"}
+    made_of_lines = {
+        "order_facts",
+        "sales",
+        "customer_events",
+        "customer_facts",
+        "returned_items",
+        "returned_purchases",
+    }
     assert changed == {"order_items", *made_of_lines}
     assert revenue(shop) == 12
 

@@ -152,7 +152,7 @@ class BackupSettings(_Section):
 class RetentionSettings(_Section):
     """How long rows are kept; `tillsight privacy retention` says what that removes, and removes it. Nothing by default."""
 
-    tables: dict[str, int] = Field({}, description="days that rows of a table are kept, such as { web_events = 400 }")
+    tables: dict[str, int] = Field({}, description="days that rows are kept, by name of the table")
     raw_days: int = Field(0, ge=0, description="days that rows are kept as they came in files; 0 keeps them")
     rejects_days: int = Field(0, ge=0, description="days that rows which could not be read are kept; 0 keeps them")
     jobs_days: int = Field(0, ge=0, description="days that finished jobs are kept; 0 keeps them")

@@ -90,8 +90,9 @@ def _describe(place: Any, field: FieldInfo) -> None:
 
 
 def _toml(value: Any) -> str:
-    if value == {}:
-        return "{}"
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{name} = {_toml(part)}" for name, part in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, Decimal):
         return f"{value:f}"
     return '""' if value is None else tomlkit.item(value).as_string()

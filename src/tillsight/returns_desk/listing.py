@@ -234,7 +234,7 @@ WITH fresh AS (
 ), aged AS (
   SELECT * EXCLUDE (age_hours), round(age_hours, 1) AS age_hours,
     step NOT IN ({closed}) AND coalesce(age_hours > target_hours, false) AS is_overdue,
-    return_id IN ({conflicts}) AS conflict FROM timed
+    coalesce(return_id IN ({conflicts}), false) AS conflict FROM timed
 )"""
         return sql, [to_json(fresh)]
 
