@@ -58,7 +58,7 @@ check: lint fast ## Run the checks and the fast tests: what a change must pass b
 
 e2e: $(DEV) $(PAGE) ## Run the tests in a browser
 	@[ -n "$(CHROMIUM)" ] || { echo "The browser tests need Chromium: install it (Debian, Ubuntu: apt-get install chromium), or give its path: make e2e CHROMIUM=/path/to/it" >&2; exit 1; }
-	CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -m e2e tests/e2e
+	CHROMIUM="$(CHROMIUM)" $(BIN)/pytest $(SIDE_BY_SIDE) -m e2e tests/e2e
 
 bench: $(DEV) $(PAGE) ## Measure loads, builds, questions and the page
 	$(BIN)/python -m benchmarks
