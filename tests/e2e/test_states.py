@@ -17,7 +17,7 @@ from tillsight.tables.registry import TABLES
 pytestmark = pytest.mark.e2e
 
 ASKED = "**/api/v1/metrics/query"
-UPCOMING = ("inventory", "returns", "ads", "pricing", "seasons", "loyalty")
+UPCOMING = ("inventory", "ads", "pricing", "seasons", "loyalty")
 
 
 def break_when(asks: Callable[[dict[str, object]], bool]) -> Callable[[Route, Request], None]:
