@@ -74,7 +74,7 @@ def test_every_panel_of_a_dashboard_is_drawn(visitor: Visitor, shop: Shop, name:
         elif panel.kind in ("forecast", "segments", "flow", "cohorts", "listing"):
             region = main.get_by_role("region", name=panel.title, exact=True)
             # The tiles of a map are links, each to what it stands for.
-            drawn = region.locator("[role=img] svg, table tbody tr, a[aria-label]")
+            drawn = region.locator("svg[role=img], [role=img] svg, table tbody tr, a[aria-label]")
             expect(drawn.first).to_be_visible()
         elif panel.kind == "table":
             assert len(visitor.cells(visitor.panel(panel.title).get_by_role("table"))) > 1
