@@ -165,9 +165,8 @@ def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period
 
 def _weekly(frame: pd.DataFrame, level: str, metric: str) -> pd.DataFrame:
     frame = frame[frame[level].notna()].assign(week=lambda rows: pd.to_datetime(rows.week))
-    return frame.pivot_table(index=level, columns="week", values=metric, aggfunc="sum", fill_value=0.0).astype(
-        "float64"
-    )
+    frame = frame.astype({metric: "float64"})
+    return frame.pivot_table(index=level, columns="week", values=metric, aggfunc="sum").fillna(0.0).astype("float64")
 
 
 def likeliest(
