@@ -149,6 +149,11 @@ class Answer:
         )
 
 
+def sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
+    """What happened, in words. `tone`: good, bad or neutral; `metric`: the one that explains it."""
+    return {"text": text, "tone": tone, "metric": metric}
+
+
 def shown(value: Any, column: AnswerColumn) -> str:
     """A value as a person reads it: thousands separated, percent with one decimal, unknown as a dash.
 

@@ -23,8 +23,8 @@ import ibis
 from tillsight.core import words
 from tillsight.core.periods import Period
 from tillsight.domains.customers import rfm
-from tillsight.domains.customers.tables import answer, columns, run, sentence
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.domains.customers.tables import answer, columns, run
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import OTHERS, Asker
 from tillsight.metrics.model import Analysis, Notes, Parameter
 from tillsight.metrics.question import Filter

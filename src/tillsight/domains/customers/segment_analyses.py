@@ -27,8 +27,8 @@ from tillsight.domains.customers import rfm
 from tillsight.domains.customers.relations import ACTIVE_DAYS, KEPT_DAYS
 from tillsight.domains.customers.rfm import PRESET
 from tillsight.domains.customers.rules import RuleSet
-from tillsight.domains.customers.tables import answer, columns, page, run, sentence
-from tillsight.metrics.answer import Answer
+from tillsight.domains.customers.tables import answer, columns, page, run
+from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Notes, Parameter
 from tillsight.metrics.question import Filter

@@ -171,11 +171,6 @@ def answer(
     )
 
 
-def sentence(text: str, tone: str = "neutral") -> dict[str, Any]:
-    """Something told in words."""
-    return {"text": text, "tone": tone, "metric": None}
-
-
 def month_of(day: date) -> date:
     """The first day of the month of a day."""
     return day.replace(day=1)

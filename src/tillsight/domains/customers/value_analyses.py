@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from tillsight.core import words
 from tillsight.core.money import minor_units
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
 from tillsight.metrics.question import Filter, ask_for
@@ -69,7 +69,7 @@ def value(asker: Asker, question: dict[str, Any], horizon: int, discount: float,
     try:
         buying, spending = _fitted(found, asker.release.span.start)
     except FitError as error:
-        return _answer(asker, question, found, _empty(asker), None, 0, [_sentence(error.message)])
+        return _answer(asker, question, found, _empty(asker), None, 0, [sentence(error.message)])
     worth = customer_value(
         buying, spending, found.frequency, found.recency, found.age, found.mean_value,
         horizon=float(horizon), yearly_discount=discount / 100,
@@ -130,7 +130,7 @@ def holdout(asker: Asker, question: dict[str, Any], days: int) -> Answer:
     try:
         buying, _ = _fitted(learnt, asker.release.span.start)
     except FitError as error:
-        return _answer(asker, question, learnt, _holdout_table([]), None, 0, [_sentence(error.message)])
+        return _answer(asker, question, learnt, _holdout_table([]), None, 0, [sentence(error.message)])
     expected = buying.expected_orders(float(days), learnt.frequency, learnt.recency, learnt.age)
     later = dict(zip(whole.table["customer_key"].to_pylist(), whole.frequency.tolist(), strict=True))
     after = np.array([later[key] for key in learnt.table["customer_key"].to_pylist()])
@@ -149,7 +149,7 @@ def holdout(asker: Asker, question: dict[str, Any], days: int) -> Answer:
     text += f" ({words.percent(off, signed=True)})." if np.isfinite(off) else "."
     if len(learnt) > 2 and expected.std() > 0 and made.std() > 0:
         text += f" Over single customers the two go together by {np.corrcoef(expected, made)[0, 1]:.2f} (correlation)."
-    return _answer(asker, question, learnt, _holdout_table(rows), None, len(rows), [_sentence(text)])
+    return _answer(asker, question, learnt, _holdout_table(rows), None, len(rows), [sentence(text)])
 
 
 def _settled(asker: Asker, question: dict[str, Any]) -> tuple[date, tuple[Filter, ...]]:
@@ -288,10 +288,6 @@ def _answer(
     )
 
 
-def _sentence(text: str, tone: str = "neutral") -> dict[str, Any]:
-    return {"text": text, "tone": tone, "metric": None}
-
-
 def _of_models(buying: BgNbd, spending: GammaGamma) -> dict[str, str]:
     """What was fitted, for who wants to check it."""
     text = (
@@ -320,10 +316,10 @@ def _in_words(
     first = f"{count} customers are expected to order {orders} times in the next {horizon} days, for {worth}{less}."
     again = words.number(int(repeated.sum()), locale)
     second = f"{again} of them have bought again; of these {words.number(quiet, locale)} have probably left."
-    sentences = [_sentence(first), _sentence(second)]
+    sentences = [sentence(first), sentence(second)]
     if abs(spending.correlation) > 0.3:
         sentences.append(
-            _sentence(
+            sentence(
                 f"Customers who order more often spend {'more' if spending.correlation > 0 else 'less'} an order (correlation "
                 f"{spending.correlation:.2f}), which the model of amounts takes for unrelated: read single values with care.",
                 "bad",
@@ -331,7 +327,7 @@ def _in_words(
         )
     if not np.isfinite(spending.mean_of_all()):
         sentences.append(
-            _sentence("Amounts spread so widely that customers with one order have no expected value.", "bad")
+            sentence("Amounts spread so widely that customers with one order have no expected value.", "bad")
         )
     return sentences
 

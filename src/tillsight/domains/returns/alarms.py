@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from tillsight.core.periods import Period
 from tillsight.domains.returns.analyses import shrunk
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
 
@@ -48,7 +48,7 @@ def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Ans
     answer = asker.query("returned_units", **question)
     period = answer.period
     if period is None:
-        return dataclasses.replace(answer, sentences=[_sentence("There are no returns.")])
+        return dataclasses.replace(answer, sentences=[sentence("There are no returns.")])
     rows = [
         *_above(asker, question, period, tolerated),
         *_spikes(asker, question, period),
@@ -70,8 +70,8 @@ def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Ans
     columns = tuple(
         AnswerColumn(name, title, "plain" if unit else "dimension", unit=unit) for name, (title, unit) in names.items()
     )
-    sentences = [_sentence(row["text"], "bad", "return_rate") for row in rows[:10]] or [
-        _sentence("Nothing about returns calls for attention.", "good")
+    sentences = [sentence(row["text"], "bad", "return_rate") for row in rows[:10]] or [
+        sentence("Nothing about returns calls for attention.", "good")
     ]
     return dataclasses.replace(
         answer, table=table, columns=columns, totals=None, row_count=len(rows), sentences=sentences
@@ -196,10 +196,6 @@ def likeliest(
         best[better] = top[better]
         window[better] = np.stack([at, at + length], axis=1)[better]
     return window, best
-
-
-def _sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
-    return {"text": text, "tone": tone, "metric": metric}
 
 
 ANALYSES = (

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from tillsight.core import words
 from tillsight.core.money import allocate
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
 
@@ -156,21 +156,19 @@ def _by_item(rows: list[dict[str, Any]], sold: list[dict[str, Any]]) -> list[dic
 def _breakdown_in_words(document: dict[str, Any], threshold: float) -> list[dict[str, Any]]:
     rate = document["returnRate"]
     if not document["totalReturns"]:
-        return [_sentence("Nothing came back as damaged stock or went back to a supplier in this period.")]
+        return [sentence("Nothing came back as damaged stock or went back to a supplier in this period.")]
     text = f"{rate}% of the units sold came back as damaged stock or for the supplier"
     said = [
-        _sentence(
+        sentence(
             f"{text}: {document['damagedReturnRate']}% and {document['supplierReturnRate']}%.", metric="return_rate"
         )
     ]
     if document["highReturnRate"]:
-        said.append(_sentence(f"High return rate: it is above {threshold:g}%.", "bad"))
+        said.append(sentence(f"High return rate: it is above {threshold:g}%.", "bad"))
     if document["hasReturnsWithoutSales"]:
-        said.append(
-            _sentence("More units came back than were sold, in all or of an item: sales may be missing.", "bad")
-        )
+        said.append(sentence("More units came back than were sold, in all or of an item: sales may be missing.", "bad"))
     if document["totalReturnValue"] is None:
-        said.append(_sentence("The value is not known: the cost of some of the goods is not loaded."))
+        said.append(sentence("The value is not known: the cost of some of the goods is not loaded."))
     return said
 
 
@@ -185,7 +183,7 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     frame = rates.to_pandas()
     frame = frame[frame.units_sold.fillna(0) > 0].copy()
     if frame.empty:
-        return dataclasses.replace(rates, sentences=[_sentence("Nothing was sold in this period.")])
+        return dataclasses.replace(rates, sentences=[sentence("Nothing was sold in this period.")])
     frame["returned"] = (frame.units_sold * frame.return_rate_cohort.fillna(0) / 100).round(4)
     frame = shrunk(frame)
     reasons = asker.query("returned_units", by=["product", "return_reason"], **question).to_pandas()
@@ -271,13 +269,13 @@ def _prior(sold: Any, returned: Any) -> tuple[float, float]:
 def _products_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     above = frame[frame.above]
     if above.empty:
-        return [_sentence("No product comes back more than chance explains within its category.", "good")]
+        return [sentence("No product comes back more than chance explains within its category.", "good")]
     worst = above.iloc[0]
     text = f"{worst['product']} comes back most above its category: {worst.rate:.1f}% against {worst.expected:.1f}%"
     reason = f", most often because: {worst.reason.lower()}" if isinstance(worst.reason, str) else ""
-    said = [_sentence(f"{text}{reason}.", "bad", "return_rate_cohort")]
+    said = [sentence(f"{text}{reason}.", "bad", "return_rate_cohort")]
     if len(above) > 1:
-        said.append(_sentence(f"{len(above)} products stand out from their category.", "bad"))
+        said.append(sentence(f"{len(above)} products stand out from their category.", "bad"))
     return said
 
 
@@ -328,12 +326,12 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
         "serial": AnswerColumn("serial", "Serial returner", "plain"),
         "signs": AnswerColumn("signs", "What stands out", "dimension"),
     }
-    sentences = [_sentence("Nobody sent anything back in this period.")]
+    sentences = [sentence("Nobody sent anything back in this period.")]
     if everybody:
         locale = asker.release.locale
         text = f"{words.number(everybody, locale)} customers sent something back, {words.number(repeat, locale)} of them more than once"
         sentences = [
-            _sentence(
+            sentence(
                 f"{text}; {words.number(serials, locale)} send back half of what they buy, three times or more.",
                 metric="returns",
             )
@@ -343,10 +341,6 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
     return dataclasses.replace(
         answer, table=table, columns=columns, totals=None, row_count=len(told), sentences=sentences
     )
-
-
-def _sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
-    return {"text": text, "tone": tone, "metric": metric}
 
 
 _LIMIT = Parameter("limit", "integer", 50, "How many rows.", minimum=1, maximum=10_000)

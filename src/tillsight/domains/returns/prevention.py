@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tillsight.core import words
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
 
@@ -90,7 +90,7 @@ def maturity(asker: Asker, question: dict[str, Any]) -> Answer:
     frame["rate"] = 100 * frame.returned_units_of_purchases / frame.units_sold.where(frame.units_sold > 0)
     enough = float(history.returned_units_of_purchases.sum()) >= LEAST_UNITS_BACK
     shown = frame.assign(seen=np.nan, projected=np.nan, low=np.nan, high=np.nan, final=None)
-    sentences = [_sentence("Too little came back to say how much is still to come.")]
+    sentences = [sentence("Too little came back to say how much is still to come.")]
     if enough:
         share = lags(
             history.day.map(lambda day: (end - _day(day)).days),
@@ -191,11 +191,11 @@ def _projected(
 def _maturity_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     young = frame[(~frame.final.astype(bool)) & frame.projected.notna()]
     if young.empty:
-        return [_sentence("Nothing of weight is still to come back.", "good")]
+        return [sentence("Nothing of weight is still to come back.", "good")]
     last = young.iloc[-1]
     month = f"{_day(last.month):%B %Y}"
     text = f"Of what was bought in {month}, {last.rate:.1f}% is back; {last.projected:.1f}% is expected in the end"
-    return [_sentence(f"{text} ({last.low:.1f}% to {last.high:.1f}%).", metric="return_rate_cohort")]
+    return [sentence(f"{text} ({last.low:.1f}% to {last.high:.1f}%).", metric="return_rate_cohort")]
 
 
 def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answer:
@@ -231,7 +231,7 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
         )
         for name, (title, unit) in names.items()
     )
-    sentences = [_sentence("No product comes back for a reason more than its category does, beyond chance.", "good")]
+    sentences = [sentence("No product comes back for a reason more than its category does, beyond chance.", "good")]
     if len(chosen):
         sentences = [
             _advice(row, None if each is None else words.amount(round(float(row["saving"]), 2), currency, locale))
@@ -247,7 +247,7 @@ def _advice(row: dict[Any, Any], saving: str | None) -> dict[str, Any]:
     usual = f"{row['expected']:.0f} would be as usual in {row['category'] or 'the shop'}"
     worth = f"; worth {saving} in this period" if saving else ""
     text = f"{row['measure']} for {row['product']}: {row['units']:.0f} units came back because of it, {usual}{worth}."
-    return _sentence(text, "bad", "return_rate_cohort")
+    return sentence(text, "bad", "return_rate_cohort")
 
 
 def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
@@ -301,10 +301,6 @@ def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
 def _day(value: Any) -> date:
     day: date = value.date() if hasattr(value, "date") else value
     return day
-
-
-def _sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
-    return {"text": text, "tone": tone, "metric": metric}
 
 
 ANALYSES = (

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from tillsight.core import words
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.dimensions import WEEKDAYS
 from tillsight.metrics.model import Analysis, Parameter
@@ -32,10 +32,6 @@ LEAST_DAYS = 56
 WINDOW = 29
 
 _PARTS = ("gross_sales", "discounts", "returned_sales", "net_sales", "orders", "units_sold")
-
-
-def _sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
-    return {"text": text, "tone": tone, "metric": metric}
 
 
 def headline(asker: Asker, question: dict[str, Any]) -> Answer:
@@ -54,20 +50,18 @@ def headline(asker: Asker, question: dict[str, Any]) -> Answer:
         return words.amount(value, currency, locale)
 
     if not row["orders"] and not now:
-        return _told(answer, [], [_sentence("Nothing was sold in this period.")])
+        return _told(answer, [], [sentence("Nothing was sold in this period.")])
     if then is None or not row["orders_compare"]:
         text = f"Net sales were {money(now)} from {words.number(row['orders'], locale)} orders."
-        return _told(
-            answer, [], [_sentence(text, metric="net_sales"), _sentence("There are no sales to compare with.")]
-        )
+        return _told(answer, [], [sentence(text, metric="net_sales"), sentence("There are no sales to compare with.")])
     change = now - then
     rate = row["net_sales_change_rate"]
     parts = _decomposed(row)
     verb = "rose" if change > 0 else "fell" if change < 0 else "stayed the same"
     by = f" {words.percent(abs(rate))}" if rate is not None and change else ""
     first = f"Net sales {verb}{by} to {money(now)}." if change else f"Net sales stayed at {money(now)}."
-    sentences = [_sentence(first, "good" if change > 0 else "bad" if change < 0 else "neutral", "net_sales")]
-    sentences.append(_sentence(_why(parts, money)))
+    sentences = [sentence(first, "good" if change > 0 else "bad" if change < 0 else "neutral", "net_sales")]
+    sentences.append(sentence(_why(parts, money)))
     moved = _most_moved(asker, question, change, money)
     if moved:
         sentences.append(moved)
@@ -125,7 +119,7 @@ def _most_moved(asker: Asker, question: dict[str, Any], change: Decimal, money: 
     if (moved > 0) != (change > 0):
         return None
     verb = "grew" if moved > 0 else "lost"
-    return _sentence(
+    return sentence(
         f"{rows[0]['category']} {verb} most: {money(abs(moved))}.", "good" if moved > 0 else "bad", "net_sales"
     )
 
@@ -155,7 +149,7 @@ def insights(asker: Asker, question: dict[str, Any], limit: int = 5) -> Answer:
     question = {key: value for key, value in question.items() if key != "compare"}
     answer = asker.query(["revenue", "orders"], grain="day", **question)
     if not answer.table.num_rows:
-        return dataclasses.replace(answer, sentences=[_sentence("There are no sales in this period.")])
+        return dataclasses.replace(answer, sentences=[sentence("There are no sales in this period.")])
     whole = asker.query("revenue", grain="day", where=question.get("where", ()))
     judged = unusual_days(whole.to_pandas())
     frame = answer.to_pandas()[["day", "revenue"]].merge(judged[["day", "expected", "deviation"]], on="day", how="left")
@@ -218,7 +212,7 @@ def _days_in_words(frame: pd.DataFrame, currency: str, locale: str) -> list[dict
     closed = len(frame) - len(sold)
     pause = f" Nothing was sold on {closed} of {len(frame)} days." if closed else ""
     return [
-        _sentence(
+        sentence(
             f"Best day {words.day(best.day)} with {words.amount(best.revenue, currency, locale)}, "
             f"worst {words.day(worst.day)} with {words.amount(worst.revenue, currency, locale)}.{pause}",
             metric="revenue",
@@ -240,13 +234,13 @@ def _trend_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     tau, chance = stats.kendalltau(np.arange(len(weeks)), weeks)
     if not chance < 0.05:
         return [
-            _sentence(f"No trend over {len(weeks)} weeks: the ups and downs are what chance gives.", metric="revenue")
+            sentence(f"No trend over {len(weeks)} weeks: the ups and downs are what chance gives.", metric="revenue")
         ]
     slope = float(stats.theilslopes(weeks, np.arange(len(weeks)))[0])
     rate = slope / float(np.median(weeks)) * 100
     verb = "growing" if tau > 0 else "falling"
     return [
-        _sentence(
+        sentence(
             f"Revenue is {verb} by about {words.percent(abs(rate))} of a usual week each week, over {len(weeks)} weeks.",
             "good" if tau > 0 else "bad",
             "revenue",
@@ -264,7 +258,7 @@ def _week_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     if min(len(group) for group in groups) < 4 or frame.revenue.nunique() < 2:
         return []
     if not stats.kruskal(*groups).pvalue < 0.05:
-        return [_sentence("Weekdays do not differ more than by chance.", metric="revenue")]
+        return [sentence("Weekdays do not differ more than by chance.", metric="revenue")]
     means = np.array([group.mean() for group in groups])
     usual = means.mean()
     high, low = int(means.argmax()), int(means.argmin())
@@ -274,26 +268,26 @@ def _week_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
         text += f"and nothing is sold on {WEEKDAYS[low]}."
     else:
         text += f"{WEEKDAYS[low]} the weakest ({words.percent((means[low] / usual - 1) * 100, signed=True)})."
-    return [_sentence(text, metric="revenue")]
+    return [sentence(text, metric="revenue")]
 
 
 def _unusual_in_words(frame: pd.DataFrame, currency: str, locale: str, limit: int) -> list[dict[str, Any]]:
     judged = frame[frame.deviation.notna()]
     if judged.empty:
-        return [_sentence(f"Unusual days are looked for once there are {LEAST_DAYS // 7} weeks around them.")]
+        return [sentence(f"Unusual days are looked for once there are {LEAST_DAYS // 7} weeks around them.")]
     found = judged[judged.unusual].sort_values("deviation", key=abs, ascending=False).head(limit)
     sentences: list[dict[str, Any]] = []
     for row in found.to_dict("records"):
         high = row["revenue"] > row["expected"]
         sentences.append(
-            _sentence(
+            sentence(
                 f"{words.day(row['day'])} was unusual: {words.amount(row['revenue'], currency, locale)} where about "
                 f"{words.amount(row['expected'], currency, locale)} was to be expected.",
                 "good" if high else "bad",
                 "revenue",
             )
         )
-    return sentences or [_sentence("No day was unusual for its surroundings and its weekday.", metric="revenue")]
+    return sentences or [sentence("No day was unusual for its surroundings and its weekday.", metric="revenue")]
 
 
 ANALYSES = (

@@ -29,7 +29,7 @@ from tillsight.core import words
 from tillsight.core.errors import QuestionError
 from tillsight.core.money import minor_units
 from tillsight.core.version import VERSION
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import OTHERS, Asker
 from tillsight.metrics.masking import sort_of_dimension
 from tillsight.metrics.model import Analysis, Metric, Parameter
@@ -152,7 +152,7 @@ def models(
             for column in columns
         }
     )
-    sentences = [_sentence(series["reason"]) for series in result["series"] if series["reason"] and not asked.by]
+    sentences = [sentence(series["reason"]) for series in result["series"] if series["reason"] and not asked.by]
     return dataclasses.replace(
         answer, table=table, columns=columns, totals=None, row_count=table.num_rows, sentences=sentences
     )
@@ -532,10 +532,6 @@ def _totals(result: Mapping[str, Any], scenario: str) -> dict[str, float]:
     return {"forecast": {"expected": expected, "best": upper, "worst": lower}[scenario], "lower": lower, "upper": upper}
 
 
-def _sentence(text: str, tone: str = "neutral", metric: str | None = None) -> dict[str, Any]:
-    return {"text": text, "tone": tone, "metric": metric}
-
-
 def _in_words(
     asker: Asker, asked: _Asked, result: Mapping[str, Any], values: Actuals, scenario: str
 ) -> list[dict[str, Any]]:
@@ -547,18 +543,18 @@ def _in_words(
         return words.number(value, release.locale)
 
     if whole["total"] is None:
-        return [_sentence(f"There is no forecast of {asked.metric.title.lower()}: {whole['reason']}")]
+        return [sentence(f"There is no forecast of {asked.metric.title.lower()}: {whole['reason']}")]
     expected, lower, upper = (float(value) for value in whole["total"])
     first, last = asked.origin + timedelta(days=1), asked.origin + timedelta(days=asked.horizon)
     text = (
         f"{asked.metric.title} from {words.day(first)} to {words.day(last)}: about {figure(expected)}, and with {asked.level:g}% "
         f"certainty between {figure(lower)} and {figure(upper)}."
     )
-    sentences = [_sentence(text, metric=asked.metric.name)]
+    sentences = [sentence(text, metric=asked.metric.name)]
     if scenario != "expected":
         shown = upper if scenario == "best" else lower
         sentences.append(
-            _sentence(f"{SCENARIOS[scenario]}: {figure(shown)}, the end of that interval spread over its days.")
+            sentence(f"{SCENARIOS[scenario]}: {figure(shown)}, the end of that interval spread over its days.")
         )
     sentences += _against_last_year(asked, values, expected, first)
     sentences += _of_model(result, whole, asked)
@@ -566,7 +562,7 @@ def _in_words(
     silent = [series["value"] for series in result["series"][1:] if series["reason"]]
     if silent:
         named = ", ".join(str(value) if value is not None else "(not set)" for value in silent[:5])
-        sentences.append(_sentence(f"No forecast, because there is too little history: {named}."))
+        sentences.append(sentence(f"No forecast, because there is too little history: {named}."))
     return sentences
 
 
@@ -582,7 +578,7 @@ def _against_last_year(asked: _Asked, values: Actuals, expected: float, first: d
     better = {"up": rate > 0, "down": rate < 0}.get(asked.metric.better)
     tone = "neutral" if better is None else "good" if better else "bad"
     text = f"That is {words.percent(rate, signed=True)} against the same weekdays a year before."
-    return [_sentence(text, tone, asked.metric.name)]
+    return [sentence(text, tone, asked.metric.name)]
 
 
 def _of_model(result: Mapping[str, Any], whole: Mapping[str, Any], asked: _Asked) -> list[dict[str, Any]]:
@@ -600,7 +596,7 @@ def _of_model(result: Mapping[str, Any], whole: Mapping[str, Any], asked: _Asked
         text += f" ({compared})" if mine["mape"] is not None else f", was {compared} off"
     if mine["coverage"] is not None:
         text += f"; its {asked.level:g}% interval held {words.percent(float(mine['coverage']))} of the days"
-    return [_sentence(text + ".")]
+    return [sentence(text + ".")]
 
 
 def _holidays_ahead(asked: _Asked, first: date, last: date) -> list[dict[str, Any]]:
@@ -618,14 +614,14 @@ def _holidays_ahead(asked: _Asked, first: date, last: date) -> list[dict[str, An
     if not ahead:
         return []
     more = f" and {len(ahead) - 6} more" if len(ahead) > 6 else ""
-    return [_sentence(f"Days that the calendar expects to differ: {', '.join(ahead[:6])}{more}.")]
+    return [sentence(f"Days that the calendar expects to differ: {', '.join(ahead[:6])}{more}.")]
 
 
 def _record_in_words(asked: _Asked, rows: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     whole = [at for at, value in enumerate(rows["series"]) if value == WHOLE and rows["actual"][at] is not None]
     if not whole:
         return [
-            _sentence("No day of an earlier forecast has come yet. Every forecast that is asked for is kept for this.")
+            sentence("No day of an earlier forecast has come yet. Every forecast that is asked for is kept for this.")
         ]
     actual, made, low, high = (
         np.array([rows[name][at] for at in whole]) for name in ("actual", "forecast", "lower", "upper")
@@ -640,7 +636,7 @@ def _record_in_words(asked: _Asked, rows: Mapping[str, list[Any]]) -> list[dict[
         f"{forecasts} {verb} off by {words.percent(off)} of what came, over {len(whole)} days; the {asked.level:g}% interval held "
         f"{words.percent(held)} of them."
     )
-    return [_sentence(text, metric=asked.metric.name)]
+    return [sentence(text, metric=asked.metric.name)]
 
 
 ANALYSES = (
