@@ -23,6 +23,14 @@ WIDE = "decimal(38, 6)"
 UNITS = "decimal(38, 0)"
 RATE = "decimal(28, 15)"
 """Finer than sources state rates: one that is turned round (a unit of a weak currency in a strong one) keeps its digits."""
+DESCRIBED = dict.fromkeys(
+    (
+        "location", "business_unit", "market", "product_id", "product_name", "department", "category", "sub_category", "brand",
+        "supplier", "size", "colour",
+    ),
+    "string",
+)  # fmt: skip
+"""What rows have of places and products once they are `described`, in this order."""
 RATE_DAYS = 7
 """A rate may be so many days old: none is published on weekends and holidays. An older one is a missing one."""
 

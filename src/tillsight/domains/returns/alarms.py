@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tillsight.core.periods import Period
-from tillsight.domains.returns.analyses import shrunk
+from tillsight.domains.returns.analyses import discoveries, shrunk
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
@@ -118,10 +118,7 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
     days, days_before = SPIKE_DAYS + 28, USUAL_DAYS + 28
     frame["expected"] = rate * frame.sold * (SPIKE_DAYS / days) / (USUAL_DAYS / days_before)
     tail = stats.poisson.sf(frame.now - 1, frame.expected)
-    order = np.argsort(tail, kind="stable")
-    passing = np.flatnonzero(tail[order] <= DISCOVERY * np.arange(1, len(tail) + 1) / max(len(tail), 1))
-    found = np.zeros(len(frame), dtype=bool)
-    found[order[: passing.max() + 1 if len(passing) else 0]] = True
+    found = discoveries(tail, DISCOVERY)
     frame = frame[found & (frame.now >= LEAST_SPIKE).to_numpy()].sort_values("now", ascending=False)
     return [
         {

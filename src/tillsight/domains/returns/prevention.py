@@ -26,6 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tillsight.core import words
+from tillsight.domains.returns.analyses import discoveries
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
@@ -129,9 +130,8 @@ def lags(age: Any, lag: Any, units: Any) -> Floats:
     share = np.ones(longest + 1)
     at = np.bincount(lag, units, minlength=longest + 1)
     # purchases younger than d days are left out of both counts
-    order = np.argsort(age, kind="stable")
     grid = np.zeros((longest + 1, longest + 2))
-    np.add.at(grid, (lag[order], np.minimum(age[order], longest + 1)), units[order])
+    np.add.at(grid, (lag, np.minimum(age, longest + 1)), units)
     for d in range(longest, 0, -1):
         risk = float(grid[: d + 1, d:].sum())
         share[d - 1] = share[d] * (1 - (at[d] / risk if risk else 0.0))
@@ -287,11 +287,7 @@ def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
     rate = (there - frame.units + 0.5) / np.maximum(sold_there - frame.sold, 1.0)
     frame["expected"] = np.where(sold_there > frame.sold, frame.sold * rate, frame.units)
     tail = stats.poisson.sf(frame.units - 1, frame.expected)
-    tests = len(known) * len(MEASURES)
-    order = np.argsort(tail, kind="stable")
-    passing = np.flatnonzero(tail[order] <= DISCOVERY * np.arange(1, len(tail) + 1) / max(tests, 1))
-    found = np.zeros(len(frame), dtype=bool)
-    found[order[: passing.max() + 1 if len(passing) else 0]] = True
+    found = discoveries(tail, DISCOVERY, len(known) * len(MEASURES))
     frame["confidence"] = 100 * (1 - tail)
     frame["found"] = found & (frame.units > frame.expected).to_numpy()
     frame["category"] = frame.category.where(frame.category != "", pd.NA)

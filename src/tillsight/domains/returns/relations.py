@@ -19,6 +19,7 @@ import ibis
 from tillsight.domains.returns import reasons
 from tillsight.metrics.model import BuildInputs, Relation
 from tillsight.metrics.shaping import (
+    DESCRIBED,
     MONEY,
     QUANTITY,
     RATE,
@@ -65,18 +66,7 @@ SCHEMA: dict[str, str] = {
     "order_status": "string",
     "currency": "string",
     **dict.fromkeys(ORDER_ATTRIBUTES, "string"),
-    "location": "string",
-    "business_unit": "string",
-    "market": "string",
-    "product_id": "string",
-    "product_name": "string",
-    "department": "string",
-    "category": "string",
-    "sub_category": "string",
-    "brand": "string",
-    "supplier": "string",
-    "size": "string",
-    "colour": "string",
+    **DESCRIBED,
     "return_status": "string",
     "return_step": "string",
     "return_type": "string",

@@ -20,6 +20,7 @@ import ibis
 
 from tillsight.metrics.model import BuildInputs, Relation
 from tillsight.metrics.shaping import (
+    DESCRIBED,
     MONEY,
     QUANTITY,
     RATE,
@@ -196,18 +197,7 @@ SALES_SCHEMA: dict[str, str] = {
     "order_products": "int64",
     "currency": "string",
     **dict.fromkeys(ORDER_ATTRIBUTES, "string"),
-    "location": "string",
-    "business_unit": "string",
-    "market": "string",
-    "product_id": "string",
-    "product_name": "string",
-    "department": "string",
-    "category": "string",
-    "sub_category": "string",
-    "brand": "string",
-    "supplier": "string",
-    "size": "string",
-    "colour": "string",
+    **DESCRIBED,
     "units": QUANTITY,
     "gross_sales": MONEY,
     "discounts": MONEY,
