@@ -98,7 +98,11 @@ class Visitor:
         return next((line.lstrip("▲▼ ") for line in self._lines(title)[1:]), None)
 
     def _lines(self, title: str) -> list[str]:
-        lines = [line.strip() for line in self.card(title).inner_text().splitlines()]
+        """The figures of a card: it is never without one but while its answer is still coming."""
+        card = self.card(title)
+        expect(card.locator("[aria-busy=true], [class*=skeleton]")).to_have_count(0)
+        expect(card).to_contain_text(re.compile(rf"\d|{UNKNOWN}"))
+        lines = [line.strip() for line in card.inner_text().splitlines()]
         return [line for line in lines if line == UNKNOWN or FIGURE.match(line.lstrip("▲▼ "))]
 
     def card_full(self, title: str) -> str:
