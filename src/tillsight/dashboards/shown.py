@@ -5,7 +5,7 @@ from __future__ import annotations
 from tillsight.core.scope import Scope
 from tillsight.dashboards.declaration import Dashboard, Panel
 from tillsight.metrics.model import Catalogue
-from tillsight.metrics.permission import may_ask
+from tillsight.metrics.permission import may_ask, open_to
 
 OVERVIEW = "overview"
 """The page of all domains: of it everybody sees what is open to him."""
@@ -27,6 +27,6 @@ def _open(catalogue: Catalogue, scope: Scope, panel: Panel) -> bool:
             name not in catalogue.metrics or not may_ask(catalogue, scope, catalogue.metrics[name])
         ):
             return False
-        if sort == "analysis" and (name not in catalogue.analyses or not scope.sees(catalogue.analyses[name].domain)):
+        if sort == "analysis" and (name not in catalogue.analyses or not open_to(scope, catalogue.analyses[name])):
             return False
     return True

@@ -25,6 +25,7 @@ def catalogue() -> Catalogue:
     from tillsight.domains.sales import forecasts as sales_forecasts
     from tillsight.domains.sales import metrics as sales_metrics
     from tillsight.domains.sales import relations as sales_relations
+    from tillsight.metrics import why
     from tillsight.metrics.dimensions import DIMENSIONS
 
     result = Catalogue()
@@ -43,5 +44,6 @@ def catalogue() -> Catalogue:
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)
     result.add(customer_people.ANALYSES)
+    result.add(why.ANALYSES)
     result.check()
     return result

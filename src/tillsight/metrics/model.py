@@ -192,7 +192,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A named question that needs more than a cut of metrics. `run` gets an `Asker` (see metrics.ask) and its parameters."""
+    """A named question that needs more than a cut of metrics. `run` gets an `Asker` (see metrics.ask) and its parameters.
+
+    `domain`: the module that it belongs to; empty for a question about any metric, which the metric itself allows or not.
+    """
 
     name: str
     title: str

@@ -26,9 +26,14 @@ def check_metric(scope: Scope, metric: Metric) -> None:
         raise _closed(metric.title, metric.domain)
 
 
+def open_to(scope: Scope, analysis: Analysis) -> bool:
+    """Whether the module of an analysis is open; one of no module is open to all and checks what it is asked about."""
+    return not analysis.domain or scope.sees(analysis.domain)
+
+
 def check_analysis(scope: Scope, analysis: Analysis) -> None:
     """Raises NotAllowedError for an analysis of a module that is closed to the one who asks."""
-    if not scope.sees(analysis.domain):
+    if not open_to(scope, analysis):
         raise _closed(analysis.title, analysis.domain)
 
 

@@ -15,6 +15,7 @@ from tillsight.core.errors import NotAllowedError, NotFoundError
 from tillsight.dashboards.declaration import Dashboard, DashboardSummary
 from tillsight.dashboards.declaration import load as dashboards
 from tillsight.dashboards.shown import shown_to
+from tillsight.metrics.permission import open_to
 
 router = APIRouter(prefix="/api/v1", tags=["dashboards"], route_class=Door)
 
@@ -93,7 +94,7 @@ def list_analyses(who: Viewer, given: Given) -> Response:
                 ],
             }
             for analysis in given.shop.catalogue.analyses.values()
-            if given.scope(who).sees(analysis.domain)
+            if open_to(given.scope(who), analysis)
         ]
     )
 
