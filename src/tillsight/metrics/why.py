@@ -17,7 +17,8 @@ all                  new, lost: values that are in one of the periods only; for 
 A value's contribution is the sum of its effects. Where something counts for several values (an order with two categories),
 values sum to more than the whole: the difference is a row of its own. A product of several ratios is split into its ratios by
 the logarithmic mean, then each of them by value. Arithmetic is in whole
-millionths: amounts and counts are exact, ratios are rounded by largest remainder, so that all of them sum to the change.
+numbers of a smallest step: amounts and counts are exact, ratios are rounded by largest remainder (an amount of money to the
+cent), so that all of them sum to the change.
 
 Sources: price, volume and mix: Horngren, Datar and Rajan, Cost Accounting (2012), chapter 14; ratios: the shift-share identity
 (Dunn, 1960); products: the logarithmic mean Divisia index (Ang, Energy Policy 32, 2004).
@@ -87,8 +88,12 @@ class Change:
 
     @property
     def surprise(self) -> float:
-        """The largest departure of a value from what it would have contributed had all changed alike."""
-        return float(np.abs(self.contribution - self.weight * self.total).max(initial=0.0))
+        """How much a cut tells: the largest departure of a value from what it would have contributed had all changed alike,
+        less what the cut cannot tell because it counts for several values."""
+        departed = np.abs(self.contribution - self.weight * self.total)
+        overlaps = bool(self.labels) and self.labels[-1] == OVERLAP
+        unclear = abs(float(self.contribution[-1])) if overlaps else 0.0
+        return float(departed[: len(departed) - overlaps].max(initial=0.0)) - unclear
 
 
 def kind_of(metric: Metric) -> Kind:
@@ -232,7 +237,7 @@ def _of_ratio(asker: Asker, metric: Metric, by: str, view: Mapping[str, Any], qu
         )
         if not whole_low0 or not whole_low1:
             raise QuestionError(
-                f"{metric.title} is nothing divided by nothing in one of the periods, so its change has no parts.",
+                f"{metric.title} has nothing to be divided by in one of the periods, so its change has no parts.",
                 field="metric", value=metric.name,
             )  # fmt: skip
         was |= (top0 != 0) | (low0 != 0)
@@ -252,18 +257,28 @@ def _of_ratio(asker: Asker, metric: Metric, by: str, view: Mapping[str, Any], qu
     for (moved, shift), scale in zip(terms, _scales(metric, factors), strict=True):
         contribution += moved * scale
         mix += shift * scale
-    total = round((np.prod([now for _, now in factors]) - np.prod([then for then, _ in factors])) * TICK)
-    ticks = _summing(contribution * TICK, total)
+    change = float(np.prod([now for _, now in factors]) - np.prod([then for then, _ in factors]))
+    step = _step(asker, metric, contribution)
+    total = round(change * TICK / step) * step
+    ticks = _summing(contribution * TICK / step, total // step) * step
     was[-1] = there[-1] = bool(was[-1] or there[-1])
     before[-1] = after[-1] = np.nan
     effects = _come_and_gone(ticks, was, there)
     stays = np.where(was & there, ticks, 0) + np.where(~was & ~there, ticks, 0)
-    effects["mix"] = np.where(was & there, _rounded(mix * TICK), 0)
+    effects["mix"] = np.where(was & there, _rounded(mix * TICK / step) * step, 0)
     effects["mix"][-1] = stays[-1]  # who counts for several values is a matter of weights
     effects["price"] = stays - effects["mix"]
     labels = [*_texts(table[by], dimension), OVERLAP]
     made = Change(by, labels, before, after, ticks, effects, total, weight, adds=False)
     return made if ticks[-1] else _without_last(made)
+
+
+def _step(asker: Asker, metric: Metric, contribution: Floats) -> int:
+    """How many millionths a ratio is rounded to: the smallest coin, or a hundredth of it where all of it is small."""
+    if metric.unit != "money":
+        return 1
+    finer = 0 if np.abs(contribution).max(initial=0.0) >= 1 else 2
+    return int(10 ** (PLACES - min(minor_units(asker.release.currency) + finer, PLACES)))
 
 
 def _come_and_gone(change: Ticks, was: Bools, there: Bools) -> dict[str, Ticks]:
@@ -368,11 +383,10 @@ def _amount(ticks: int) -> Decimal:
     return Decimal(ticks).scaleb(-PLACES)
 
 
-def _decimals(ticks: Ticks) -> pa.Array:
-    exact = pa.array(ticks, pa.int64()).cast(pa.decimal128(19, 0)).cast(pa.decimal128(25, PLACES))
-    return pc.multiply(exact, pa.scalar(Decimal(1).scaleb(-PLACES), pa.decimal128(6, PLACES))).cast(
-        pa.decimal128(38, PLACES)
-    )
+def _decimals(ticks: Ticks, unknown: Bools | None = None) -> pa.Array:
+    exact = pa.array(ticks, pa.int64(), mask=unknown).cast(pa.decimal128(19, 0)).cast(pa.decimal128(25, PLACES))
+    tick = pa.scalar(_amount(1), pa.decimal128(6, PLACES))
+    return pc.multiply(exact, tick).cast(pa.decimal128(38, PLACES))
 
 
 def _table(
@@ -418,12 +432,10 @@ def _table(
 
 
 def _known(side: Floats, exact: bool) -> pa.Array:
-    if exact and not np.isnan(side).any():
-        return _decimals(_rounded(side * TICK))
+    unknown = ~np.isfinite(side)
     if exact:
-        amounts = [None if np.isnan(value) else _amount(round(value * TICK)) for value in side.tolist()]
-        return pa.array(amounts, pa.decimal128(38, PLACES))
-    return pa.array(side, pa.float64(), mask=~np.isfinite(side))
+        return _decimals(_rounded(np.where(unknown, 0.0, side) * TICK), unknown)
+    return pa.array(side, pa.float64(), mask=unknown)
 
 
 def title_of(effect: str, kind: Kind) -> str:
