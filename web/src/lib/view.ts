@@ -24,6 +24,9 @@ export interface View {
   explain?: string | undefined;
   /** What it is cut by where it is explained; a share is a share in something. */
   explain_by?: string[] | undefined;
+  /** The metric whose change is taken apart, and by which dimension; without one by what tells most. */
+  why?: string | undefined;
+  why_by?: string | undefined;
 }
 
 /** Parts of the view that go along from page to page. */
@@ -72,6 +75,8 @@ export function readView(raw: Raw): View {
     preset: text(raw.preset),
     explain: text(raw.explain),
     explain_by: list(raw.explain_by),
+    why: text(raw.why),
+    why_by: text(raw.why_by),
   };
 }
 

@@ -50,6 +50,7 @@ export function Explain({ metric: name }: { metric: string }) {
 }
 
 function Explained({ metric }: { metric: Metric }) {
+  const setView = useSetView();
   const { release, format, dimensions } = useShop();
   const { view } = useAsked();
   const { explain_by: by } = useView();
@@ -99,7 +100,11 @@ function Explained({ metric }: { metric: Metric }) {
         <PageLink path="/explore" add={{ metrics: metric.name }}>
           Open in Explore
         </PageLink>{" "}
-        to cut it by {metric.dimensions.length} dimensions.
+        to cut it by {metric.dimensions.length} dimensions, or see{" "}
+        <Word onClick={() => setView({ why: metric.name, why_by: undefined, explain: undefined, explain_by: undefined })}>
+          why it changed
+        </Word>
+        .
       </p>
     </div>
   );

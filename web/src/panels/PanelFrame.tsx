@@ -65,6 +65,7 @@ export function PanelFrame({
             </Word>
           )}
           {missing ? null : <Download question={fileQuestion ?? question} title={title} answer={answer.data} />}
+          {missing ? null : <WhyWord names={question.metrics} />}
           <ExplainWord names={question.metrics} by={question.by} />
         </div>
         <div className={styles.below}>{sub(answer.data)}</div>
@@ -233,24 +234,43 @@ export function DownloadMenu({
   );
 }
 
-function ExplainWord({ names, by }: { names: string[]; by: string[] | undefined }) {
+/** A word for one metric, a menu of them for several. */
+function MetricWord({ word, names, choose }: { word: string; names: string[]; choose: (name: string) => void }) {
   const { metrics } = useShop();
-  const setView = useSetView();
-  const explain = (name: string | undefined) =>
-    setView({ explain: name, explain_by: metrics.get(name ?? "")?.total === "share of parent" ? by : undefined });
-  if (names.length === 1) return <Word onClick={() => explain(names[0])}>Explain</Word>;
+  const [only] = names;
+  if (names.length === 1 && only) return <Word onClick={() => choose(only)}>{word}</Word>;
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Word>Explain</Word>
+        <Word>{word}</Word>
       </Menu.Target>
       <Menu.Dropdown>
         {names.map((name) => (
-          <Menu.Item key={name} onClick={() => explain(name)}>
+          <Menu.Item key={name} onClick={() => choose(name)}>
             {metrics.get(name)?.title ?? name}
           </Menu.Item>
         ))}
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** Figures of parts alone (a share, a cohort) have no whole whose change could be taken apart. */
+const changes = (metric: Metric | undefined): boolean =>
+  metric !== undefined && !["share of parent", "cohort", "model"].includes(metric.total);
+
+function WhyWord({ names }: { names: string[] }) {
+  const { metrics } = useShop();
+  const setView = useSetView();
+  const taken = names.filter((name) => changes(metrics.get(name)));
+  if (!taken.length) return null;
+  return <MetricWord word="Why?" names={taken} choose={(name) => setView({ why: name, why_by: undefined })} />;
+}
+
+function ExplainWord({ names, by }: { names: string[]; by: string[] | undefined }) {
+  const { metrics } = useShop();
+  const setView = useSetView();
+  const explain = (name: string) =>
+    setView({ explain: name, explain_by: metrics.get(name)?.total === "share of parent" ? by : undefined });
+  return <MetricWord word="Explain" names={names} choose={explain} />;
 }

@@ -278,6 +278,13 @@ export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string
             )}
             <Spark points={course} comparison={before} />
           </div>
+          {asked.view.compare === "none" || value === null || values?.[`${name}_change`] == null ? null : (
+            <div className={styles.kpiWhy}>
+              <Word aria-label={`Why ${panel.title} changed`} onClick={() => setView({ why: name, why_by: undefined })}>
+                Why?
+              </Word>
+            </div>
+          )}
         </div>
       ) : (
         <div>
@@ -480,7 +487,7 @@ export function Insights({ panel }: { panel: AnalysisPanelSpec }) {
               <span>
                 {sentence.text}{" "}
                 {sentence.metric ? (
-                  <Word onClick={() => setView({ explain: sentence.metric })} aria-label={`Why: ${sentence.text}`}>
+                  <Word onClick={() => setView({ why: sentence.metric, why_by: undefined })} aria-label={`Why: ${sentence.text}`}>
                     Why
                   </Word>
                 ) : null}

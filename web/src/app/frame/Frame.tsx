@@ -9,6 +9,7 @@ import { useView } from "@/lib/useView";
 import { Skeleton } from "@/ui/Parts";
 import { Side } from "@/ui/Side";
 
+const Why = lazy(() => import("@/panels/Why").then((module) => ({ default: module.Why })));
 const Explain = lazy(() => import("@/panels/Explain").then((module) => ({ default: module.Explain })));
 
 export function Frame() {
@@ -42,11 +43,7 @@ export function Frame() {
 }
 
 function Explained() {
-  const { explain } = useView();
-  if (!explain) return null;
-  return (
-    <Suspense>
-      <Explain metric={explain} />
-    </Suspense>
-  );
+  const { explain, why } = useView();
+  if (!explain && !why) return null;
+  return <Suspense>{why ? <Why metric={why} /> : <Explain metric={explain ?? ""} />}</Suspense>;
 }
