@@ -18,11 +18,13 @@ def catalogue() -> Catalogue:
     from tillsight.domains.customers import value_analyses as customer_value
     from tillsight.domains.returns import alarms as return_alarms
     from tillsight.domains.returns import analyses as return_analyses
+    from tillsight.domains.returns import comments as return_comments
     from tillsight.domains.returns import metrics as return_metrics
     from tillsight.domains.returns import prevention as return_prevention
     from tillsight.domains.returns import relations as return_relations
     from tillsight.domains.sales import analyses as sales_analyses
     from tillsight.domains.sales import forecasts as sales_forecasts
+    from tillsight.domains.sales import insights as sales_insights
     from tillsight.domains.sales import metrics as sales_metrics
     from tillsight.domains.sales import relations as sales_relations
     from tillsight.metrics import why
@@ -36,11 +38,13 @@ def catalogue() -> Catalogue:
         result.add(metrics.MEASURES)
         result.add(metrics.METRICS)
     result.add(sales_analyses.ANALYSES)
+    result.add(sales_insights.ANALYSES)
     result.add(sales_forecasts.ANALYSES)
     result.add(customer_value.ANALYSES)
     result.add(return_analyses.ANALYSES)
     result.add(return_prevention.ANALYSES)
     result.add(return_alarms.ANALYSES)
+    result.add(return_comments.ANALYSES)
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)
     result.add(customer_people.ANALYSES)

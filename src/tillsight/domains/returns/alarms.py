@@ -23,7 +23,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tillsight.core.periods import Period
-from tillsight.domains.returns.analyses import discoveries, shrunk
+from tillsight.domains.returns.analyses import shrunk
+from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter

@@ -18,7 +18,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from tillsight.core import words
@@ -251,19 +250,6 @@ def shrunk(frame: pd.DataFrame) -> pd.DataFrame:
     frame["high"] = 100 * stats.beta.ppf(1 - tail, np.maximum(alpha, 1e-9), np.maximum(beta, 1e-9))
     frame["above"] = (frame.low > frame.expected) & (sold >= LEAST_UNITS)
     return frame
-
-
-def discoveries(tail: Any, rate: float, tests: int | None = None) -> npt.NDArray[np.bool_]:
-    """Which of several findings hold at a false discovery rate (Benjamini and Hochberg, 1995).
-
-    `tail`: how likely chance alone brings each about; `tests`: how many were tried, where that is more than are given.
-    """
-    tail = np.asarray(tail, dtype=np.float64)
-    order = np.argsort(tail, kind="stable")
-    passing = np.flatnonzero(tail[order] <= rate * np.arange(1, len(tail) + 1) / max(tests or len(tail), 1))
-    found = np.zeros(len(tail), dtype=np.bool_)
-    found[order[: passing.max() + 1 if len(passing) else 0]] = True
-    return found
 
 
 def _prior(sold: Any, returned: Any) -> tuple[float, float]:

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tillsight.core import words
-from tillsight.domains.returns.analyses import discoveries
+from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter

@@ -2,34 +2,20 @@
 
 `sales.headline`  what net sales did against the comparison, what brought the change (orders, value of an order, discounts,
                   returns: the parts sum to the change) and which category moved most.
-`sales.insights`  best and worst day, trend, weekly shape and unusual days.
-
-Unusual days: the day's revenue over the product of its local level (median of the 29 days around it) and the index of its
-weekday; the logarithm of that ratio against its median absolute deviation. Beyond 3.5 robust deviations a day is unusual
-(Iglewicz and Hoaglin, 1993). Days around the ends, and shops with fewer than eight weeks, are not judged.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from tillsight.core import words
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
-from tillsight.metrics.dimensions import WEEKDAYS
-from tillsight.metrics.model import Analysis, Parameter
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-ROBUST_LIMIT = 3.5
-LEAST_DAYS = 56
-WINDOW = 29
+from tillsight.metrics.model import Analysis
 
 _PARTS = ("gross_sales", "discounts", "returned_sales", "net_sales", "orders", "units_sold")
 
@@ -140,156 +126,6 @@ def _told(answer: Answer, parts: list[tuple[str, Decimal]], sentences: list[dict
     )
 
 
-def insights(asker: Asker, question: dict[str, Any], limit: int = 5) -> Answer:
-    """Best and worst day, trend, weekly shape and unusual days of the period, with the figures behind each.
-
-    Columns: day, revenue, expected (what its surroundings and its weekday suggest; unknown near the ends), deviation (robust
-    standard deviations), unusual.
-    """
-    question = {key: value for key, value in question.items() if key != "compare"}
-    answer = asker.query(["revenue", "orders"], grain="day", **question)
-    if not answer.table.num_rows:
-        return dataclasses.replace(answer, sentences=[sentence("There are no sales in this period.")])
-    whole = asker.query("revenue", grain="day", where=question.get("where", ()))
-    judged = unusual_days(whole.to_pandas())
-    frame = answer.to_pandas()[["day", "revenue"]].merge(judged[["day", "expected", "deviation"]], on="day", how="left")
-    frame["unusual"] = frame.deviation.abs() > ROBUST_LIMIT
-    currency, locale = asker.release.currency, asker.release.locale
-    sentences = _days_in_words(frame, currency, locale)
-    sentences += _trend_in_words(frame)
-    sentences += _week_in_words(frame)
-    sentences += _unusual_in_words(frame, currency, locale, limit)
-    columns = (
-        AnswerColumn("day", "Day", "time"),
-        AnswerColumn("revenue", "Total revenue", "metric", "revenue", "money", "up", currency),
-        AnswerColumn("expected", "Expected", "plain", unit="money", currency=currency),
-        AnswerColumn("deviation", "Robust deviations", "plain", unit="ratio"),
-        AnswerColumn("unusual", "Unusual", "plain"),
-    )
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    return dataclasses.replace(
-        answer, table=table, columns=columns, totals=None, row_count=len(frame), sentences=sentences
-    )
-
-
-def unusual_days(days: pd.DataFrame) -> pd.DataFrame:
-    """Add `expected` and `deviation` to a frame of consecutive days with `day` and `revenue`; NaN where not judged."""
-    import pandas as pd
-
-    result = days.copy()
-    revenue = result.revenue.to_numpy(dtype=float)
-    result["expected"] = np.nan
-    result["deviation"] = np.nan
-    open_days = revenue > 0
-    if open_days.sum() < LEAST_DAYS:
-        return result
-    series = pd.Series(np.where(open_days, revenue, np.nan))
-    level = series.rolling(WINDOW, center=True, min_periods=WINDOW // 2).median()
-    weekday = pd.to_datetime(result.day).dt.day_of_week
-    ratio = series / level
-    index = ratio.groupby(weekday.to_numpy()).transform("median")
-    expected = (level * index).to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        residual = np.log(series.to_numpy() / expected)
-    if not np.isfinite(residual).any():
-        return result
-    middle = np.nanmedian(residual)
-    spread = 1.4826 * np.nanmedian(np.abs(residual - middle))
-    result["expected"] = expected
-    if spread > 0:
-        result["deviation"] = (residual - middle) / spread
-    half = WINDOW // 2
-    edge = result.index[:half].union(result.index[-half:])
-    result.loc[edge, ["expected", "deviation"]] = np.nan
-    return result
-
-
-def _days_in_words(frame: pd.DataFrame, currency: str, locale: str) -> list[dict[str, Any]]:
-    sold = frame[frame.revenue > 0]
-    if len(sold) < 3:
-        return []
-    best, worst = sold.iloc[int(sold.revenue.argmax())], sold.iloc[int(sold.revenue.argmin())]
-    closed = len(frame) - len(sold)
-    pause = f" Nothing was sold on {closed} of {len(frame)} days." if closed else ""
-    return [
-        sentence(
-            f"Best day {words.day(best.day)} with {words.amount(best.revenue, currency, locale)}, "
-            f"worst {words.day(worst.day)} with {words.amount(worst.revenue, currency, locale)}.{pause}",
-            metric="revenue",
-        )
-    ]
-
-
-def _trend_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A trend is told when Kendall's tau over whole weeks says that it is not chance (p < 0.05)."""
-    import pandas as pd
-    from scipy import stats
-
-    by_week = (
-        frame.assign(week=pd.to_datetime(frame.day).dt.to_period("W")).groupby("week").revenue.agg(["sum", "count"])
-    )
-    weeks = by_week.loc[by_week["count"] == 7, "sum"].to_numpy(dtype=float)
-    if len(weeks) < 6:
-        return []
-    tau, chance = stats.kendalltau(np.arange(len(weeks)), weeks)
-    if not chance < 0.05:
-        return [
-            sentence(f"No trend over {len(weeks)} weeks: the ups and downs are what chance gives.", metric="revenue")
-        ]
-    slope = float(stats.theilslopes(weeks, np.arange(len(weeks)))[0])
-    rate = slope / float(np.median(weeks)) * 100
-    verb = "growing" if tau > 0 else "falling"
-    return [
-        sentence(
-            f"Revenue is {verb} by about {words.percent(abs(rate))} of a usual week each week, over {len(weeks)} weeks.",
-            "good" if tau > 0 else "bad",
-            "revenue",
-        )
-    ]
-
-
-def _week_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The weekly shape is told when the Kruskal-Wallis test says that weekdays differ (p < 0.05)."""
-    import pandas as pd
-    from scipy import stats
-
-    weekday = pd.to_datetime(frame.day).dt.day_of_week.to_numpy()
-    groups = [frame.revenue.to_numpy(dtype=float)[weekday == number] for number in range(7)]
-    if min(len(group) for group in groups) < 4 or frame.revenue.nunique() < 2:
-        return []
-    if not stats.kruskal(*groups).pvalue < 0.05:
-        return [sentence("Weekdays do not differ more than by chance.", metric="revenue")]
-    means = np.array([group.mean() for group in groups])
-    usual = means.mean()
-    high, low = int(means.argmax()), int(means.argmin())
-    above = words.percent((means[high] / usual - 1) * 100, signed=True)
-    text = f"{WEEKDAYS[high]} is the strongest day ({above} against the average day), "
-    if means[low] == 0:
-        text += f"and nothing is sold on {WEEKDAYS[low]}."
-    else:
-        text += f"{WEEKDAYS[low]} the weakest ({words.percent((means[low] / usual - 1) * 100, signed=True)})."
-    return [sentence(text, metric="revenue")]
-
-
-def _unusual_in_words(frame: pd.DataFrame, currency: str, locale: str, limit: int) -> list[dict[str, Any]]:
-    judged = frame[frame.deviation.notna()]
-    if judged.empty:
-        return [sentence(f"Unusual days are looked for once there are {LEAST_DAYS // 7} weeks around them.")]
-    found = judged[judged.unusual].sort_values("deviation", key=abs, ascending=False).head(limit)
-    sentences: list[dict[str, Any]] = []
-    for row in found.to_dict("records"):
-        high = row["revenue"] > row["expected"]
-        sentences.append(
-            sentence(
-                f"{words.day(row['day'])} was unusual: {words.amount(row['revenue'], currency, locale)} where about "
-                f"{words.amount(row['expected'], currency, locale)} was to be expected.",
-                "good" if high else "bad",
-                "revenue",
-            )
-        )
-    return sentences or [sentence("No day was unusual for its surroundings and its weekday.", metric="revenue")]
-
-
 ANALYSES = (
     Analysis(
         "sales.headline",
@@ -297,13 +133,5 @@ ANALYSES = (
         "sales",
         "Net sales against the comparison, and what the change is made of.",
         headline,
-    ),
-    Analysis(
-        "sales.insights",
-        "What to notice",
-        "sales",
-        "Best and worst day, trend, weekly shape and unusual days.",
-        insights,
-        (Parameter("limit", "integer", 5, "How many unusual days to tell.", minimum=1, maximum=50),),
     ),
 )
