@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, event, select, text
 
 from tillsight import audit
 from tillsight.accounts import (
@@ -48,7 +49,7 @@ from tillsight.core.errors import (
     TooManyRequestsError,
 )
 from tillsight.core.settings import AccountSettings, ServeSettings, Settings
-from tillsight.database import ApiKey, Database, OneTimeLink, RecoveryCode, User, now
+from tillsight.database import ApiKey, Database, OneTimeLink, RecoveryCode, RequestCount, User, now
 from tillsight.vault import Keys
 
 PASSWORD = "correct horse battery"
@@ -463,23 +464,56 @@ def test_a_key_never_reaches_beyond_its_user(sessions: Sessions, database: Datab
 
 
 @pytest.mark.feature("PLT-04")
-def test_requests_are_limited_for_each_and_come_back_with_time() -> None:
-    at = [0.0]
-    limit = RateLimit(60, lambda: at[0])
+def test_requests_are_limited_for_each_and_come_back_with_time(database: Database) -> None:
+    clock = Clock()
+    limit = RateLimit(database, "user", 60, clock)
     for _ in range(60):
         limit.take("ana")
     with pytest.raises(TooManyRequestsError) as error:
         limit.take("ana")
     assert error.value.details == {"retry_after": 1}
     limit.take("boss")
-    at[0] = 2.0
+    RateLimit(database, "key", 60, clock).take("ana")
+    clock.move(seconds=2)
     limit.take("ana")
     limit.take("ana")
     with pytest.raises(TooManyRequestsError):
         limit.take("ana")
-    free = RateLimit(0)
+    clock.move(hours=-1)
+    with pytest.raises(TooManyRequestsError) as error:
+        limit.take("ana")
+    assert error.value.details == {"retry_after": 1}, "a clock that goes back shuts nobody out for an hour"
+    clock.move(seconds=1)
+    limit.take("ana")
+    free = RateLimit(database, "free", 0)
     for _ in range(1000):
         free.take("ana")
+
+
+@pytest.mark.feature("PLT-04")
+def test_requests_are_counted_over_all_servers_and_few_of_them_cost_a_write(database: Database, tmp_path: Path) -> None:
+    clock = Clock()
+    with Database.open(tmp_path, Settings()) as other:
+        servers = [RateLimit(one, "user", 200, clock) for one in (database, other, database)]
+        writes: list[str] = []
+        for engine in (database.engine, other.engine):
+            event.listen(
+                engine,
+                "before_cursor_execute",
+                lambda *said: writes.append(said[2]) if said[2].startswith(("INSERT", "UPDATE")) else None,
+            )
+        let_through = 0
+        for turn in range(400):
+            with contextlib.suppress(TooManyRequestsError):
+                servers[turn % 3].take("ana")
+                let_through += 1
+        assert let_through == 200
+        assert len(writes) == 200 / 10
+        clock.move(minutes=2)
+        servers[0].take("boss")
+        with database.read() as session:
+            kept = session.scalars(select(RequestCount.name)).all()
+        assert kept == ["user:boss"], "who asked long ago is forgotten"
 
 
 @pytest.mark.feature("PLT-03")

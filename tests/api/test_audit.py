@@ -185,7 +185,8 @@ ELSEWHERE = {
     "POST /api/v1/returns/{return_id}/refund",
     "POST /api/v1/returns/{return_id}/exchange",
     "PUT /api/v1/returns/{return_id}/conflict",
-    # need a second factor, a link or a session of their own: tests/accounts and tests/api prove their entries
+    # need mail, a second factor, a link or a session of their own: tests/accounts and tests/api prove their entries
+    "POST /api/v1/auth/forgotten",
     "POST /api/v1/auth/second-factor",
     "POST /api/v1/auth/link/accept",
     "DELETE /api/v1/auth/sessions/{session_id}",

@@ -22,6 +22,7 @@ OPEN_DOORS = {
     ("POST", "/api/v1/auth/second-factor"),
     ("POST", "/api/v1/auth/refresh-token"),
     ("POST", "/api/v1/auth/logout"),
+    ("POST", "/api/v1/auth/forgotten"),
     ("POST", "/api/v1/auth/link"),
     ("POST", "/api/v1/auth/link/accept"),
     ("GET", "/api/v1/auth/options"),

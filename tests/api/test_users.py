@@ -16,12 +16,15 @@ from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from tests.api.conftest import ADDRESS, PASSWORD, signed_in
+from tests.support.mail import Inbox, link_in, mail_server
 from tests.support.shops import make_shop
 
 from tillsight.accounts import add_user, passwords
 from tillsight.api.access import Allow, doors
 from tillsight.api.app import create_app
 from tillsight.database import now
+from tillsight.jobs import Jobs
+from tillsight.jobs.kinds import Task, mail
 from tillsight.shop import Shop
 
 OTHER = "staple battery horse"
@@ -219,6 +222,84 @@ def test_too_many_requests_are_refused_with_the_time_to_wait(tmp_path: Path) -> 
             stranger.post(f"{AUTH}/login", json={"user": f"u{n}", "password": "wrong"}).status_code for n in range(5)
         ]
         assert 429 in tries, "names that change do not help whoever guesses from one address"
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with mail_server() as inbox:
+        yield inbox
+
+
+@pytest.fixture
+def mailing(tmp_path: Path, inbox: Inbox) -> Iterator[Shop]:
+    """A shop that sends mail."""
+    shop = served(tmp_path / "mailing")
+    with (shop.path / "tillsight.toml").open("a") as file:
+        file.write(
+            f'\n[mail]\nhost = "127.0.0.1"\nport = {inbox.port}\nsecurity = "none"\nsender = "tillsight@shop.example"\n'
+        )
+    shop.close()
+    with Shop.open(shop.path) as opened:
+        yield opened
+
+
+def run_jobs(shop: Shop) -> list[dict[str, Any]]:
+    """Do what waits, as a worker would; the results."""
+    waiting = Jobs(shop.database).list(0, 100, "queued")[0]
+    results = [mail(Task(shop.path, job.id, job.params, job.created_by)) for job in reversed(waiting)]
+    for job in waiting:
+        Jobs(shop.database).cancel(job.id, None)
+    return results
+
+
+@pytest.mark.feature("PLT-03")
+def test_links_go_by_mail_and_are_in_no_answer(mailing: Shop, inbox: Inbox) -> None:
+    app = create_app(mailing)
+    boss, stranger = signed_in(app, "boss"), TestClient(app, ADDRESS)
+    assert data(stranger.get(f"{AUTH}/options"))["mail"] is True
+    assert "enter an e-mail address" in error(
+        boss.post(USERS, json={"name": "eva", "role": "analyst", "by_mail": True}), 422
+    )
+    asked = {"name": "eva", "role": "analyst", "email": "eva@shop.example", "by_mail": True}
+    made = data(boss.post(USERS, json=asked), 201)
+    assert made["path"] is None
+    assert made["job"]
+    assert run_jobs(mailing) == [{"sent": 1}]
+    token = link_in(inbox.messages[0]).rpartition("#")[2]
+    assert data(stranger.post(f"{AUTH}/link", json={"token": token}))["purpose"] == "invitation"
+    data(stranger.post(f"{AUTH}/link/accept", json={"token": token, "password": PASSWORD}))
+    again = data(boss.post(f"{USERS}/{made['user']['id']}/link", json={"by_mail": True}), 201)
+    assert (again["path"], again["purpose"]) == (None, "reset")
+    assert run_jobs(mailing) == [{"sent": 1}]
+    assert data(boss.post(f"{USERS}/{made['user']['id']}/link"), 201)["path"].startswith("/welcome#")
+
+
+@pytest.mark.feature("PLT-03")
+def test_nobody_learns_who_is_known_by_asking_for_another_password(mailing: Shop, inbox: Inbox) -> None:
+    app = create_app(mailing)
+    stranger = TestClient(app, ADDRESS)
+    data(signed_in(app, "boss").patch(f"{USERS}/2", json={"email": "ana@shop.example"}))
+    answers = [
+        stranger.post(f"{AUTH}/forgotten", json={"user": user})
+        for user in ("ana", "ANA@shop.example", "nobody", "nobody@shop.example")
+    ]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({json.dumps(answer.json()["data"]) for answer in answers}) == 1
+    assert {frozenset(answer.headers) for answer in answers} == {frozenset(answers[0].headers)}
+    results = run_jobs(mailing)
+    assert results == [{"sent": 1}, {"sent": 0}, {"sent": 0}, {"sent": 0}], "one mail, however often it is asked"
+    token = link_in(inbox.messages[0]).rpartition("#")[2]
+    data(stranger.post(f"{AUTH}/link/accept", json={"token": token, "password": OTHER}))
+    assert stranger.post(f"{AUTH}/login", json={"user": "ana", "password": OTHER}).status_code == 200
+
+
+def test_without_a_mail_server_the_way_is_said(boss: TestClient, app: FastAPI) -> None:
+    stranger = TestClient(app, ADDRESS)
+    assert data(stranger.get(f"{AUTH}/options"))["mail"] is False
+    assert "ask an administrator" in error(stranger.post(f"{AUTH}/forgotten", json={"user": "ana"}), 409)
+    asked = {"name": "eva", "role": "analyst", "email": "eva@shop.example", "by_mail": True}
+    assert "mail.host" in error(boss.post(USERS, json=asked), 409)
+    assert [user["name"] for user in data(boss.get(USERS))] == ["ana", "boss"], "nobody is added half"
 
 
 def test_no_secret_is_in_an_error_or_in_the_log(

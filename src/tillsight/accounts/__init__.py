@@ -2,6 +2,7 @@
 
 from tillsight.accounts.factors import Enrolment
 from tillsight.accounts.keys import SCOPES, create_key, end_key, keys_of
+from tillsight.accounts.letters import mail_link, mail_resets, meant
 from tillsight.accounts.limits import RateLimit
 from tillsight.accounts.roles import (
     ADMINS,
@@ -72,6 +73,9 @@ __all__ = [
     "invite",
     "keys_of",
     "look_at_link",
+    "mail_link",
+    "mail_resets",
+    "meant",
     "remove_factor",
     "remove_user",
     "require",

@@ -94,15 +94,15 @@ def invite(database: Database, name: str, access: Access, hours: int, by: By, kn
         return _link(session, user, "invitation", hours, by)
 
 
-def reset_link(database: Database, user_id: int, hours: int, by: By) -> Link:
+def reset_link(database: Database, user_id: int, hours: int, by: By, *, keep: bool = False) -> Link:
     """A link by which a user chooses another password; somebody who was invited and lost his link gets a new one.
 
-    The password of before goes on until the link is used. Raises NotFoundError.
+    The password of before goes on until the link is used; links of before only with `keep`. Raises NotFoundError.
     """
     with database.write() as session:
         user = _get(session, User.id == user_id)
         purpose: LinkPurpose = "reset" if user.password_hash else "invitation"
-        made = _link(session, user, purpose, hours, by)
+        made = _link(session, user, purpose, hours, by, keep=keep)
         record(session, who=by.name, address=by.address, action="user.link_made", subject=f"user:{user.name}",
                after={"purpose": purpose, "expires_at": made.expires_at})  # fmt: skip
         return made
@@ -302,8 +302,9 @@ def _take_password(session: Session, user: User, password_hash: str, but: str | 
     end_sessions(session, user.id, now(), but=but)
 
 
-def _link(session: Session, user: User, purpose: LinkPurpose, hours: int, by: By) -> Link:
-    session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))
+def _link(session: Session, user: User, purpose: LinkPurpose, hours: int, by: By, *, keep: bool = False) -> Link:
+    gone = delete(OneTimeLink).where(OneTimeLink.user_id == user.id)
+    session.execute(gone.where(OneTimeLink.expires_at <= now()) if keep else gone)
     token = random_text()
     expires_at = now() + timedelta(hours=hours)
     session.add(

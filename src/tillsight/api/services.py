@@ -50,9 +50,9 @@ class Services:
             carry=carry,
             kept=answers,
             cookie=f"tillsight-{hashlib.sha256(str(shop.path).encode()).hexdigest()[:8]}",
-            requests=RateLimit(limits.requests_per_minute),
-            key_requests=RateLimit(limits.key_requests_per_minute),
-            sign_ins=RateLimit(limits.sign_ins_per_minute),
+            requests=RateLimit(shop.database, "user", limits.requests_per_minute),
+            key_requests=RateLimit(shop.database, "key", limits.key_requests_per_minute),
+            sign_ins=RateLimit(shop.database, "sign-in", limits.sign_ins_per_minute),
             issuer=Issuer(shop.settings.oidc) if shop.settings.oidc.issuer else None,
         )
 

@@ -46,6 +46,10 @@ MailOption = Annotated[
     str | None, typer.Option("--email", metavar="ADDRESS", help="His e-mail address.", show_default=False)
 ]
 
+ByMailOption = Annotated[
+    bool, typer.Option("--by-mail", help="Send the link to his e-mail address instead of printing it.")
+]
+
 
 @user_app.command("list")
 def list_users(context: typer.Context, how: ListFormatOption = "table", folder: WorkspaceOption = None) -> None:
@@ -85,6 +89,7 @@ def invite_user(
     only: OnlyOption = None,
     persons: PersonsOption = None,
     email: MailOption = None,
+    by_mail: ByMailOption = False,
     folder: WorkspaceOption = None,
 ) -> None:
     """Add somebody, and print the link by which he chooses his password.
@@ -92,11 +97,18 @@ def invite_user(
     The link is printed this once; whoever has it can use it.
     """
     from tillsight.accounts import SYSTEM, invite
+    from tillsight.core.errors import QuestionError
 
     shop = open_shop(context, folder)
+    if by_mail and not (email or "").strip():
+        raise QuestionError("--by-mail needs --email ADDRESS.", field="email")
     hours = shop.settings.accounts.invitation_hours
     access = _access(role, module, only, False, persons, None, email)
-    _print_link(shop, invite(shop.database, name, access, hours, SYSTEM, _known(shop)))
+    made = invite(shop.database, name, access, hours, SYSTEM, _known(shop))
+    if by_mail:
+        _mail_link(shop, made.user.id)
+    else:
+        _print_link(shop, made)
 
 
 @user_app.command("set")
@@ -136,7 +148,9 @@ def remove(context: typer.Context, name: NameArgument, folder: WorkspaceOption =
 
 
 @user_app.command("link")
-def link(context: typer.Context, name: NameArgument, folder: WorkspaceOption = None) -> None:
+def link(
+    context: typer.Context, name: NameArgument, by_mail: ByMailOption = False, folder: WorkspaceOption = None
+) -> None:
     """Print a link by which a user chooses another password, or his first.
 
     Links of before are not good any more.
@@ -145,6 +159,9 @@ def link(context: typer.Context, name: NameArgument, folder: WorkspaceOption = N
 
     shop = open_shop(context, folder)
     user = get_user(shop.database, name)
+    if by_mail:
+        _mail_link(shop, user.id)
+        return
     settings = shop.settings.accounts
     hours = settings.reset_hours if user.password_hash else settings.invitation_hours
     _print_link(shop, reset_link(shop.database, user.id, hours, SYSTEM))
@@ -274,8 +291,13 @@ def _access(
     return Access(role, modules, rows, masked, active, email)
 
 
+def _mail_link(shop: Shop, user_id: int) -> None:
+    from tillsight.accounts import SYSTEM, mail_link
+
+    made = mail_link(shop.path, shop.settings, shop.database, user_id, SYSTEM)
+    say(f"The link for {made.user.name} is on its way to {made.user.email}.")
+
+
 def _print_link(shop: Shop, link: Link) -> None:
-    serve = shop.settings.serve
-    base = shop.settings.oidc.address or f"http://{serve.host}:{serve.port}"
-    print(f"{base}/welcome#{link.token}")
+    print(f"{shop.settings.address}/welcome#{link.token}")
     say(f"Good until {link.expires_at.astimezone(shop.settings.zone):%d %b %Y %H:%M}, once, for {link.user.name}.")

@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import pydantic
@@ -22,6 +22,7 @@ from tillsight.core.errors import SettingsError
 
 SETTINGS_FILE = "tillsight.toml"
 WORKSPACE_VARIABLE = "TILLSIGHT_WORKSPACE"
+_SECRET = re.compile(r"passw|secret|token|key|url|credential", re.IGNORECASE)
 
 
 def _currency(value: str) -> str:
@@ -66,6 +67,11 @@ class ServeSettings(_Section):
     tls_key: str | None = Field(None, description="key of the certificate, a PEM file")
     access_minutes: int = Field(15, ge=1, le=1440, description="life of an access token")
     hosts: tuple[str, ...] = Field((), description="further host names that the server answers to, behind a proxy")
+    address: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/]+)?$",
+        description="address of this server as browsers see it, such as https://shop.example; links in mails lead there",
+    )
     session_hours: int = Field(12, ge=1, le=24 * 90, description="how long a session lasts without signing in again")
 
 
@@ -112,6 +118,35 @@ class OidcSettings(_Section):
             if pair.rpartition("=")[2] not in get_args(RoleName) or not pair.rpartition("=")[0]:
                 raise ValueError(f"{pair!r} is not a pair such as staff=analyst")
         return value
+
+
+class MailSettings(_Section):
+    """Sending mail: invitations, and links to choose another password. The password is in TILLSIGHT_MAIL_PASSWORD, or kept as
+    the credential `mail`."""
+
+    host: str = Field("", max_length=200, description="the mail server; empty sends no mail")
+    port: int = Field(587, ge=1, le=65535, description="its port: 587 for starttls, 465 for tls")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the way there is encrypted; none is for a mail server on this machine alone"
+    )
+    user: str = Field("", max_length=320, description="the name to sign in with there; empty for none")
+    sender: str = Field(
+        "",
+        pattern=r"^([^@\s<>]+@[^@\s<>]+)?$",
+        max_length=320,
+        description="the address that mails come from, such as tillsight@shop.example",
+    )
+    seconds: float = Field(20, gt=0, le=300, description="how long the mail server may take for an answer")
+
+    @pydantic.model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("mail.host needs mail.sender, the address that mails come from")
+        if self.host and self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError(
+                "mail.security none is for a mail server on this machine; links and passwords would be read on the way"
+            )
+        return self
 
 
 class LimitSettings(_Section):
@@ -195,6 +230,9 @@ class Settings(BaseSettings):
     week_start: Weekday = Field("monday", description="first day of the week")
     preset: Literal["source", "shopify", "finance"] = Field("source", description="which metrics the pages show")
     database_url: str | None = Field(None, description="the operational database; SQLite in the workspace by default")
+    warehouse_url: str | None = Field(
+        None, description="what answers: postgresql://… or spark://…; DuckDB in the server by default"
+    )
     today: Literal["data", "clock"] = Field(
         "data", description="named periods end on the last day with data, or on today by the clock"
     )
@@ -205,6 +243,7 @@ class Settings(BaseSettings):
     serve: ServeSettings = ServeSettings()
     accounts: AccountSettings = AccountSettings()
     oidc: OidcSettings = OidcSettings()
+    mail: MailSettings = MailSettings()
     limits: LimitSettings = LimitSettings()
     keep: KeepSettings = KeepSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -215,6 +254,13 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone as an object."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def address(self) -> str:
+        """The address of the server as browsers see it, without a slash at its end."""
+        serve = self.serve
+        scheme = "https" if serve.tls_cert else "http"
+        return serve.address or self.oidc.address or f"{scheme}://{serve.host}:{serve.port}"
 
 
 def read_settings(workspace: Path) -> Settings:
@@ -243,7 +289,9 @@ def read_settings(workspace: Path) -> Settings:
         reason = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             reason = "there is no such setting"
-        value = first["input"] if first["type"] != "missing" else None
+        # a value may be a secret that was put in the wrong place, and a whole section may hold one
+        tellable = not isinstance(first["input"], dict) and not _SECRET.search(name)
+        value = first["input"] if first["type"] != "missing" and tellable else None
         raise SettingsError(f"Setting {name} in {where} is wrong: {reason}.", field=name, value=_shown(value)) from None
     except (ValueError, OSError) as error:  # not TOML, or not readable
         raise SettingsError(f"{file} cannot be read: {error}.", file=str(file)) from None

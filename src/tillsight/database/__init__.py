@@ -17,7 +17,15 @@ from tillsight.database.models import (
     Role,
     SignInMethod,
 )
-from tillsight.database.people import ApiKey, OneTimeLink, RecoveryCode, RefreshToken, SignInSession, User
+from tillsight.database.people import (
+    ApiKey,
+    OneTimeLink,
+    RecoveryCode,
+    RefreshToken,
+    RequestCount,
+    SignInSession,
+    User,
+)
 from tillsight.database.privacy import ConsentChoice, Erasure, ErasureMode, ErasureState, LandedState, Tombstone
 from tillsight.database.returns_desk import (
     DeskEvent,
@@ -79,6 +87,7 @@ __all__ = [
     "Release",
     "ReleaseKind",
     "ReleaseState",
+    "RequestCount",
     "Role",
     "Secret",
     "SegmentRules",

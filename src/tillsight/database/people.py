@@ -6,6 +6,7 @@ refresh_tokens   one row per refresh token that was given out
 recovery_codes   one row per code that stands in for the second factor once
 one_time_links   one row per invitation or reset of a password
 api_keys         one row per key of a program
+request_counts   one row for each who sent requests a short while ago
 
 Secrets are kept as hashes, or encrypted where they must be read again (the secret of a second factor).
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Double, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tillsight.database.models import Base, LinkPurpose, Role, SignInMethod, one_of
@@ -127,3 +128,13 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None]
     last_address: Mapped[str | None] = mapped_column(String(60))
     ended_at: Mapped[datetime | None]
+
+
+class RequestCount(Base):
+    """How many requests somebody may send yet: `remaining` at the moment `at`, more from then on. `name`: whose they are."""
+
+    __tablename__ = "request_counts"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    remaining: Mapped[float] = mapped_column(Double)
+    at: Mapped[datetime] = mapped_column(index=True)

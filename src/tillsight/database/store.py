@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from tillsight.core.errors import SettingsError, TillsightError
 from tillsight.core.settings import Settings
+from tillsight.database.changes import Changes
 from tillsight.database.types import to_json
 
 DATABASE_FILE = "app.sqlite"
@@ -53,6 +54,7 @@ class Database:
     def __init__(self, engine: Engine, workspace: Path) -> None:
         self.engine = engine
         self.workspace = workspace
+        self.changes = Changes(engine)
         # what is written in a session may need the keys of the workspace
         info = {WORKSPACE: workspace}
         self._read = sessionmaker(engine, class_=_ReadSession, expire_on_commit=False, autoflush=False, info=info)
@@ -102,6 +104,7 @@ class Database:
 
     def close(self) -> None:
         """Give the connections back."""
+        self.changes.close()
         self.engine.dispose()
 
     def __enter__(self) -> Self:

@@ -169,6 +169,26 @@ def drill(task: Task) -> dict[str, Any]:
     return {"backup": outcome.backup, "seconds": round(outcome.seconds, 1), "tables": len(outcome.tables)}
 
 
+def mail(task: Task) -> dict[str, Any]:
+    """Send links to choose a password. The result counts the mails.
+
+    Parameters: users (their numbers), and asked: `invitation` by an administrator, who is the one who started the job, or
+    `reset` by somebody who cannot come in.
+    """
+    from tillsight.accounts import By, mail_link, mail_resets
+    from tillsight.core.settings import read_settings
+    from tillsight.database import Database
+
+    settings, users = read_settings(task.workspace), task.params["users"]
+    with Database.open(task.workspace, settings) as database:
+        task.progress("mail", text="Speaking to the mail server")
+        if task.params["asked"] == "reset":
+            return {"sent": mail_resets(task.workspace, settings, database, users)}
+        for user in users:
+            mail_link(task.workspace, settings, database, user, By(task.created_by or "system"))
+        return {"sent": len(users)}
+
+
 KINDS: dict[str, Run] = {
     "load": load,
     "build": build,
@@ -176,4 +196,7 @@ KINDS: dict[str, Run] = {
     "retention": retention,
     "backup": backup,
     "drill": drill,
+    "mail": mail,
 }
+QUICK = frozenset({"mail"})
+"""Kinds that take seconds and do not wait for the long ones."""

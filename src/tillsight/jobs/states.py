@@ -105,11 +105,11 @@ def expire(database: Database) -> list[str]:
         return [job.id for job in lost]
 
 
-def queued(database: Database, before: datetime) -> list[str]:
-    """Ids of jobs that were queued before a moment, oldest first."""
+def queued(database: Database, before: datetime) -> list[tuple[str, str]]:
+    """Jobs that were queued before a moment, oldest first: id and kind."""
     with database.read() as session:
-        waiting = select(Job.id).where(Job.state == "queued", Job.created_at <= before).order_by(Job.created_at)
-        return list(session.scalars(waiting))
+        waiting = select(Job.id, Job.kind).where(Job.state == "queued", Job.created_at <= before)
+        return [(job_id, kind) for job_id, kind in session.execute(waiting.order_by(Job.created_at))]
 
 
 def _held(session: Session, job_id: str, worker: str) -> Job | None:

@@ -1,7 +1,7 @@
 """The worker inside the server: takes jobs from Huey, runs each as a child process, and picks up what others dropped.
 
-One job runs at a time in a server: a load and a build both want all of a small machine. Several servers may work on one
-workspace; the claim in the table decides who has a job.
+One long job runs at a time in a server: a load and a build both want all of a small machine. Quick ones, such as a mail, have
+a lane of their own. Several servers may work on one workspace; the claim in the table decides who has a job.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight.database import Database, Job, now
+from tillsight.jobs.kinds import QUICK
 from tillsight.jobs.queue import UPLOADS, uploads_of
 from tillsight.jobs.schedule import Schedule, start_due
 from tillsight.jobs.states import FINAL, claim, expire, give_back, queued
@@ -34,6 +35,24 @@ QUEUE_FILE = "jobs.sqlite"
 CHILD = (sys.executable, "-m", "tillsight.jobs.child")
 NOTHING: Schedule = {}
 _LOG = logging.getLogger(__name__)
+
+
+class _Lane:
+    """A queue whose jobs run one after the other."""
+
+    def __init__(self, workspace: Path, quick: bool, grace: float, run: Callable[[str], None]) -> None:
+        name = "tillsight-quick" if quick else "tillsight"
+        self.huey = SqliteHuey(name, filename=str(workspace / QUEUE_FILE), results=False)
+        self.carry = self.huey.task(name="run_job")(run)
+        self.consumer = Consumer(
+            self.huey,
+            workers=1,
+            periodic=False,
+            max_delay=0.25,
+            check_worker_health=False,
+            shutdown_timeout=grace + 10,
+        )
+        self.consumer._set_signal_handlers = lambda: None  # signals belong to the server
 
 
 class Worker:
@@ -58,35 +77,30 @@ class Worker:
         self._lease, self._grace, self._child = lease, grace, tuple(child)
         self._schedule, self._settled = schedule, settled
         self._stopping = threading.Event()
-        self._huey = SqliteHuey("tillsight", filename=str(workspace / QUEUE_FILE), results=False)
-        self._carry = self._huey.task(name="run_job")(self._run)
-        self._consumer = Consumer(
-            self._huey,
-            workers=1,
-            periodic=False,
-            max_delay=0.25,
-            check_worker_health=False,
-            shutdown_timeout=grace + 10,
-        )
-        self._consumer._set_signal_handlers = lambda: None  # signals belong to the server
+        self._lanes = {quick: _Lane(workspace, quick, grace, self._run) for quick in (False, True)}
         self._watcher = threading.Thread(target=self._watch, name="job-watcher", daemon=True)
 
     def start(self) -> None:
         """Take up what waits or was dropped, and go on until `stop`."""
         self._sweep(waiting=timedelta(0))
-        self._consumer.start()
+        for lane in self._lanes.values():
+            lane.consumer.start()
         self._watcher.start()
 
     def stop(self) -> None:
         """Stop. A job that runs is stopped and queued again; the next start of a server takes it up."""
         self._stopping.set()
-        self._consumer.stop(graceful=True)
+        for lane in self._lanes.values():  # the children of all of them are being stopped already
+            lane.consumer.stop(graceful=True)
         self._watcher.join()
-        self._huey.storage.close()
+        for lane in self._lanes.values():
+            lane.huey.storage.close()
 
     def carry(self, job_id: str) -> None:
-        """Hand a queued job to whichever worker is free."""
-        self._carry(job_id)
+        """Hand a queued job to whichever worker of its lane is free."""
+        with self._database.read() as session:
+            kind = session.scalar(select(Job.kind).where(Job.id == job_id))
+        self._lanes[kind in QUICK].carry(job_id)
 
     def _run(self, job_id: str) -> None:
         if self._stopping.is_set():
@@ -149,9 +163,11 @@ class Worker:
         """Take up jobs whose lease ran out, jobs that Huey lost, and files of jobs that have ended."""
         for job_id in expire(self._database):
             _LOG.warning("Job %s was dropped by the process that ran it", job_id)
-        if self._huey.pending_count() == 0:
-            for job_id in queued(self._database, now() - waiting):
-                self.carry(job_id)
+        for quick, lane in self._lanes.items():
+            if lane.huey.pending_count() == 0:
+                for job_id, kind in queued(self._database, now() - waiting):
+                    if (kind in QUICK) == quick:
+                        lane.carry(job_id)
         for folder in (self._workspace / UPLOADS).glob("*"):
             self._clear(folder.name)
 

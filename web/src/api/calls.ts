@@ -162,7 +162,8 @@ export const inviteUser = (body: Invitation) => dataOf(client.POST("/api/v1/user
 export const changeUser = (id: number, body: Access) =>
   dataOf(client.PATCH("/api/v1/users/{user_id}", { ...user(id), body }));
 export const removeUser = (id: number) => dataOf(client.DELETE("/api/v1/users/{user_id}", user(id)));
-export const makeLink = (id: number) => dataOf(client.POST("/api/v1/users/{user_id}/link", user(id)));
+export const makeLink = (id: number, by_mail: boolean) =>
+  dataOf(client.POST("/api/v1/users/{user_id}/link", { ...user(id), body: { by_mail } }));
 export const dropFactor = (id: number) => dataOf(client.POST("/api/v1/users/{user_id}/factor/remove", user(id)));
 export const getSessionsOf = (id: number) => dataOf(client.GET("/api/v1/users/{user_id}/sessions", user(id)));
 export const endSessionsOf = (id: number) => dataOf(client.DELETE("/api/v1/users/{user_id}/sessions", user(id)));

@@ -1,6 +1,7 @@
 /** How each call is kept: its key and how long it stays fresh. An answer is good for as long as its release is. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import * as calls from "@/api/calls";
+import { signInOptions } from "@/api/session";
 import type {
   AuditWanted,
   Job,
@@ -111,6 +112,8 @@ export const jobQuery = (id: string) =>
 
 export const ownSessionsQuery = queryOptions({ queryKey: ["own sessions"], queryFn: calls.getOwnSessions });
 export const factorQuery = queryOptions({ queryKey: ["factor"], queryFn: calls.getFactor });
+/** How one signs in here, and whether links are sent by mail. */
+export const optionsQuery = queryOptions({ queryKey: ["sign-in options"], queryFn: signInOptions, staleTime: 60_000 });
 export const usersQuery = queryOptions({ queryKey: ["users"], queryFn: calls.getUsers });
 export const modulesQuery = queryOptions({ queryKey: ["modules"], queryFn: calls.getModules, staleTime: RELEASE });
 export const sessionsQuery = (user: number) =>

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/forgotten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Link
+         * @description Ask for a link to choose another password, by mail. Whether anybody gets one is never told, and takes no other time.
+         */
+        post: operations["ask_for_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/refresh-token": {
         parameters: {
             query?: never;
@@ -327,7 +347,7 @@ export interface paths {
         put?: never;
         /**
          * Invite User
-         * @description Invite somebody: the answer has the link by which he chooses his password.
+         * @description Invite somebody: the answer has the link by which he chooses his password, unless it goes to him by mail.
          */
         post: operations["invite_user"];
         delete?: never;
@@ -3990,6 +4010,14 @@ export interface components {
             horizons: number[];
         };
         /**
+         * ForgottenIn
+         * @description Who cannot come in: his name, or his e-mail address.
+         */
+        ForgottenIn: {
+            /** User */
+            user: string;
+        };
+        /**
          * FoundOrder
          * @description An order that was found.
          */
@@ -4245,6 +4273,12 @@ export interface components {
             email?: string | null;
             /** Name */
             name: string;
+            /**
+             * By Mail
+             * @description send the link to his e-mail address instead of showing it
+             * @default false
+             */
+            by_mail?: boolean;
         };
         /**
          * JobOut
@@ -4403,8 +4437,22 @@ export interface components {
             sparkline: boolean;
         };
         /**
+         * LinkIn
+         * @description How a link reaches its user.
+         */
+        LinkIn: {
+            /**
+             * By Mail
+             * @description send the link to his e-mail address instead of showing it
+             * @default false
+             */
+            by_mail?: boolean;
+        };
+        /**
          * LinkMade
          * @description A link, shown this once: `path` below the address of this server. Whoever has it can choose the password.
+         *
+         *     Where it goes by mail, `path` is null and `job` the one that sends it.
          */
         LinkMade: {
             user: components["schemas"]["PersonOut"];
@@ -4414,7 +4462,9 @@ export interface components {
              */
             purpose: "invitation" | "reset";
             /** Path */
-            path: string;
+            path: string | null;
+            /** Job */
+            job: string | null;
             /**
              * Expires At
              * Format: date-time
@@ -4785,11 +4835,13 @@ export interface components {
         };
         /**
          * OptionsOut
-         * @description How one can sign in besides with a password: the words of the button, or null.
+         * @description How one can sign in besides with a password: the words of the button, or null. `mail`: whether links are sent by mail.
          */
         OptionsOut: {
             /** Single Sign On */
             single_sign_on: string | null;
+            /** Mail */
+            mail: boolean;
         };
         /**
          * OrderLine
@@ -6514,6 +6566,39 @@ export interface operations {
             };
         };
     };
+    ask_for_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     refresh_token: {
         parameters: {
             query?: never;
@@ -7149,7 +7234,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             201: {

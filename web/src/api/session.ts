@@ -54,7 +54,8 @@ export async function signInWithCode(ticket: string, code: string): Promise<void
   set(await ask<Session>("second-factor", { ticket, code }));
 }
 
-export const signInOptions = () => ask<{ single_sign_on: string | null }>("options");
+export const signInOptions = () => ask<{ single_sign_on: string | null; mail: boolean }>("options");
+export const askForLink = (user: string) => ask<object>("forgotten", { user });
 export const lookAtLink = (token: string) => ask<LinkSeen>("link", { token });
 export const acceptLink = (token: string, password: string) => ask<object>("link/accept", { token, password });
 

@@ -47,6 +47,12 @@ const welcome = createRoute({
   component: lazyRouteComponent(() => import("@/features/sign-in/Welcome"), "Welcome"),
 });
 
+const forgotten = createRoute({
+  getParentRoute: () => root,
+  path: "/forgotten",
+  component: lazyRouteComponent(() => import("@/features/sign-in/Forgotten"), "Forgotten"),
+});
+
 const secondFactor = createRoute({
   getParentRoute: () => root,
   path: "/second-factor",
@@ -192,6 +198,7 @@ const declared = createRoute({
 const routes = root.addChildren([
   signIn,
   welcome,
+  forgotten,
   secondFactor,
   frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, segments, segment, customers, customer, returnDesk, deskReturn, declared]),
 ]);

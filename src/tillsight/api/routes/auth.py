@@ -14,12 +14,23 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from tillsight.accounts import By, Device, SignedIn, Ticket, Tokens, accept_link, change_password, factors, look_at_link
+from tillsight.accounts import (
+    By,
+    Device,
+    SignedIn,
+    Ticket,
+    Tokens,
+    accept_link,
+    change_password,
+    factors,
+    look_at_link,
+    meant,
+)
 from tillsight.accounts.passwords import verify_password
 from tillsight.api.access import OPEN, Anybody, Door, Oneself, address_of
 from tillsight.api.envelope import Envelope, ok
 from tillsight.api.services import Given, Services
-from tillsight.core.errors import NotAllowedError, NotSignedInError, QuestionError
+from tillsight.core.errors import ConflictError, NotAllowedError, NotSignedInError, QuestionError
 from tillsight.database import LinkPurpose, Role, SignInMethod, SignInSession, User, now
 
 PATH = "/api/v1/auth"
@@ -109,9 +120,16 @@ class Done(BaseModel):
 
 
 class OptionsOut(BaseModel):
-    """How one can sign in besides with a password: the words of the button, or null."""
+    """How one can sign in besides with a password: the words of the button, or null. `mail`: whether links are sent by mail."""
 
     single_sign_on: str | None
+    mail: bool
+
+
+class ForgottenIn(_Body):
+    """Who cannot come in: his name, or his e-mail address."""
+
+    user: str = Field(min_length=1, max_length=320)
 
 
 class TokenIn(_Body):
@@ -213,7 +231,23 @@ def second_factor(body: FactorIn, request: Request, given: Given) -> Response:
 @router.get("/options", response_model=Envelope[OptionsOut], dependencies=[OPEN])
 def get_options(given: Given) -> Response:
     """How one can sign in."""
-    return ok(OptionsOut(single_sign_on=given.shop.settings.oidc.title if given.shop.settings.oidc.issuer else None))
+    settings = given.shop.settings
+    return ok(
+        OptionsOut(single_sign_on=settings.oidc.title if settings.oidc.issuer else None, mail=bool(settings.mail.host))
+    )
+
+
+@router.post("/forgotten", response_model=Envelope[Done], dependencies=[OPEN], status_code=202)
+def ask_for_link(body: ForgottenIn, request: Request, given: Given) -> Response:
+    """Ask for a link to choose another password, by mail. Whether anybody gets one is never told, and takes no other time."""
+    given.sign_ins.take(address_of(request))
+    if not given.shop.settings.mail.host:
+        raise ConflictError("No mail is sent from here: ask an administrator for a link to choose another password.")
+    # a job in any case: it finds out that nobody was meant, and this answer does not depend on it
+    users = meant(given.shop.database, body.user)
+    job = given.jobs.start("mail", {"asked": "reset", "users": users}, None, address=address_of(request))
+    given.carry(job.id)
+    return ok(Done(), status=202)
 
 
 @router.post("/refresh-token", response_model=Envelope[SessionOut], dependencies=[OPEN])

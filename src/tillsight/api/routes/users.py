@@ -12,6 +12,7 @@ from tillsight.accounts import (
     MASKED,
     Access,
     Link,
+    SignedIn,
     change_user,
     get_user,
     invite,
@@ -20,10 +21,11 @@ from tillsight.accounts import (
     reset_link,
     users_of,
 )
-from tillsight.api.access import Admin, Door
+from tillsight.api.access import Admin, Door, address_of
 from tillsight.api.envelope import Envelope, Number, ok
 from tillsight.api.routes.auth import Done, OneSession, SessionsEnded, by, one_session
 from tillsight.api.services import Given, Services
+from tillsight.core.errors import ConflictError, QuestionError
 from tillsight.database import LinkPurpose, Role, User, now
 from tillsight.shop import DOMAINS
 
@@ -59,6 +61,15 @@ class InviteIn(AccessIn):
 
     name: str = Field(min_length=1, max_length=200)
     role: Role
+    by_mail: bool = Field(False, description="send the link to his e-mail address instead of showing it")
+
+
+class LinkIn(BaseModel):
+    """How a link reaches its user."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by_mail: bool = Field(False, description="send the link to his e-mail address instead of showing it")
 
 
 class PersonOut(BaseModel):
@@ -82,11 +93,15 @@ class PersonOut(BaseModel):
 
 
 class LinkMade(BaseModel):
-    """A link, shown this once: `path` below the address of this server. Whoever has it can choose the password."""
+    """A link, shown this once: `path` below the address of this server. Whoever has it can choose the password.
+
+    Where it goes by mail, `path` is null and `job` the one that sends it.
+    """
 
     user: PersonOut
     purpose: LinkPurpose
-    path: str
+    path: str | None
+    job: str | None
     expires_at: datetime
 
 
@@ -112,10 +127,12 @@ def list_modules(_who: Admin) -> Response:
 
 @router.post("", response_model=Envelope[LinkMade], status_code=201)
 def invite_user(body: InviteIn, who: Admin, request: Request, given: Given) -> Response:
-    """Invite somebody: the answer has the link by which he chooses his password."""
+    """Invite somebody: the answer has the link by which he chooses his password, unless it goes to him by mail."""
+    if body.by_mail:
+        _may_mail(given, (body.email or "").strip())
     hours = given.shop.settings.accounts.invitation_hours
     made = invite(given.shop.database, body.name, body.access(), hours, by(who, request), given.known)
-    return ok(_link(given, made), status=201)
+    return ok(_link(given, made, _mailed(given, made.user, who, request) if body.by_mail else None), status=201)
 
 
 @router.get("/{user_id}", response_model=Envelope[PersonOut])
@@ -139,12 +156,16 @@ def delete_user(user_id: Number, who: Admin, request: Request, given: Given) -> 
 
 
 @router.post("/{user_id}/link", response_model=Envelope[LinkMade], status_code=201)
-def make_link(user_id: Number, who: Admin, request: Request, given: Given) -> Response:
+def make_link(user_id: Number, who: Admin, request: Request, given: Given, body: LinkIn | None = None) -> Response:
     """Make a link by which the user chooses another password, or his first. Links of before are not good any more."""
     settings = given.shop.settings.accounts
-    invited = get_user(given.shop.database, user_id).password_hash is None
-    hours = settings.invitation_hours if invited else settings.reset_hours
-    return ok(_link(given, reset_link(given.shop.database, user_id, hours, by(who, request))), status=201)
+    user = get_user(given.shop.database, user_id)
+    by_mail = body is not None and body.by_mail
+    if by_mail:
+        _may_mail(given, user.email or "")
+    hours = settings.invitation_hours if user.password_hash is None else settings.reset_hours
+    made = reset_link(given.shop.database, user_id, hours, by(who, request))
+    return ok(_link(given, made, _mailed(given, user, who, request) if by_mail else None), status=201)
 
 
 @router.post("/{user_id}/factor/remove", response_model=Envelope[Done])
@@ -201,11 +222,27 @@ def _person(user: User, sessions: int) -> dict[str, Any]:
     }
 
 
-def _link(given: Services, made: Link) -> dict[str, Any]:
+def _may_mail(given: Services, address: str) -> None:
+    if not given.shop.settings.mail.host:
+        raise ConflictError("No mail is sent from here: name a mail server in the setting mail.host, or show the link.")
+    if not address:
+        raise QuestionError("To send the link, enter an e-mail address of the user.", field="email")
+
+
+def _mailed(given: Services, user: User, who: SignedIn, request: Request) -> str:
+    """The job that sends a user his link; it makes a new one, whose secret is in the mail alone."""
+    address = address_of(request)
+    job = given.jobs.start("mail", {"asked": "invitation", "users": [user.id]}, who.name, address=address)
+    given.carry(job.id)
+    return job.id
+
+
+def _link(given: Services, made: Link, job: str | None) -> dict[str, Any]:
     # Behind # a browser keeps the secret to itself: it is in no log and no referrer.
     return {
         "user": _one(given, made.user.id),
         "purpose": made.purpose,
-        "path": f"/welcome#{made.token}",
+        "path": None if job else f"/welcome#{made.token}",
+        "job": job,
         "expires_at": made.expires_at,
     }

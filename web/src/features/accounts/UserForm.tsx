@@ -3,7 +3,7 @@ import { Button, Checkbox, Select, TagsInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import * as calls from "@/api/calls";
-import { dimensionsQuery, modulesQuery, sessionsQuery, usersQuery } from "@/api/queries";
+import { dimensionsQuery, modulesQuery, optionsQuery, sessionsQuery, usersQuery } from "@/api/queries";
 import { currentUser } from "@/api/session";
 import type { Access, LinkMade, Person, Role } from "@/api/types";
 import styles from "@/features/accounts/accounts.module.css";
@@ -41,6 +41,9 @@ export function UserForm({ person, onLink, onClose }: Props) {
   const [persons, setPersons] = useState(
     person?.masked === true ? "masked" : person?.masked === false ? "shown" : "role",
   );
+  const mail = useQuery(optionsQuery).data?.mail ?? false;
+  const [byMail, setByMail] = useState(true);
+  const mailed = mail && byMail && email.trim() !== "";
   const limited = role === "limited";
   const access = (): Access => ({
     role,
@@ -60,7 +63,7 @@ export function UserForm({ person, onLink, onClose }: Props) {
     mutationFn: async () =>
       person
         ? void (await calls.changeUser(person.id, access()))
-        : onLink(await calls.inviteUser({ ...access(), name: name.trim(), role })),
+        : onLink(await calls.inviteUser({ ...access(), name: name.trim(), role, by_mail: mailed })),
     onSuccess: async () => {
       await again();
       if (person) onClose();
@@ -94,6 +97,14 @@ export function UserForm({ person, onLink, onClose }: Props) {
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
+        {!person && mail && email.trim() ? (
+          <Checkbox
+            size="xs"
+            label="Send the invitation to this address"
+            checked={byMail}
+            onChange={(event) => setByMail(event.currentTarget.checked)}
+          />
+        ) : null}
         <Select
           label="Role"
           description={ROLES.find((one) => one.value === role)?.may}
@@ -158,11 +169,15 @@ export function UserForm({ person, onLink, onClose }: Props) {
             {person ? "Save" : "Invite"}
           </Button>
           <span className={styles.effect}>
-            {person ? "Holds from the next request on." : "Makes a link by which the password is chosen."}
+            {person
+              ? "Holds from the next request on."
+              : mailed
+                ? "Sends a link by which the password is chosen."
+                : "Makes a link by which the password is chosen."}
           </span>
         </div>
       </form>
-      {person ? <Existing person={person} onLink={onLink} onClose={onClose} /> : null}
+      {person ? <Existing person={person} mail={mail} onLink={onLink} onClose={onClose} /> : null}
     </div>
   );
 }
@@ -215,7 +230,7 @@ function BoundFields({ bound, taken, onChange, onRemove }: BoundProps) {
   );
 }
 
-function Existing({ person, onLink, onClose }: Props & { person: Person }) {
+function Existing({ person, mail, onLink, onClose }: Props & { person: Person; mail: boolean }) {
   const client = useQueryClient();
   const sessions = useQuery(sessionsQuery(person.id));
   const [sure, setSure] = useState(false);
@@ -263,14 +278,24 @@ function Existing({ person, onLink, onClose }: Props & { person: Person }) {
           <Button
             variant="default"
             disabled={off}
-            onClick={() => act.mutate(async () => onLink(await calls.makeLink(person.id)))}
+            onClick={() => act.mutate(async () => onLink(await calls.makeLink(person.id, false)))}
           >
             {person.state === "invited" ? "New invitation link" : "Link for another password"}
           </Button>
+          {mail && person.email && !off ? (
+            <Word onClick={() => act.mutate(async () => onLink(await calls.makeLink(person.id, true)))}>
+              Send it by mail
+            </Word>
+          ) : null}
           {person.factor ? (
             <Word onClick={() => act.mutate(() => calls.dropFactor(person.id))}>Take away the second factor</Word>
           ) : null}
         </div>
+        {mail ? null : (
+          <p className={styles.effect}>
+            Links are shown here, to be handed over: no mail is sent, as the settings name no mail server (mail.host).
+          </p>
+        )}
       </section>
       <section className={styles.section} aria-label="The way out">
         <h3>The way out</h3>

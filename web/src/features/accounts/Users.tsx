@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { usersQuery } from "@/api/queries";
+import { jobQuery, usersQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { LinkMade, Person } from "@/api/types";
 import styles from "@/features/accounts/accounts.module.css";
@@ -10,7 +10,7 @@ import { Once } from "@/features/accounts/Once";
 import { UserForm } from "@/features/accounts/UserForm";
 import { ROLES, roleTitle, seen } from "@/features/accounts/words";
 import { DataTable, type TableColumn } from "@/ui/DataTable";
-import { Badge, Failed, Page, Pane, Skeleton, type Tone } from "@/ui/Parts";
+import { Badge, Banner, Failed, Page, Pane, Skeleton, type Tone } from "@/ui/Parts";
 import { Side } from "@/ui/Side";
 
 const TONES: Record<Person["state"], Tone> = { active: "good", invited: "accent", off: "neutral" };
@@ -75,10 +75,14 @@ export function Users() {
     >
       {link ? (
         <Pane label="Link for a user">
-          <Once label={`Link for ${link.user.name}`} text={`${window.location.origin}${link.path}`}>
-            Give this link to {link.user.name}: it is shown this once, works once, and until{" "}
-            {format.moment(link.expires_at)}. Whoever has it chooses the password.
-          </Once>
+          {link.path ? (
+            <Once label={`Link for ${link.user.name}`} text={`${window.location.origin}${link.path}`}>
+              Give this link to {link.user.name}: it is shown this once, works once, and until{" "}
+              {format.moment(link.expires_at)}. Whoever has it chooses the password.
+            </Once>
+          ) : (
+            <Mailed link={link} />
+          )}
         </Pane>
       ) : null}
       <Pane title="Users" sub="press a name to change what somebody may do and see">
@@ -120,5 +124,22 @@ export function Users() {
         </Side>
       ) : null}
     </Page>
+  );
+}
+
+/** How the mail with a link fares. */
+function Mailed({ link }: { link: LinkMade }) {
+  const job = useQuery(jobQuery(link.job ?? ""));
+  const failed = job.data?.state === "failed" || job.data?.state === "cancelled";
+  return (
+    <div role="status">
+      <Banner tone={failed ? "bad" : "good"}>
+        {failed
+          ? `The mail to ${link.user.email ?? ""} did not go out: ${job.data?.error ?? "its job was cancelled."} Show the link instead.`
+          : job.data?.state === "done"
+            ? `A link for ${link.user.name} was sent to ${link.user.email ?? ""}.`
+            : `A link for ${link.user.name} is on its way to ${link.user.email ?? ""}.`}
+      </Banner>
+    </div>
   );
 }

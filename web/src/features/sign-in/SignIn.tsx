@@ -3,7 +3,7 @@
  * server says what is wrong, and how long a locked name waits.
  */
 import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useState, type FormEvent } from "react";
 import { renewed, signIn, signInOptions, signInWithCode } from "@/api/session";
 import { Ground } from "@/ui/Ground";
@@ -135,8 +135,8 @@ export function SignIn() {
             </Button>
           ) : null}
           <p className={styles.note}>
-            The first administrator was made when the workspace was first served; its password was printed there once.
-            Forgot yours? An administrator can give you a link to choose another.
+            The first administrator was made when the workspace was first served; its password was printed there once.{" "}
+            <Link to="/forgotten">Forgot your password?</Link>
           </p>
         </>
       )}
