@@ -83,6 +83,7 @@ class Shop:
         self.database = database
         self.catalogue: Catalogue = catalogue()
         self.releases = Releases(path, settings, database)
+        self._loaded_calendars: dict[int, FiscalCalendar] = {}
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Self:
@@ -308,7 +309,11 @@ class Shop:
     def _fiscal(self, release: OpenRelease | None) -> FiscalCalendar:
         chosen = self.settings.fiscal
         if release is not None and release.rows_of("fiscal_calendar"):
-            return _loaded_calendar(release, self.settings.shop_id, chosen.restated)
+            found = self._loaded_calendars.get(release.number)
+            if found is None:
+                found = _loaded_calendar(release, self.settings.shop_id, chosen.restated)
+                self._loaded_calendars = {release.number: found}  # a release never changes; few are asked at a time
+            return found
         rule = replace(PRESETS[chosen.preset], restated=chosen.restated)
         if rule.pattern == "months":
             rule = replace(rule, start_month=chosen.start_month)

@@ -20,11 +20,12 @@ from sqlalchemy import select
 from tillsight.core.errors import NoReleaseError, NotFoundError
 from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
+from tillsight.database.changes import Stamp
 from tillsight.database.models import CURRENT, Pointer, Release
 from tillsight.database.store import Database
-from tillsight.tables.registry import TABLES
-from tillsight.tables.schema import Type
 from tillsight.warehouse.duck import DuckEngine
+from tillsight.warehouse.engine import Engine, stored_tables
+from tillsight.warehouse.engines import DuckWarehouse, open_warehouse
 
 OPEN_RELEASES = 3
 
@@ -75,6 +76,7 @@ class Releases:
         self._open: OrderedDict[int, OpenRelease] = OrderedDict()
         self._lock = threading.Lock()
         self._seen: int | None = None
+        self._seen_at: tuple[Stamp | None, int | None] = (None, None)
         self._on_change: list[Callable[[], None]] = []
 
     def when_changed(self, call: Callable[[], None]) -> None:
@@ -82,7 +84,11 @@ class Releases:
         self._on_change.append(call)
 
     def current_number(self) -> int | None:
-        """The release that answers now; None before the first build."""
+        """The release that answers now; None before the first build. Read again only when something was committed."""
+        stamp = self._database.changes.stamp()
+        seen_at, number = self._seen_at
+        if stamp is not None and stamp == seen_at:
+            return number
         with self._database.read() as session:
             number = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
         if number != self._seen:
@@ -90,6 +96,7 @@ class Releases:
             self.forget_collected()
             for call in self._on_change:
                 call()
+        self._seen_at = stamp, number
         return number
 
     def current(self) -> OpenRelease:
