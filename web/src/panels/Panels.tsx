@@ -278,13 +278,6 @@ export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string
             )}
             <Spark points={course} comparison={before} />
           </div>
-          {asked.view.compare === "none" || value === null || values?.[`${name}_change`] == null ? null : (
-            <div className={styles.kpiWhy}>
-              <Word aria-label={`Why ${panel.title} changed`} onClick={() => setView({ why: name, why_by: undefined })}>
-                Why?
-              </Word>
-            </div>
-          )}
         </div>
       ) : (
         <div>
@@ -297,7 +290,12 @@ export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string
         </div>
       )}
       <div className={styles.basis} title={metric?.basis}>
-        {panel.note ?? inShort(metric?.basis ?? "")}
+        <span>{panel.note ?? inShort(metric?.basis ?? "")}</span>
+        {asked.view.compare === "none" || value === null || values?.[`${name}_change`] == null ? null : (
+          <Word aria-label={`Why? ${panel.title}`} onClick={() => setView({ why: name, why_by: undefined })}>
+            Why?
+          </Word>
+        )}
       </div>
     </div>
   );

@@ -90,7 +90,8 @@ const SHORT: Partial<Record<Column["kind"], string>> = { compare: "before", chan
 
 /** The head of a column; with one metric alone its change needs no name. */
 function title(column: Column, format: Format, alone: boolean): string {
-  const short = SHORT[column.kind];
+  // A change that an analysis names by itself keeps its name.
+  const short = column.metric && column.name.startsWith(`${column.metric}_`) ? SHORT[column.kind] : undefined;
   if (short)
     return alone ? short.replace(/^./, (letter) => letter.toUpperCase()) : `${column.title.split(",")[0]}, ${short}`;
   const unit = column.unit === "money" ? format.unit("money") : "";
