@@ -476,11 +476,11 @@ def _in_words(
     rows = [row for row in table.to_pylist() if row[change.by] not in (OTHERS, OVERLAP) and row["contribution"]]
     if rows:
         pieces = [
-            f"{row[change.by] or '(not set)'} {'+' if row['contribution'] > 0 else '−'}{moved(row['contribution'])}"
+            f"{row[change.by] or '(not set)'} {'up' if row['contribution'] > 0 else 'down'} {moved(row['contribution'])}"
             for row in rows[:3]
         ]
         dimension = asker.catalogue.dimensions[change.by]
-        told.append(sentence(f"By {dimension.title.lower()} most of it is {_listed(pieces)}."))
+        told.append(sentence(f"By {dimension.title.lower()}: {_listed(pieces)}."))
     return told
 
 

@@ -92,6 +92,7 @@ function Reasons({ metric }: { metric: Metric }) {
           </p>
           {data.rows.length && shown ? (
             <>
+              <section>
               <div className={styles.head}>
                 <h3 className={styles.title}>By {title(shown).toLowerCase()}</h3>
                 <div className={styles.actions}>
@@ -120,6 +121,7 @@ function Reasons({ metric }: { metric: Metric }) {
                 </div>
               </div>
               <Bars answer={data} dimension={shown} metric={metric} />
+              </section>
               <Effects answer={data} metric={metric} />
               <section>
                 <h3>Every figure</h3>
@@ -195,6 +197,11 @@ function Bars({ answer, dimension, metric }: { answer: Answer; dimension: string
 function Effects({ answer, metric }: { answer: Answer; metric: Metric }) {
   const { format } = useShop();
   const columns = answer.columns.filter((column) => column.name in EFFECTS);
+  // In full, so that the lines can be added up.
+  const signed = (value: Row[string] | undefined): string =>
+    metric.unit === "percent"
+      ? format.change(value, metric.unit)
+      : `${(numberOf(value) ?? 0) > 0 ? "+" : ""}${format.full(value, metric.unit)}`;
   return (
     <section>
       <h3>How the change comes about</h3>
@@ -205,12 +212,12 @@ function Effects({ answer, metric }: { answer: Answer; metric: Metric }) {
               <td>
                 {column.title} <span className={styles.sub}>{EFFECTS[column.name]}</span>
               </td>
-              <td>{format.change(answer.totals?.[column.name], metric.unit)}</td>
+              <td>{signed(answer.totals?.[column.name])}</td>
             </tr>
           ))}
           <tr data-result>
             <td>Change</td>
-            <td>{format.change(answer.totals?.contribution, metric.unit)}</td>
+            <td>{signed(answer.totals?.contribution)}</td>
           </tr>
         </tbody>
       </table>
