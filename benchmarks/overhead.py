@@ -153,7 +153,7 @@ def report(workspace: Path, rounds: int) -> None:
             started = time.perf_counter()
             answer = shop.query(**one.question)
             asked = time.perf_counter()
-            table = release.engine.run_sql(one.sql)
+            table = release.files.run_sql(one.sql)
             written = time.perf_counter()
             if not number:
                 check(one, answer.totals or answer.to_records()[0], table.to_pylist())

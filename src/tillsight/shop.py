@@ -366,15 +366,16 @@ class Shop:
 
     def drop_older_releases(self) -> int:
         """Forget every release but the one that answers now, and delete their files at once. Returns how many."""
-        dropped = drop_older(self.path, self.database)
+        dropped = drop_older(self.path, self.settings, self.database)
         self.releases.forget_collected()
         return dropped
 
     def note_settings(self) -> None:
         """Tell the audit log where the settings are not what they were when it was told last: they are changed in a file."""
         said = self.settings.model_dump(mode="json")
-        if said["database_url"]:
-            said["database_url"] = "(set)"  # it may hold a password
+        for address in ("database_url", "warehouse_url"):
+            if said[address]:
+                said[address] = "(set)"  # it may hold a password
         with self.database.write() as session:
             audit.record_change(session, who="system", action="settings.changed", subject="settings:file", value=said)
 
@@ -507,7 +508,7 @@ def _generated(rule: Any, first: date, last: date) -> FiscalCalendar:
 
 def _loaded_calendar(release: OpenRelease, shop_id: str, restated: bool) -> FiscalCalendar:
     """The calendar of the shop of the settings, else of the first shop that has one."""
-    table = release.engine.run_sql(
+    table = release.files.run_sql(
         "SELECT start_date, end_date, fiscal_year, fiscal_quarter, fiscal_period, fiscal_week FROM fiscal_calendar "
         "WHERE shop_id = (SELECT shop_id FROM fiscal_calendar ORDER BY shop_id <> ?, shop_id LIMIT 1) ORDER BY start_date",
         [shop_id],

@@ -24,7 +24,7 @@ COLUMNS = {
 
 
 def built(shop: Shop) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = shop.releases.current().engine.run_sql("SELECT * FROM sales").to_pylist()
+    rows: list[dict[str, Any]] = shop.releases.current().files.run_sql("SELECT * FROM sales").to_pylist()
     return rows
 
 

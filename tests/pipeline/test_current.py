@@ -32,7 +32,7 @@ def content(shop: Shop) -> dict[str, list[Any]]:
     release = shop.releases.current()
     tables: dict[str, list[Any]] = {}
     for name in release.manifest["tables"]:
-        rows = release.engine.run_sql(f'SELECT * FROM "{name}"').to_pylist()
+        rows = release.files.run_sql(f'SELECT * FROM "{name}"').to_pylist()
         tables[name] = sorted(repr({key: value for key, value in row.items() if key not in ORIGIN}) for row in rows)
     return {name: rows for name, rows in tables.items() if rows}
 
@@ -207,5 +207,5 @@ def test_a_column_that_came_later_is_null_or_its_default_in_older_files(tmp_path
         duckdb.sql(f"COPY (SELECT * EXCLUDE (device_type, is_test) FROM '{file}') TO '{file}.new' (FORMAT parquet)")
         file.with_name(f"{file.name}.new").replace(file)
         shop.build()
-        [row] = shop.releases.current().engine.run_sql("SELECT country, device_type, is_test FROM orders").to_pylist()
+        [row] = shop.releases.current().files.run_sql("SELECT country, device_type, is_test FROM orders").to_pylist()
     assert row == {"country": "France", "device_type": None, "is_test": False}

@@ -25,7 +25,7 @@ def figures(shop: Shop, names: str, **parts: Any) -> dict[str, Any]:
 
 
 def table(shop: Shop, sql: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = shop.releases.current().engine.run_sql(sql).to_pylist()
+    found: list[dict[str, Any]] = shop.releases.current().files.run_sql(sql).to_pylist()
     return found
 
 

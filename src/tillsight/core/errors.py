@@ -93,6 +93,13 @@ class NoReleaseError(TillsightError):
     status = 409
 
 
+class WarehouseError(TillsightError):
+    """The engine that answers cannot be reached, or refused."""
+
+    code = "WAREHOUSE_ERROR"
+    status = 503
+
+
 class TooBigError(TillsightError):
     """The question needs more memory or time than a question may take."""
 

@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight import privacy
 from tillsight.audit import record
-from tillsight.core.errors import BuildError, ConflictError
+from tillsight.core.errors import BuildError, ConflictError, WarehouseError
 from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
 from tillsight.database.models import CURRENT, Load, Pointer, Release
@@ -41,6 +41,8 @@ from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
 from tillsight.vault import is_encrypted
 from tillsight.warehouse.duck import compiled, connect, literal, parquet_options, quoted, read_files
+from tillsight.warehouse.engine import stored_tables
+from tillsight.warehouse.engines import open_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +156,7 @@ class Build:
                 connection.close()
         try:
             collect(self.workspace, self.settings, self.database)
-        except (OSError, SQLAlchemyError) as error:  # the release is out; the next build clears away
+        except (OSError, SQLAlchemyError, WarehouseError) as error:  # the release is out; the next build clears away
             self.progress("collect", None, None, f"Old releases could not be cleared away: {_first_line(error)}")
         return release
 
@@ -373,6 +375,13 @@ class Build:
         with self.database.write() as session:
             session.delete(session.get_one(Release, number))
 
+    def _hand_over(self, number: int, manifest: dict[str, Any]) -> None:
+        """Give a release to the engine that answers, whole, before it is said to be there. Nothing where that has it."""
+        started = time.perf_counter()
+        with closing(open_warehouse(self.workspace, self.settings, self.database)) as warehouse:
+            warehouse.publish(number, stored_tables(self.workspace, manifest))
+        self.seconds["warehouse"] = round(time.perf_counter() - started, 3)
+
     def _fail(self, number: int, folder: Path, error: BaseException) -> None:
         """Take back what is not published. Where not even that can be written, the next build clears it away."""
         try:
@@ -468,7 +477,7 @@ def collect(workspace: Path, settings: Settings, database: Database) -> None:
         for release in releases:
             if release.number not in kept:
                 release.state = "collected"
-    _delete_unnamed(workspace, database)
+    _delete_unnamed(workspace, settings, database)
 
 
 def drop_older(workspace: Path, database: Database) -> int:
@@ -486,12 +495,12 @@ def drop_older(workspace: Path, database: Database) -> int:
             ]
             for release in older:
                 release.state = "collected"
-        _delete_unnamed(workspace, database)
+        _delete_unnamed(workspace, settings, database)
     return len(older)
 
 
-def _delete_unnamed(workspace: Path, database: Database) -> None:
-    """Delete the files that no published release names."""
+def _delete_unnamed(workspace: Path, settings: Settings, database: Database) -> None:
+    """Delete the files that no published release names, and what the engine that answers has of other releases."""
     with database.read() as session:
         published = list(session.scalars(select(Release).where(Release.state == "published")))
         named = {
@@ -518,6 +527,8 @@ def _shared(before: Release | None, name: str, fingerprint: str, workspace: Path
     entry = (before.manifest.get("tables", {}) if before else {}).get(name)
     if not entry or entry["fingerprint"] != fingerprint:
         return None
+    with closing(open_warehouse(workspace, settings, database)) as warehouse:
+        warehouse.collect({release.number for release in published})
     if not all((workspace / file).exists() for file in entry["files"]):
         return None
     return Made(

@@ -105,7 +105,7 @@ def drill(shop: Shop, *, place: str | None = None, who: str = "system", progress
             for name, rows in snapshot.facts["tables"].items()
             if found.get(name) != rows
         ]
-        settings = read_settings(folder).model_copy(update={"database_url": None})
+        settings = read_settings(folder).model_copy(update={"database_url": None, "warehouse_url": None})
         original = _release_at(shop.database, snapshot.facts["release"])
         with bare(folder, settings) as database:
             settle(database)
@@ -213,7 +213,7 @@ def _columns(release: OpenRelease, table: str) -> list[str]:
     """The columns of a table; none where the release does not have it."""
     if table not in release.manifest["tables"]:
         return []
-    names: list[str] = release.engine.run_sql(f"SELECT * FROM {quoted(table)} LIMIT 0").column_names
+    names: list[str] = release.files.run_sql(f"SELECT * FROM {quoted(table)} LIMIT 0").column_names
     return names
 
 
@@ -223,7 +223,7 @@ def _hash(release: OpenRelease, table: str, columns: Sequence[str]) -> tuple[int
         return 0, ""
     row = f"row({', '.join(quoted(column) for column in columns)})"
     query = f"SELECT count(*) AS n, CAST(sum(CAST(hash({row}) AS HUGEINT)) AS VARCHAR) AS h FROM {quoted(table)}"
-    found = release.engine.run_sql(query).to_pylist()[0]
+    found = release.files.run_sql(query).to_pylist()[0]
     return int(found["n"]), found["h"] or ""
 
 

@@ -274,14 +274,19 @@ def _none() -> str:
 
 
 def _own_database(folder: Path) -> list[str]:
-    """A workspace in a new folder gets a database of its own: never that of the one it is a copy of."""
+    """A workspace in a new folder gets a database and a warehouse of its own: never those of the one it is a copy of."""
     file = folder / SETTINGS_FILE
     document = tomlkit.parse(file.read_text("utf-8"))
-    if "database_url" not in document:
-        return []
-    del document["database_url"]
-    file.write_text(tomlkit.dumps(document), "utf-8")
-    return [f"The database of the copy is {DATABASE_FILE} in its folder; the setting database_url was taken out."]
+    told: list[str] = []
+    if document.pop("database_url", None):
+        told.append(
+            f"The database of the copy is {DATABASE_FILE} in its folder; the setting database_url was taken out."
+        )
+    if document.pop("warehouse_url", None):
+        told.append("The copy answers by itself, with DuckDB; the setting warehouse_url was taken out.")
+    if told:
+        file.write_text(tomlkit.dumps(document), "utf-8")
+    return told
 
 
 def _readable(workspace: Path, database: Database) -> None:

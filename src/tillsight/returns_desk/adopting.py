@@ -178,5 +178,5 @@ def _last_step(release: OpenRelease, key: list[str]) -> datetime | None:
 
 
 def _rows(release: OpenRelease, sql: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = release.engine.run_sql(sql, parameters).to_pylist()
+    found: list[dict[str, Any]] = release.files.run_sql(sql, parameters).to_pylist()
     return found

@@ -317,7 +317,7 @@ def _sum(rows: Sequence[Mapping[str, Any]], column: str) -> Decimal:
 
 
 def _rows(release: OpenRelease, sql: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = release.engine.run_sql(sql, parameters).to_pylist()
+    found: list[dict[str, Any]] = release.files.run_sql(sql, parameters).to_pylist()
     return found
 
 

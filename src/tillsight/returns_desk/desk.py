@@ -893,7 +893,7 @@ def _check_money(amount: Decimal, currency: str, name: str) -> None:
 
 
 def _price(release: OpenRelease, found: DeskReturn, product_id: str) -> Decimal:
-    rows = release.engine.run_sql(
+    rows = release.files.run_sql(
         "SELECT current_price, list_price FROM products WHERE shop_id = ? AND product_id = ?",
         [found.shop_id, product_id],
     ).to_pylist()

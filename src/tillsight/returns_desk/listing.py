@@ -91,9 +91,9 @@ class Listing:
             f"{base} SELECT *, count(*) OVER () AS total FROM aged {where} ORDER BY {order}, shop_id, return_id "
             f"LIMIT {per_page} OFFSET {(page - 1) * per_page}"
         )
-        rows = release.engine.run_sql(sql, [*parameters, *more]).to_pylist()
+        rows = release.files.run_sql(sql, [*parameters, *more]).to_pylist()
         if not rows and page > 1:
-            counted = release.engine.run_sql(f"{base} SELECT count(*) AS total FROM aged {where}", [*parameters, *more])
+            counted = release.files.run_sql(f"{base} SELECT count(*) AS total FROM aged {where}", [*parameters, *more])
             return [], int(counted.to_pylist()[0]["total"])
         return self._told(release, rows), int(rows[0]["total"]) if rows else 0
 
@@ -102,7 +102,7 @@ class Listing:
         release = self._releases.current()
         base, parameters = self._base(release)
         closed = ", ".join(literal(step) for step in CLOSED)
-        rows = release.engine.run_sql(
+        rows = release.files.run_sql(
             f"{base} SELECT * FROM (SELECT *, count(*) OVER w AS total, count(*) FILTER (is_overdue) OVER w AS late, "
             "max(age_hours) OVER w AS oldest, row_number() OVER (PARTITION BY step ORDER BY conflict DESC, age_hours DESC, "
             f"return_id) AS place FROM aged WHERE step NOT IN ({closed}) WINDOW w AS (PARTITION BY step)) "
@@ -145,7 +145,7 @@ class Listing:
             }
         others = [one for one in ids if one not in own]
         marks = ", ".join(literal(one) for one in others) or "NULL"
-        found = release.engine.run_sql(
+        found = release.files.run_sql(
             "SELECT r.return_id, coalesce(i.order_id, r.order_id) AS order_id, i.product_id, r.customer_id AS user_id, "
             "coalesce(r.original_order_date, CAST(o.placed_at AS DATE)) AS original_order_date, r.initiated_at AS "
             "return_initiated_date, r.received_at AS return_received_date, coalesce(i.reason_code, i.reason_category, "
@@ -185,7 +185,7 @@ class Listing:
         if not text:
             return []
         release = self._releases.current()
-        found = release.engine.run_sql(
+        found = release.files.run_sql(
             "SELECT o.order_id, o.customer_id, o.placed_at, o.currency, o.channel, o.country, o.order_status, "
             "(SELECT sum(quantity) FROM order_items i WHERE i.shop_id = o.shop_id AND i.order_id = o.order_id) AS units "
             "FROM orders o WHERE NOT o.is_test AND NOT o.is_deleted AND (o.order_id ILIKE $1 ESCAPE '\\' OR o.customer_id = $2 "
@@ -327,7 +327,7 @@ WITH fresh AS (
         marks = ", ".join(literal(one) for one in ids)
         items = {
             row["return_id"]: row
-            for row in release.engine.run_sql(
+            for row in release.files.run_sql(
                 "SELECT return_id, sum(quantity) AS units, string_agg(DISTINCT coalesce(product_name, product_id), ', ') AS "
                 "products, string_agg(DISTINCT coalesce(reason_code, reason_category), ', ') AS reasons FROM return_items "
                 f"WHERE return_id IN ({marks}) GROUP BY return_id"

@@ -20,10 +20,11 @@ import duckdb
 import ibis
 import pyarrow as pa
 
-from tillsight.core.errors import SettingsError, TooBigError
+from tillsight.core.errors import SettingsError
 from tillsight.core.settings import LimitSettings
 from tillsight.tables.schema import DUCKDB_TYPES, Type
 from tillsight.vault import data_key, is_encrypted
+from tillsight.warehouse.engine import too_long, too_many_rows, too_much_memory
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -143,8 +144,7 @@ class DuckEngine:
 
     def __init__(self, root: Path, limits: LimitSettings) -> None:
         self._connection = connect(root, limits.memory, limits.threads)
-        self._seconds = limits.seconds
-        self._rows = limits.rows
+        self._limits = limits
         self._local = threading.local()
         self._lock = threading.Lock()
 
@@ -174,26 +174,19 @@ class DuckEngine:
                 batches, rows = [], 0
                 for batch in reader:
                     rows += batch.num_rows
-                    if rows > self._rows:
-                        raise TooBigError(
-                            f"The answer has more than {self._rows:,} rows; add a filter, a limit or a coarser grain.",
-                            limit=self._rows,
-                        )
+                    if rows > self._limits.rows:
+                        raise too_many_rows(self._limits)
                     batches.append(batch)
                 return pa.Table.from_batches(batches, reader.schema)
             except duckdb.OutOfMemoryException:
-                raise TooBigError(
-                    "The question needs more memory than limits.memory allows; ask for fewer groups or a shorter period."
-                ) from None
+                raise too_much_memory() from None
             except duckdb.InterruptException:
-                raise TooBigError(
-                    f"The question took longer than {self._seconds:g} s (limits.seconds); ask for a shorter period or a coarser grain."
-                ) from None
+                raise too_long(self._limits) from None
 
     @contextmanager
     def _limited(self) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._cursor()
-        timer = threading.Timer(self._seconds, cursor.interrupt)
+        timer = threading.Timer(self._limits.seconds, cursor.interrupt)
         timer.daemon = True
         timer.start()
         try:

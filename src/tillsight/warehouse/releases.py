@@ -32,10 +32,11 @@ OPEN_RELEASES = 3
 
 @dataclass(frozen=True)
 class OpenRelease:
-    """A release that is open: its record, and the engine over its files."""
+    """A release that is open: its record, the engine that answers the catalogue, and DuckDB over its files for SQL of our own."""
 
     record: Release
-    engine: DuckEngine
+    engine: Engine
+    files: DuckEngine
 
     @property
     def number(self) -> int:
@@ -73,6 +74,8 @@ class Releases:
         self._workspace = workspace
         self._settings = settings
         self._database = database
+        self._embedded = DuckWarehouse(workspace, settings.limits)
+        self._warehouse = open_warehouse(workspace, settings, database)
         self._open: OrderedDict[int, OpenRelease] = OrderedDict()
         self._lock = threading.Lock()
         self._seen: int | None = None
@@ -98,6 +101,11 @@ class Releases:
                 call()
         self._seen_at = stamp, number
         return number
+
+    def number_at(self, stamp: Stamp | None) -> int | None:
+        """The release that answers, where that is known of this state of the database; None: ask `current_number`."""
+        seen_at, number = self._seen_at
+        return number if stamp is not None and stamp == seen_at else None
 
     def current(self) -> OpenRelease:
         """The release that answers now. Raises NoReleaseError before the first build."""
@@ -125,16 +133,10 @@ class Releases:
             record = session.get(Release, number)
         if record is None or record.state != "published":
             raise NotFoundError(f"There is no release {number}, or it is not kept any more.", release=number)
-        engine = DuckEngine(self._workspace, self._settings.limits)
-        files = {
-            name: [self._workspace / file for file in entry["files"]]
-            for name, entry in record.manifest["tables"].items()
-        }
-        empty: dict[str, dict[str, Type]] = {
-            name: {column.name: column.type for column in table.columns} for name, table in TABLES.items()
-        }
-        engine.name(files, empty)
-        return OpenRelease(record, engine)
+        tables = stored_tables(self._workspace, record.manifest)
+        engine = self._warehouse.open(number, tables)
+        files = engine if isinstance(engine, DuckEngine) else self._embedded.open(number, tables)
+        return OpenRelease(record, engine, files)
 
     def published(self, limit: int = 100) -> list[Release]:
         """Releases that are kept, newest first."""
@@ -180,4 +182,6 @@ class Releases:
         with self._lock:
             for release in self._open.values():
                 release.engine.close()
+                release.files.close()
             self._open.clear()
+        self._warehouse.close()

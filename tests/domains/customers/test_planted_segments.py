@@ -20,7 +20,7 @@ OFTEN = {"champion", "regular", "gift buyer", "bargain hunter", "lapsed"}
 @pytest.fixture(scope="module")
 def kinds(reference: Shop) -> dict[str, str]:
     """The type of each customer who is not a guest, as planted; the analyses do not read it."""
-    rows = reference.releases.current().engine.run_sql(
+    rows = reference.releases.current().files.run_sql(
         "SELECT customer_id, value FROM customer_attributes WHERE attribute = 'behaviour'"
     )
     return {row["customer_id"]: row["value"] for row in rows.to_pylist()}

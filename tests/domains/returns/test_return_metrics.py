@@ -137,7 +137,7 @@ def test_what_it_costs(shop: Shop) -> None:
 
 @pytest.mark.feature("RET-04")
 def test_costs_of_a_return_are_split_over_its_items_to_the_cent(shop: Shop) -> None:
-    rows = shop.releases.current().engine.run_sql(
+    rows = shop.releases.current().files.run_sql(
         "SELECT line_id, processing_cost, shipping_cost, restocking_fee FROM returned_items WHERE return_id = 'R1' ORDER BY 1"
     )
     assert [[float(value) for value in row.values()] for row in rows.drop(["line_id"]).to_pylist()] == [

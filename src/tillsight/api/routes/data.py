@@ -468,7 +468,7 @@ def _spans(release: OpenRelease) -> dict[str, tuple[str | None, str | None]]:
         if table.time and release.rows_of(name):
             column = quoted(table.time)
             extent = f"SELECT min({column}) AS first, max({column}) AS last FROM {quoted(name)}"
-            row = release.engine.run_sql(extent).to_pylist()[0]
+            row = release.files.run_sql(extent).to_pylist()[0]
             spans[name] = text(row["first"]), text(row["last"])
     return spans
 
