@@ -26,6 +26,7 @@ from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar
 from tillsight.core.scope import EVERYTHING, Scope
 from tillsight.core.settings import SETTINGS_FILE, WORKSPACE_VARIABLE, Settings, read_settings
 from tillsight.database.forecasts import Forecasts
+from tillsight.database.goals import Goals
 from tillsight.database.models import Load, Release
 from tillsight.database.segments import SegmentSets
 from tillsight.database.store import Database
@@ -280,6 +281,7 @@ class Shop:
             locale=self.settings.locale,
             forecasts=Forecasts(self.database),
             segments=SegmentSets(self.database),
+            goals=self.goals,
         )
 
     def _missing(self, release: OpenRelease) -> dict[str, tuple[str, ...]]:
@@ -398,6 +400,11 @@ class Shop:
     def desk(self) -> privacy.Desk:
         """What is done about a person: find, export, erase, write down a choice."""
         return privacy.Desk(self.path, self.settings, self.database)
+
+    @cached_property
+    def goals(self) -> Goals:
+        """What is to be reached, and every change of it."""
+        return Goals(self.database)
 
     @cached_property
     def return_desk(self) -> ReturnDesk:

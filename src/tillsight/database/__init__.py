@@ -2,6 +2,7 @@
 
 from tillsight.database.audit import AuditEntry, AuditHead, InnerKey, PersonKey
 from tillsight.database.forecasts import Forecast, Forecasts
+from tillsight.database.goals import Goal, GoalChange, Goals
 from tillsight.database.models import (
     CURRENT,
     Base,
@@ -72,6 +73,9 @@ __all__ = [
     "ErasureState",
     "Forecast",
     "Forecasts",
+    "Goal",
+    "GoalChange",
+    "Goals",
     "InnerKey",
     "Job",
     "JobState",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from tillsight.database.forecasts import Forecasts
+    from tillsight.database.goals import Goals
     from tillsight.database.segments import SegmentSets
 
 OTHERS = "(all others)"
@@ -43,7 +44,8 @@ class Release:
 
     `run` executes an Ibis expression and returns the rows with the SQL that ran. `missing`: relations without rows, with
     the tables that would fill them. `forecasts`: where forecasts are kept; None where they are not.
-    `segments`: the shop's own rules of segments; None where only the presets are known.
+    `segments`: the shop's own rules of segments; None where only the presets are known. `goals`: what is to be reached; None
+    where no goals are kept.
     """
 
     number: int
@@ -56,6 +58,7 @@ class Release:
     locale: str = "en-GB"
     forecasts: Forecasts | None = None
     segments: SegmentSets | None = None
+    goals: Goals | None = None
 
 
 class Asker:

@@ -26,7 +26,6 @@ import numpy as np
 import pyarrow as pa
 
 from tillsight.core import words
-from tillsight.core.errors import QuestionError
 from tillsight.core.money import minor_units
 from tillsight.core.version import VERSION
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
@@ -34,13 +33,12 @@ from tillsight.metrics.ask import OTHERS, Asker
 from tillsight.metrics.masking import sort_of_dimension
 from tillsight.metrics.model import Analysis, Metric, Parameter
 from tillsight.metrics.question import Filter, ask_for
+from tillsight.metrics.summing import check_sums
 
 if TYPE_CHECKING:
     from tillsight.forecasting.forecast import Forecasts
     from tillsight.forecasting.panel import Floats, Panel
 
-ON_ONE_DAY = ("orders", "new_customers")
-"""Distinct counts that sum over days, because whatever they count falls on one day."""
 LONGEST = 3 * 365
 WHOLE = "(total)"
 """What the whole is called where parts stand beside it."""
@@ -216,13 +214,7 @@ def _settled(
 ) -> _Asked:
     """Names looked up, days settled. Raises QuestionError for a metric that does not sum over days."""
     found = asker.catalogue.metric(metric)
-    if "day" not in found.grains or (found.total != "additive" and found.name not in ON_ONE_DAY):
-        raise QuestionError(
-            f"{found.title} does not sum over days, so there is no forecast of it; ask for what it is made of, such as "
-            "revenue, orders or units_sold.",
-            field="metric",
-            value=metric,
-        )
+    check_sums(found, "forecast")
     view = {key: value for key, value in question.items() if key != "compare"}
     resolved = asker.resolve(ask_for(found.name, by=by or (), **view))
     origin = min(resolved.period.end, asker.release.span.end)
