@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any
 
 from tillsight.core.errors import QuestionError
 from tillsight.core.periods import Calendar, Period, parse_day
@@ -32,19 +32,19 @@ def read(raw: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
     if grain not in GRAINS:
         raise QuestionError(f"A goal is by {', '.join(GRAINS)}, not {grain!r}.", field="grain", value=grain)
     resolved = asker.resolve(ask_for(metric.name, grain=grain, where=raw.get("where") or ()))
-    starts = asker.calendar.start_of(grain, _day(raw.get("starts"), "starts") or asker.release.today)  # type: ignore[arg-type]
+    starts = asker.calendar.start_of(grain, _day(raw.get("starts"), "starts") or asker.release.today)
     ends = _day(raw.get("ends"), "ends")
     if ends is not None:
         if ends < starts:
             raise QuestionError(f"A goal cannot end on {ends}, before it starts on {starts}.", field="ends")
-        ends = asker.calendar.end_of(cast("GoalGrain", grain), ends)
+        ends = asker.calendar.end_of(grain, ends)
     filters = [str(item) for item in resolved.where]
     title = str(raw.get("title") or "").strip() or " · ".join([metric.title, *filters])
     if len(title) > LONGEST_TITLE:
         raise QuestionError(f"A title has up to {LONGEST_TITLE} characters.", field="title", value=title)
     amounts: dict[str, str] = {}
     for text, value in (raw.get("amounts") or {}).items():
-        day = asker.calendar.start_of(cast("GoalGrain", grain), parse_day(str(text), "amounts"))
+        day = asker.calendar.start_of(grain, parse_day(str(text), "amounts"))
         amounts[day.isoformat()] = str(_amount(value, f"amounts.{text}"))
     return {
         "title": title,
