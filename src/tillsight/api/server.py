@@ -17,12 +17,15 @@ from tillsight.accounts import ensure_administrator
 from tillsight.api.app import LOOPBACK, create_app
 from tillsight.core.errors import ConflictError, SettingsError
 from tillsight.jobs import Jobs, Worker, schedule_of
+from tillsight.recovery.serving import serving
 from tillsight.shop import Shop
 
 OnReady = Callable[[str, tuple[str, str] | None], None]
 """Called once the server answers, with its address, and with name and password of the administrator if he is new."""
 
 STOP_SECONDS = 10
+KEEP_SECONDS = 75
+"""A connection on which nothing is asked for so long is closed: longer than somebody thinks, so that asking again needs no new one."""
 
 
 def serve(
@@ -42,7 +45,7 @@ def serve(
     tls = _tls(certificate or _path(shop.settings.serve.tls_cert), key or _path(shop.settings.serve.tls_key))
     host = host or shop.settings.serve.host
     listening = _listen(host, shop.settings.serve.port if port is None else port)
-    with contextlib.closing(listening):
+    with contextlib.closing(listening), serving(shop.path):
         administrator = ensure_administrator(shop.database)
         shop.note_settings()
         take_up_erasures(shop)
@@ -56,6 +59,7 @@ def serve(
             server_header=False,
             lifespan="on",
             timeout_graceful_shutdown=STOP_SECONDS,
+            timeout_keep_alive=KEEP_SECONDS,
         )
         config.load()
         config.ssl = tls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -247,6 +248,48 @@ def _print_outcome(outcome: Outcome) -> None:
             "Recovery time": f"{outcome.seconds:.1f} s: files {outcome.seconds_files:.1f} s, build {outcome.seconds_build:.1f} s",
             "Result": "the copy is the original" if outcome.passed else "the copy differs",
         }
+    )
+
+
+def encrypt(
+    context: typer.Context,
+    backup_to: Annotated[
+        str | None,
+        typer.Option(
+            "--backup-to",
+            metavar="PLACE",
+            help="Where backups go from now on, if those that are there are plain.",
+            show_default=False,
+        ),
+    ] = None,
+    folder: WorkspaceOption = None,
+) -> None:
+    """Encrypt the files of a shop that exists: landing and the release that answers. Older releases are dropped.
+
+    Stop the server first. Each file is written anew beside the old one and compared with it; nothing takes its place before all
+    are there. If it is stopped, run it again: it goes on where it was.
+    """
+    from tillsight.core.settings import SETTINGS_FILE, WORKSPACE_VARIABLE
+    from tillsight.recovery import encrypt as run
+
+    # not opened: where this was stopped half way, a shop does not open before it is finished
+    root = Path(folder or context.find_root().obj or os.environ.get(WORKSPACE_VARIABLE) or ".").expanduser().resolve()
+    if not (root / SETTINGS_FILE).is_file():
+        raise QuestionError(f"{root} is not a workspace: it has no {SETTINGS_FILE}.", field="workspace")
+    with progress() as report:
+        done = run(root, backup_to=_place(backup_to), progress=report)
+    print_pairs(
+        {
+            "Files": done.files,
+            "Rows compared": f"{done.rows:,}",
+            "Bytes": f"{done.bytes:,}",
+            "Done before": done.kept or None,
+            "Release": done.release,
+            "Seconds": f"{done.seconds:.1f}",
+        }
+    )
+    say(
+        "The shop is encrypted. Keep its master key elsewhere: tillsight master-key show. Older backups are plain; delete them."
     )
 
 

@@ -15,6 +15,8 @@ from tillsight.vault.cipher import FieldCipher
 from tillsight.vault.keys import Keys
 
 DATA_KEY_FILE = "data.key"
+ENCRYPTING = ".encrypting"
+"""The folder in which the files of an existing workspace are encrypted; see `tillsight.recovery.encrypting`."""
 _CONTEXT = "data key"
 
 
@@ -51,6 +53,11 @@ def check_encryption(workspace: Path, wanted: bool) -> None:
     """Raises SettingsError where the setting `encrypt` and the files of the workspace are not of one mind, VaultError where
     the key is not there."""
     if is_encrypted(workspace):
+        if (workspace / ENCRYPTING).is_dir() and not wanted:
+            raise SettingsError(
+                f"Encrypting {workspace} was interrupted when its files took their places: finish it with tillsight encrypt.",
+                field="encrypt",
+            )
         if not wanted:
             raise SettingsError(
                 f"The files of {workspace} are encrypted, so the setting encrypt must be true.", field="encrypt"
@@ -58,8 +65,8 @@ def check_encryption(workspace: Path, wanted: bool) -> None:
         data_key(workspace)
     elif wanted:
         raise SettingsError(
-            f"{workspace} has no {DATA_KEY_FILE}, so its files are not encrypted or the key is lost: bring it back from a backup, or "
-            "make a new workspace with tillsight init --encrypt and load the files there.",
+            f"{workspace} has no {DATA_KEY_FILE}, so its files are not encrypted or the key is lost: bring it back from a backup; or "
+            "take the setting encrypt away, and encrypt the shop with tillsight encrypt.",
             field="encrypt",
         )
 
