@@ -16,6 +16,7 @@ from tillsight.api.keeping import Kept, kept, respond
 from tillsight.api.services import Services
 from tillsight.api.telling import asked, told_download
 from tillsight.core.periods import NAMED_PERIODS, Grain
+from tillsight.domains.goals import analyses as goals
 from tillsight.metrics.answer import Answer, ColumnKind
 from tillsight.metrics.model import Unit
 from tillsight.metrics.permission import check_analysis
@@ -213,6 +214,9 @@ class AnswerOut(BaseModel):
     currency: str
 
 
+BY_GOALS = frozenset(analysis.name for analysis in goals.ANALYSES)
+
+
 def answered(
     request: Request, given: Services, who: SignedIn, question: Question, as_of: str | None, how: Format
 ) -> Response:
@@ -247,7 +251,8 @@ def analysed(
     asker = given.shop.asker(scope, as_of)
     parameters = {key: value for key, value in parameters.items() if value is not None}
     told = to_bytes(dict(sorted(parameters.items())))
-    changed = asker.rules_changed_at(parameters.get("preset"))
+    # what people keep changes answers without a new release
+    changed = (asker.rules_changed_at(parameters.get("preset")), given.shop.goals.changed() if name in BY_GOALS else 0)
     key = ("analysis", name, asker.release.number, asker.release.today, told, changed, scope.key, how)
     if how != "json":
         told_download(given, who, request, f"analysis:{name}", format=how)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tillsight.cli import data, log, people, persons, questions, returns, safety, workspace
+from tillsight.cli import data, goals, log, people, persons, questions, returns, safety, workspace
 from tillsight.cli.options import WorkspaceOption
 
 app = typer.Typer(
@@ -62,6 +62,7 @@ app.command("analyse", context_settings={"allow_extra_args": True, "ignore_unkno
 app.add_typer(questions.metrics_app, name="metrics")
 app.command("openapi")(workspace.openapi)
 
+app.add_typer(goals.goals_app, name="goals")
 app.add_typer(returns.returns_app, name="returns")
 
 app.add_typer(log.audit_app, name="audit")
