@@ -16,17 +16,18 @@ def catalogue() -> Catalogue:
     from tillsight.domains.customers import relations as customer_relations
     from tillsight.domains.customers import segment_analyses
     from tillsight.domains.customers import value_analyses as customer_value
-    from tillsight.domains.goals import analyses as goal_analyses
-    from tillsight.domains.returns import alarms as return_alarms
-    from tillsight.domains.returns import analyses as return_analyses
-    from tillsight.domains.returns import comments as return_comments
+    from tillsight.domains.returns import declared as return_analyses
     from tillsight.domains.returns import metrics as return_metrics
-    from tillsight.domains.returns import prevention as return_prevention
     from tillsight.domains.returns import relations as return_relations
     from tillsight.domains.sales import analyses as sales_analyses
+    from tillsight.domains.sales import baskets as sales_baskets
     from tillsight.domains.sales import forecasts as sales_forecasts
     from tillsight.domains.sales import insights as sales_insights
+    from tillsight.domains.sales import launches as sales_launches
+    from tillsight.domains.sales import life_cycle as sales_life_cycle
     from tillsight.domains.sales import metrics as sales_metrics
+    from tillsight.domains.sales import places as sales_places
+    from tillsight.domains.sales import products as sales_products
     from tillsight.domains.sales import relations as sales_relations
     from tillsight.metrics import why
     from tillsight.metrics.dimensions import DIMENSIONS
@@ -40,16 +41,14 @@ def catalogue() -> Catalogue:
         result.add(metrics.METRICS)
     result.add(sales_analyses.ANALYSES)
     result.add(sales_insights.ANALYSES)
+    for analyses in (sales_products, sales_launches, sales_life_cycle, sales_baskets, sales_places):
+        result.add(analyses.ANALYSES)
     result.add(sales_forecasts.ANALYSES)
     result.add(customer_value.ANALYSES)
     result.add(return_analyses.ANALYSES)
-    result.add(return_prevention.ANALYSES)
-    result.add(return_alarms.ANALYSES)
-    result.add(return_comments.ANALYSES)
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)
     result.add(customer_people.ANALYSES)
-    result.add(goal_analyses.ANALYSES)
     result.add(why.ANALYSES)
     result.check()
     return result

@@ -117,7 +117,8 @@ def _of_counting(values: Floats, counts: Floats, expected: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         came, usual = values / size, np.maximum(expected / size, 1e-9)
         low, high = special.gammaincc(came + 1, usual), np.where(came > 0, special.gammainc(came, usual), 1.0)
-    return np.minimum(2 * np.where(came < usual, low, high), 1.0)
+    both: Floats = np.minimum(2 * np.where(came < usual, low, high), 1.0)
+    return both
 
 
 def _rare(panel: Panel) -> Bools:

@@ -113,7 +113,8 @@ def _without_growth(course: Floats) -> Floats:
     """Less the growth from year to year: a line through the weeks would take part of the season for growth."""
     growth = float((course[YEAR:] - course[:-YEAR]).mean()) / YEAR
     free: Floats = course - growth * np.arange(len(course))
-    return free - free.mean()
+    free -= free.mean()
+    return free
 
 
 def year_strength(weeks: Floats) -> float | None:

@@ -1,16 +1,25 @@
-"""Countries as shops write them, as ISO codes: `Germany`, `Deutschland`, `DEU`, `de` and `276` are one country.
+"""Where sales go: countries as shops write them, as ISO codes, and what each of them brings.
 
+`sales.map`  one row per country as it is written: ISO number (that of its shape on a map; null where it is not known), figures and share
+
+`Germany`, `Deutschland`, `DEU`, `de` and `276` are one country; a shop that writes it in several ways sees each, with the same number.
 Names come from CLDR (through Babel) in the languages below. A name that no language knows has no code.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tillsight.metrics.ask import Asker
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tillsight.core import words
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence
+from tillsight.metrics.ask import Asker
+from tillsight.metrics.model import Analysis
 
 LANGUAGES = (
     "en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro", "el", "tr", "uk", "ru", "ja", "zh",
@@ -84,3 +93,50 @@ def known_country(country: str | None) -> str | None:
     import holidays
 
     return country if country in holidays.list_supported_countries() else None
+
+
+def drawn(asker: Asker, question: dict[str, Any]) -> Answer:
+    """Countries by revenue. Columns: country, ISO number, revenue, share, orders, average order value; totals of all of them."""
+    question = {key: value for key, value in question.items() if key != "compare"}
+    answer = asker.query(["revenue", "orders", "average_order_value"], by="country", sort="-revenue", **question)
+    table = answer.table
+    names = table["country"].to_pylist()
+    revenue = table["revenue"].cast(pa.float64())
+    whole = float((answer.totals or {}).get("revenue") or 0)
+    share = pc.divide(pc.multiply(revenue, 100.0), whole) if whole > 0 else pa.nulls(len(names), pa.float64())
+    numbers = pa.array([number_of(name) if name else None for name in names], pa.string())
+    table = table.append_column("shape", numbers).append_column("share", share)
+    by_name = {column.name: column for column in answer.columns}
+    columns = (
+        by_name["country"],
+        AnswerColumn("shape", "ISO number", "dimension"),
+        by_name["revenue"],
+        AnswerColumn("share", "Share of revenue", "plain", unit="percent"),
+        by_name["orders"],
+        by_name["average_order_value"],
+    )
+    said = []
+    if whole > 0 and names and names[0]:
+        told = words.percent(float(share[0].as_py()))
+        said.append(sentence(f"{names[0]} brings {told} of revenue.", metric="revenue"))
+    unknown = [name for name, number in zip(names, numbers.to_pylist(), strict=True) if name and not number]
+    if unknown:
+        said.append(sentence(f"Not known as countries: {', '.join(unknown[:5])}."))
+    return dataclasses.replace(
+        answer,
+        table=table.select([column.name for column in columns]),
+        columns=columns,
+        totals={**(answer.totals or {}), "share": 100.0 if whole > 0 else None},
+        sentences=said,
+    )
+
+
+ANALYSES = (
+    Analysis(
+        "sales.map",
+        "Sales by country",
+        "sales",
+        "Countries with what they bring, and the numbers of their shapes on a map.",
+        drawn,
+    ),
+)
