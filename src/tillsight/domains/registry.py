@@ -16,6 +16,7 @@ def catalogue() -> Catalogue:
     from tillsight.domains.customers import relations as customer_relations
     from tillsight.domains.customers import segment_analyses
     from tillsight.domains.customers import value_analyses as customer_value
+    from tillsight.domains.goals import analyses as goal_analyses
     from tillsight.domains.returns import declared as return_analyses
     from tillsight.domains.returns import metrics as return_metrics
     from tillsight.domains.returns import relations as return_relations
@@ -49,6 +50,7 @@ def catalogue() -> Catalogue:
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)
     result.add(customer_people.ANALYSES)
+    result.add(goal_analyses.ANALYSES)
     result.add(why.ANALYSES)
     result.check()
     return result
