@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tests.support.shops import line, make_shop, order
@@ -43,7 +44,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield shop
 
 
-MARCH = {"start": "2024-03-01", "end": "2024-03-31"}
+MARCH: dict[str, Any] = {"start": "2024-03-01", "end": "2024-03-31"}
 
 
 @pytest.mark.feature("SAL-07")
@@ -135,7 +136,7 @@ def test_a_choice_that_there_is_not_is_refused(shop: Shop) -> None:
 
 
 def test_a_period_without_sales_says_so(shop: Shop) -> None:
-    empty = {"start": "2019-01-01", "end": "2019-01-31"}
+    empty: dict[str, Any] = {"start": "2019-01-01", "end": "2019-01-31"}
     for name in (
         "sales.abc",
         "sales.movers",
