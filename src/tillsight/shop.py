@@ -20,7 +20,14 @@ import pyarrow as pa
 from sqlalchemy import select
 
 from tillsight import audit, privacy
-from tillsight.core.errors import NoReleaseError, NotFoundError, QuestionError, SettingsError
+from tillsight.core.errors import (
+    NoReleaseError,
+    NotAllowedError,
+    NotBuiltError,
+    NotFoundError,
+    QuestionError,
+    SettingsError,
+)
 from tillsight.core.fiscal import PRESETS, FiscalCalendar, FiscalWeek, generate
 from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar
 from tillsight.core.scope import EVERYTHING, Scope
@@ -85,6 +92,8 @@ class Shop:
         self.catalogue: Catalogue = catalogue()
         self.releases = Releases(path, settings, database)
         self._loaded_calendars: dict[int, FiscalCalendar] = {}
+        self.builds_at_once = True
+        """Whether a question about an earlier moment builds the release that it needs; a server leaves that to a job."""
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Self:
@@ -228,10 +237,17 @@ class Shop:
 
     def asker(self, scope: Scope = EVERYTHING, as_of: str | date | datetime | None = None) -> Asker:
         """Who answers: the current release, or what was known at an earlier moment, for one asker."""
-        release = self._release(as_of)
+        release = self._release(as_of, scope)
         return Asker(self.catalogue, self.calendar(release), self._asked(release), scope)
 
-    def _release(self, as_of: str | date | datetime | None) -> OpenRelease:
+    def build_as_of(self, moment: datetime, progress: Progress = silent) -> int:
+        """Build a release of what was known at a moment, unless one is kept: its number. Raises NoReleaseError."""
+        number = self.releases.known_as_of(moment, self._loads_known(moment))
+        if number is not None:
+            return number
+        return build(self.path, self.settings, self.database, self.catalogue, as_of=moment, progress=progress).number
+
+    def _release(self, as_of: str | date | datetime | None, scope: Scope) -> OpenRelease:
         if as_of is None:
             return self.releases.current()
         moment = self.moment(as_of)
@@ -239,8 +255,19 @@ class Shop:
         if current.record.known_to is not None and current.record.known_to <= moment:
             return current
         number = self.releases.known_as_of(moment, self._loads_known(moment))
+        if number is None and not self.builds_at_once:
+            said = f"What was known on {moment.astimezone(self.settings.zone):%d %b %Y %H:%M} is not kept as a release"
+            if not scope.builds:
+                raise NotAllowedError(
+                    f"{said}; an administrator or a manager who asks for it has it built.", as_of=moment.isoformat()
+                )
+            raise NotBuiltError(
+                f"{said} and is being built; ask again when its job is done.",
+                as_of=moment.isoformat(),
+                user=scope.user,
+            )
         if number is None:
-            number = build(self.path, self.settings, self.database, self.catalogue, as_of=moment).number
+            number = self.build_as_of(moment)
         return self.releases.get(number)
 
     def _loads_known(self, moment: datetime) -> set[str]:

@@ -68,7 +68,8 @@ class SignedIn:
     @property
     def scope(self) -> Scope:
         """What of the shop he may see."""
-        return Scope(self.name, self.rows, self.modules, self.masked)
+        builds = self.role in WRITERS and "write" in self.levels
+        return Scope(self.name, self.rows, self.modules, self.masked, builds)
 
 
 def require(role: Role, allowed: Roles) -> None:

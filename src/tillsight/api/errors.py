@@ -11,8 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from tillsight.api.access import address_of
 from tillsight.api.envelope import failure
-from tillsight.core.errors import TillsightError
+from tillsight.api.services import Services
+from tillsight.core.errors import NotBuiltError, TillsightError
 
 _LOG = logging.getLogger(__name__)
 _CODES = {
@@ -28,6 +30,7 @@ _CODES = {
 def handle_errors(app: FastAPI) -> None:
     """Give every error of an app the one format. What nobody expected is caught further out, see `guard`."""
     handlers: dict[type[Exception], Any] = {
+        NotBuiltError: _not_built,
         TillsightError: _ours,
         RequestValidationError: _wrong_request,
         HTTPException: _http,
@@ -41,6 +44,18 @@ def _ours(request: Request, error: TillsightError) -> Response:
     if error.status >= 500:
         _LOG.error("%s %s: %s", request.method, request.url.path, error.message, exc_info=error)
     return known(error)
+
+
+def _not_built(request: Request, error: NotBuiltError) -> Response:
+    """Have it built by a job, once however often it is asked for. Only for those who may build does this error come up."""
+    given: Services = request.app.state.services
+    moment = error.details["as_of"]
+    active = [job for state in ("queued", "running") for job in given.jobs.list(0, 100, state)[0]]
+    job = next((job for job in active if job.kind == "build" and job.params.get("as_of") == moment), None)
+    if job is None:
+        job = given.jobs.start("build", {"as_of": moment}, error.details.get("user"), address=address_of(request))
+        given.carry(job.id)
+    return failure(error.code, error.message, error.status, {"job": job.id, "as_of": moment}, {"Retry-After": "5"})
 
 
 def known(error: TillsightError) -> Response:

@@ -43,6 +43,7 @@ class Services:
         limits = shop.settings.accounts
         answers = KeptAnswers(shop.settings.limits.cache_mb * 1_000_000)
         shop.releases.when_changed(answers.clear)
+        shop.builds_at_once = False
         return cls(
             shop=shop,
             sessions=Sessions(shop.database, Keys.open(shop.path), shop.settings),
@@ -68,7 +69,7 @@ class Services:
         )
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """The services of the server that got the request."""
     found: Services = request.app.state.services
     return found

@@ -100,6 +100,13 @@ class WarehouseError(TillsightError):
     status = 503
 
 
+class NotBuiltError(TillsightError):
+    """What was known at an earlier moment is not kept as a release; a server has it built by a job."""
+
+    code = "BEING_BUILT"
+    status = 409
+
+
 class TooBigError(TillsightError):
     """The question needs more memory or time than a question may take."""
 

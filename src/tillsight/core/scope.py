@@ -14,13 +14,15 @@ class Scope:
 
     `rows` maps a dimension to the values that are allowed; an empty mapping means every row. `modules`: the domains that
     he may see; None for all. `masked`: names, e-mail addresses, telephone numbers and addresses of persons are shown as
-    their first letter alone. Two askers who may see the same share kept answers (`key`), whoever they are.
+    their first letter alone. `builds`: where a release of what was known at an earlier moment is not there yet, it may be built
+    for him. Two askers who may see the same share kept answers (`key`), whoever they are.
     """
 
     user: str
     rows: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
     modules: tuple[str, ...] | None = None
     masked: bool = False
+    builds: bool = True
 
     def sees(self, module: str) -> bool:
         """Whether a domain is open to the one who asks."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,15 @@ def load(task: Task) -> dict[str, Any]:
 
 
 def build(task: Task) -> dict[str, Any]:
-    """Build a release from everything that is landed, after any other build. The result names it."""
+    """Build a release from everything that is landed, after any other build. The result names it.
+
+    Parameters: as_of, a moment, for a release of what was known then.
+    """
     from tillsight.shop import Shop
 
     with Shop.open(task.workspace) as shop:
+        if moment := task.params.get("as_of"):
+            return {"release": shop.build_as_of(datetime.fromisoformat(moment), task.progress)}
         return {"release": shop.build(progress=task.progress).number}
 
 

@@ -423,6 +423,8 @@ def _title(job: Job) -> str:
     files = job.params.get("files") or []
     if job.kind == "load" and files:
         return f"Load {files[0]}" + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+    if job.kind == "build" and job.params.get("as_of"):
+        return f"Build what was known on {job.params['as_of'][:10]}"
     return job.kind.capitalize()
 
 
