@@ -31,6 +31,7 @@ REACH_SECONDS = 5
 _FIXED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",  # what overflows is an error, never a wrong number
+    "spark.log.level": "ERROR",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
@@ -112,7 +113,6 @@ class SparkWarehouse:
             session = builder.getOrCreate()
         except Exception as error:  # no Java, one that is too old, a port that is taken
             raise WarehouseError(f"Spark could not be started here: {_said(error)}. It needs Java 17 or 21.") from error
-        session.sparkContext.setLogLevel("ERROR")
         return session
 
 

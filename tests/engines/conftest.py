@@ -1,0 +1,81 @@
+"""The small reference shop, built once, and the engines that answer from its release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.engines.servers import postgresql, spark
+
+from tillsight.core.settings import read_settings
+from tillsight.core.workspace import create_workspace
+from tillsight.database.store import Database
+from tillsight.reference_shop import generate
+from tillsight.reference_shop.truths import CURRENCY, SHOP_NAME, TIMEZONE
+from tillsight.shop import Shop
+
+Opener = Callable[[str], Shop]
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small reference shop, loaded and built. Nobody changes it."""
+    folder = tmp_path_factory.mktemp("engines")
+    generate(folder / "files", "small")
+    create_workspace(folder / "shop", name=SHOP_NAME, currency=CURRENCY, timezone=TIMEZONE)
+    with Shop.open(folder / "shop") as shop:
+        shop.load(folder / "files")
+        shop.build()
+    return folder / "shop"
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of our own."""
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def spark_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Spark cluster of our own; a small one, so that many small questions do not wait for its bookkeeping."""
+    with spark(tmp_path_factory.mktemp("spark")) as address:
+        yield f"{address}?spark.executor.memory=640m&spark.driver.memory=640m&spark.sql.shuffle.partitions=2"
+
+
+def opened(workspace: Path, warehouse_url: str | None, **limits: float) -> Shop:
+    """A workspace whose releases answer in a warehouse."""
+    settings = read_settings(workspace)
+    settings = settings.model_copy(
+        update={"warehouse_url": warehouse_url, "limits": settings.limits.model_copy(update=limits)}
+    )
+    return Shop(workspace, settings, Database.open(workspace, settings))
+
+
+@pytest.fixture(scope="session")
+def duckdb(workspace: Path) -> Iterator[Shop]:
+    """The shop as the embedded engine answers it."""
+    with opened(workspace, None) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def _opened(workspace: Path, request: pytest.FixtureRequest) -> Iterator[Opener]:
+    with ExitStack() as shops:
+        made: dict[str, Shop] = {}
+
+        def find(engine: str) -> Shop:
+            if engine not in made:
+                made[engine] = shops.enter_context(opened(workspace, request.getfixturevalue(f"{engine}_url")))
+                made[engine].build()  # nothing has changed but where it answers
+            return made[engine]
+
+        yield find
+
+
+@pytest.fixture(params=["postgresql", "spark"], scope="session")
+def engine(request: pytest.FixtureRequest, _opened: Opener) -> Shop:
+    """The same release as another engine answers it."""
+    return _opened(request.param)
