@@ -5,9 +5,10 @@
 `goals.history`   one row per goal and step that is over: target, actual, whether it was reached
 `goals.target`    one row per day of a period: the target of a metric so far, for a picture of what has come so far
 
-**Expected by now** is no straight line: the target is spread over its days as the days before the step tell. The shape is the
-same weekdays a year ago with their holidays (where there is a year), else that of the theta method, else of the weeks before,
-else even; the level is the target's. **Forecast** is what has come plus the forecast of the days left (analysis sales.forecast)
+**Expected by now** is no straight line: the target is spread over its days as the days before the step tell. The shape is
+that of the same weeks a year ago, or two, times the index of each weekday; without a year behind it that of the theta method
+(Assimakopoulos and Nikolopoulos, 2000) with the holidays of the calendar, else of the weekdays before, else even.
+ **Forecast** is what has come plus the forecast of the days left (analysis sales.forecast)
 with its 80 % interval; `chance` reads that interval as a normal distribution. A goal is *on track* where the forecast reaches
 it, *at risk* where only the interval does, *behind* where not even that. Where less is better the target is a limit: above it
 is *over*. Goals are of the whole shop, or of the cut that they name; who may see some rows only is shown none.
@@ -39,6 +40,10 @@ from tillsight.metrics.question import ask_for
 Floats = npt.NDArray[np.float64]
 
 LEVEL = 80
+YEAR = 364
+"""Whole weeks, so that a weekday meets its like."""
+LEAST_AHEAD = 14
+"""Days that are forecast at least: a backtest of fewer says too little about how sure it is."""
 HISTORY = 3 * 366
 """Days before a step that its shape is learnt from."""
 NORMAL_AT_LEVEL = 1.2815515655446004
@@ -140,15 +145,36 @@ def expected_shares(asker: Asker, goal: Goal, step: Period) -> tuple[Floats, str
         territory = asker.release.locale.partition("-")[2].upper()
         shared = calendar.features(first, len(past) + horizon, territory if len(territory) == 2 else None)
         panel = Panel(past[None, :], first, shared=dict(shared), codes=calendar.CODES, seasons=(7, 364))
-        for name, basis in (("year_ago", "the same weeks a year ago"), ("theta", "the weeks before")):
-            points = np.maximum(at_origin(panel, name, horizon)[0, gap:], 0.0)
-            if np.isfinite(points).all() and points.sum() > 0:
-                return np.cumsum(points) / points.sum(), basis
+        points = _years_ago(past, gap, step.days)
+        if points is not None:
+            return np.cumsum(points) / points.sum(), "the same weeks a year ago"
+        points = np.maximum(at_origin(panel, "theta", horizon)[0, gap:], 0.0)
+        if np.isfinite(points).all() and points.sum() > 0:
+            return np.cumsum(points) / points.sum(), "the weeks before"
         week = np.array([past[-7 * (len(past) // 7) :][at::7].mean() for at in range(7)])
         points = week[(np.arange(step.days) + gap) % 7]
         if points.sum() > 0:
             return np.cumsum(points) / points.sum(), "the weekdays before"
     return np.arange(1, step.days + 1) / step.days, "even days, as there is no history before it"
+
+
+def _years_ago(past: Floats, gap: int, days: int) -> Floats | None:
+    """The shape of the same days 52 weeks ago and, where they are known, 104: the week around each of them times the index of
+    its weekday, every year counting alike. None where there is no such year, or nothing was then."""
+    from tillsight.forecasting.average import weekday_index
+
+    index = weekday_index(past[None, :])[0]
+    at = len(past) + gap + np.arange(days)
+    shapes = []
+    for back in (YEAR, 2 * YEAR):
+        around = (at - back)[:, None] + np.arange(-3, 4)
+        if around.min() < 0 or around.max() >= len(past):
+            continue
+        level = past[around].mean(axis=1)
+        if level.sum() > 0:
+            shape = level * index[at % 7]
+            shapes.append(shape / shape.sum())
+    return np.asarray(np.mean(shapes, axis=0)) if shapes else None
 
 
 @dataclass(frozen=True)
@@ -165,25 +191,27 @@ def ahead_of(asker: Asker, course: Course) -> Ahead | None:
     """What has come and the forecast of the days left; None where the history is too short for one."""
     total = float(course.total)
     left = (course.step.end - course.day).days
+    horizon = max(left, LEAST_AHEAD)
     if left <= 0:
         return Ahead(total, total, total, np.zeros(0))
     asked = {"end": course.day, "where": course.goal.filters or None}
     forecast = asker.catalogue.analysis("sales.forecast")
     answer = forecast.run(
-        asker, asked, metric=course.metric.name, by="", horizon=left, level=LEVEL, limit=1, country="",
+        asker, asked, metric=course.metric.name, by="", horizon=horizon, level=LEVEL, limit=1, country="",
         scenario="expected", history=7,
     )  # fmt: skip
     found = answer.totals or {}
     if found.get("forecast") is None:
         return None
-    days = np.asarray(answer.table["forecast"].cast(pa.float64()).drop_null().to_numpy(), dtype=np.float64)[-left:]
-    # days of the step that lie before the day's end but after the step began are in the total; a step ahead has none
-    before = (course.step.start - course.day).days - 1
-    if before > 0:
-        days = days[before:]
-        share = float(days.sum() / found["forecast"]) if found["forecast"] else 0.0
-        return Ahead(float(days.sum()), float(found["lower"]) * share, float(found["upper"]) * share, days)
-    return Ahead(total + found["forecast"], total + found["lower"], total + found["upper"], days)
+    points = np.asarray(answer.table["forecast"].cast(pa.float64()).drop_null().to_numpy(), dtype=np.float64)[-horizon:]
+    # a step that lies ahead begins after some of these days; one that runs has what came already
+    skipped = max((course.step.start - course.day).days - 1, 0)
+    days = points[skipped:left]
+    # what is not sure gathers with the root of the days that it is about
+    part = float(np.sqrt(len(days) / horizon))
+    below, above = (part * abs(float(found["forecast"]) - float(found[end])) for end in ("lower", "upper"))
+    final = total + float(days.sum())
+    return Ahead(final, max(final - below, total) if days.min() >= 0 else final - below, final + above, days)
 
 
 def state_of(course: Course, ahead: Ahead | None) -> str:
