@@ -117,6 +117,13 @@ def new_key(visitor: Visitor) -> None:
     expect(visitor.page.get_by_label("What it is for")).to_be_visible()
 
 
+def a_person(visitor: Visitor) -> None:
+    # nobody is found by this name: a look at a person would be told in the log, which other tests count
+    visitor.page.get_by_role("main").get_by_role("textbox").first.fill("nobody@shop.example")
+    visitor.page.keyboard.press("Enter")
+    visitor.settled()
+
+
 def inviting(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Invite somebody").click()
     form = visitor.page.get_by_role("dialog")
@@ -174,6 +181,9 @@ PLACES = {
     "keys of programs": Place("/settings/keys"),
     "backups": Place("/settings/backups"),
     "credentials": Place("/settings/credentials"),
+    "privacy": Place("/settings/privacy"),
+    "privacy, a person": Place("/settings/privacy", a_person),
+    "audit log": Place("/settings/audit"),
     "return desk": Place("/returns/desk"),
     "all returns": Place("/returns/desk", all_returns),
     "one return": Place("/returns/desk/R0104928"),
@@ -198,6 +208,15 @@ def fits(page: Page) -> list[str]:
     cut: list[str] = page.evaluate(CLIPPED)
     outside: list[str] = page.evaluate(OUTSIDE) if wide > 0 else []
     return [f"cut off: {text}" for text in cut] + ([f"scrolls {wide} px sideways: {outside[:5]}"] if wide > 0 else [])
+
+
+def everywhere(page: Page) -> list[str]:
+    """What is wrong with a page at any width, in light or dark."""
+    wrong = []
+    for wide, tall in WIDTHS.values():
+        page.set_viewport_size({"width": wide, "height": tall})
+        wrong += fits(page) + findings(page, "light") + findings(page, "dark")
+    return wrong
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
@@ -227,10 +246,10 @@ def test_no_finding_at_the_sign_in(visits: Visits, served: Server) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
     # The button's name moves back into its place when the answer is there.
     page.wait_for_function("() => document.getAnimations().every(one => one.playState === 'finished')")
-    wrong = []
-    for wide, tall in WIDTHS.values():
-        page.set_viewport_size({"width": wide, "height": tall})
-        wrong += fits(page) + findings(page, "light") + findings(page, "dark")
+    wrong = everywhere(page)
+    page.get_by_role("link", name="Forgot your password?").click()
+    expect(page.get_by_text("No mail is sent from here.")).to_be_visible()
+    wrong += everywhere(page)
     assert not wrong, "\n".join(wrong)
 
 

@@ -9,12 +9,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyotp
 import pytest
+import tomlkit
 from playwright.sync_api import Page, expect
-from tests.e2e.conftest import Server, Visits, command, environment
+from tests.e2e.conftest import Server, Visits, command, environment, start_server
+from tests.e2e.test_access import everywhere
 from tests.e2e.visitor import Visitor
+from tests.support.mail import Inbox, link_in, mail_server
 
 pytestmark = pytest.mark.e2e
 
@@ -236,6 +240,87 @@ def test_a_key_is_shown_once_works_and_ends(stranger: Visitor, served: Server, g
     keys.get_by_role("button", name="End the key Till export for good", exact=True).click()
     expect(keys.get_by_text("No keys")).to_be_visible()
     assert ask(served.address, key) == 401
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with mail_server() as inbox:
+        yield inbox
+
+
+@pytest.fixture
+def strict(tmp_path: Path, inbox: Inbox) -> Iterator[Server]:
+    """A workspace that sends mail and asks its managers for a second factor."""
+    folder = tmp_path / "strict"
+    subprocess.run(
+        command("init", folder, "--currency", "EUR", "--timezone", "Europe/Berlin"),
+        check=True,
+        capture_output=True,
+        env=environment(),
+    )
+    document = tomlkit.parse((folder / "tillsight.toml").read_text("utf-8"))
+    document["accounts"]["second_factor"] = ["manager"]  # type: ignore[index]
+    document["mail"].update(  # type: ignore[union-attr]
+        {"host": "127.0.0.1", "port": inbox.port, "security": "none", "sender": "tillsight@shop.example"}
+    )
+    (folder / "tillsight.toml").write_text(tomlkit.dumps(document), "utf-8")
+    server = start_server(folder)
+    yield server
+    server.stop()
+
+
+@pytest.mark.feature("PLT-03")
+def test_links_come_by_mail_and_a_role_must_set_up_its_second_factor(
+    visits: Visits, strict: Server, inbox: Inbox
+) -> None:
+    visits.provoke(*REFUSED)
+    admin = visits.page(visits.context(), strict.address)
+    sign_in(admin.page, strict.address, "admin", strict.password)
+    expect(admin.page.get_by_role("heading", name="Your profile", level=1)).to_be_visible()
+    admin.open("/settings/users")
+    admin.page.get_by_role("button", name="Invite somebody").click()
+    form = admin.page.get_by_role("dialog", name="Invite somebody")
+    form.get_by_label("User name").fill("mary")
+    form.get_by_label("E-mail address (optional)").fill("mary@shop.example")
+    expect(form.get_by_label("Send the invitation to this address")).to_be_checked()
+    form.get_by_role("combobox", name="Role").click()
+    admin.page.get_by_role("option", name="Manager").click()
+    form.get_by_role("button", name="Invite", exact=True).click()
+    expect(admin.page.get_by_text("A link for mary was sent to mary@shop.example.")).to_be_visible()
+
+    mary = visits.page(visits.context(), strict.address)
+    page = mary.page
+    welcome(mary, link_in(inbox.wait(1)))
+    expect(page.get_by_text("Your role needs a second factor.")).to_be_visible()
+    for path in ("/", "/data", "/profile"):
+        page.goto(f"{mary.address}{path}")
+        expect(page.get_by_text("Your role needs a second factor.")).to_be_visible()
+    assert everywhere(page) == []
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.get_by_alt_text("QR code with the secret of the second factor")).to_be_visible()
+    assert everywhere(page) == []
+    totp = pyotp.TOTP(page.get_by_label("Secret of the second factor").inner_text().strip())
+    page.get_by_label("Code that it shows").fill(totp.now())
+    page.get_by_role("button", name="Switch it on").click()
+    expect(page.get_by_role("list", name="Recovery codes").get_by_role("listitem")).to_have_count(10)
+    assert everywhere(page) == []
+    page.get_by_role("button", name="I have kept the codes").click()
+    expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
+
+    other = visits.page(visits.context(), strict.address)
+    page = other.page
+    page.goto(f"{other.address}/sign-in")
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("User name or e-mail address").fill("mary@shop.example")
+    assert everywhere(page) == []
+    page.get_by_role("button", name="Send me a link").click()
+    expect(page.get_by_role("status")).to_contain_text("a link is on its way to it")
+    welcome(other, link_in(inbox.wait(2)), OTHER)
+    page.get_by_label("User name").fill("mary")
+    page.get_by_label("Password", exact=True).fill(OTHER)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Code of your authenticator")).to_be_visible()
 
 
 @pytest.mark.feature("PLT-03")

@@ -9,6 +9,8 @@ export class ApiError extends Error {
     message: string,
     readonly status: number,
     readonly code: string,
+    /** The job that makes what was asked for, where it has to be made first. */
+    readonly job: string | null = null,
   ) {
     super(message);
   }
@@ -44,8 +46,13 @@ interface Given<T> {
 async function given<T>(call: Promise<Given<T>>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok && data !== undefined) return data;
-  const code = (error as { error?: { code?: string } } | undefined)?.error?.code;
-  throw new ApiError(messageOf(error) ?? `The server answered ${response.status}.`, response.status, code ?? "FAILED");
+  const said = (error as { error?: { code?: string; details?: { job?: string } } } | undefined)?.error;
+  throw new ApiError(
+    messageOf(error) ?? `The server answered ${response.status}.`,
+    response.status,
+    said?.code ?? "FAILED",
+    said?.code === "BEING_BUILT" ? (said.details?.job ?? null) : null,
+  );
 }
 
 /** The data of a response; where it may be a file instead, JSON was asked for. */

@@ -1,6 +1,7 @@
 /** The small parts of every page: words to press, badges, panes, states. */
 import { useEffect, useState, type ComponentPropsWithRef, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
+import { Building } from "@/ui/Building";
 import styles from "@/ui/ui.module.css";
 
 export type Tone = "good" | "bad" | "warning" | "accent" | "neutral";
@@ -100,6 +101,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 
 /** What failed, and the way to try again. */
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+  if (error instanceof ApiError && error.job) return <Building id={error.job} message={error.message} />;
   return (
     <div className={styles.state} role="alert">
       <strong>{error instanceof ApiError && error.status === 403 ? "Not allowed" : "This could not be shown"}</strong>
