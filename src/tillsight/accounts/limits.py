@@ -53,6 +53,10 @@ class RateLimit:
             retry_after=seconds,
         )
 
+    def take_held(self, name: str) -> bool:
+        """Count a request, where this server holds one for it: never waits. False where it does not; `take` then."""
+        return not self._most or self._from_taken(name, self._clock(), 0)
+
     def _from_taken(self, name: str, at: datetime, more: int) -> bool:
         """Use one of those that this server has taken, after it took `more`. False where it has none."""
         with self._lock:

@@ -14,7 +14,7 @@ or with `dependencies=[OPEN]` when nobody needs to sign in. A key goes through d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -23,7 +23,9 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tillsight.accounts import ADMINS, EVERYBODY, READERS, WRITERS, Level, Roles, SignedIn, require
+from tillsight.api.asked import ASKED, Asked
 from tillsight.api.services import Given, Services
+from tillsight.api.threads import off_the_loop
 from tillsight.core.errors import NotAllowedError, NotSignedInError
 
 _bearer = HTTPBearer(
@@ -49,7 +51,11 @@ class Allow:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> SignedIn:
         """Who is signed in. Raises NotSignedInError, NotAllowedError, and TooManyRequestsError with the time to wait."""
-        return self.admit(given, credentials.credentials if credentials else "", address_of(request))
+        who = self.admit(given, credentials.credentials if credentials else "", address_of(request))
+        asked: Asked | None = request.scope.get(ASKED)
+        if asked is not None:
+            asked.admitted = self.check
+        return who
 
     def admit(self, given: Services, bearer: str, address: str = "") -> SignedIn:
         """The same, for a token by itself."""
@@ -60,6 +66,11 @@ class Allow:
             given.key_requests.take(who.key)
         else:
             given.requests.take(str(who.user_id))
+        self.check(who)
+        return who
+
+    def check(self, who: SignedIn) -> None:
+        """Raises NotAllowedError unless this door is open to somebody who is signed in."""
         if who.key is not None and not self.keys:
             raise NotAllowedError(
                 "A key cannot do this: it is for persons who are signed in. An administrator's can do more."
@@ -75,7 +86,6 @@ class Allow:
                 "Your role needs a second factor: set it up in your profile first, or ask an administrator.",
                 factor_due=True,
             )
-        return who
 
 
 class Open:
@@ -96,14 +106,25 @@ Anybody = Annotated[SignedIn, Depends(Allow(EVERYBODY, due=True))]
 
 
 class Door(APIRoute):
-    """A route that has exactly one rule. RuntimeError for one without, when the server is made."""
+    """A route that has exactly one rule. RuntimeError for one without, when the server is made.
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    Its function works in a thread, so that nothing waits for it that need not.
+    """
+
+    questions = False
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, off_the_loop(endpoint, questions=self.questions), **options)
         rules = list(rules_of(self.dependant))
         if len(rules) != 1:
             raise RuntimeError(f"{self.path}: a route needs one rule of who may call it, not {len(rules)}")
         self.rule = rules[0]
+
+
+class QuestionDoor(Door):
+    """A route that asks the engine: few of them work at a time, and the others wait without a thread."""
+
+    questions = True
 
 
 def rules_of(dependant: Dependant) -> Iterator[Allow | Open]:

@@ -19,6 +19,7 @@ from tillsight.api.envelope import JSON, ErrorEnvelope, to_bytes
 from tillsight.api.errors import handle_errors
 from tillsight.api.guard import Guard
 from tillsight.api.pages import Page
+from tillsight.api.remembered import Remembered
 from tillsight.api.routes import (
     audit,
     auth,
@@ -41,13 +42,12 @@ from tillsight.api.routes import (
 )
 from tillsight.api.routes import shop as shops
 from tillsight.api.services import Services
+from tillsight.api.threads import THREADS
 from tillsight.core.errors import TillsightError
 from tillsight.jobs import Worker
 from tillsight.shop import Shop
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-THREADS = 16
-"""Requests that are worked on at a time; more wait. A question uses all processors itself, so more would not be faster."""
 
 _ROUTERS = (
     auth,
@@ -91,6 +91,7 @@ def create_app(
         UPLOAD.admit(services, token)
 
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(Remembered, given=services)
     app.add_middleware(Guard, hosts=hosts, upload=shop.settings.limits.upload_mb * 1_000_000, may_upload=may_upload)
     return app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 import anyio.to_thread
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +30,9 @@ SECURITY_HEADERS = {
 }
 STRICT_TRANSPORT = "max-age=31536000"
 """For a year, a browser that came over TLS does not come without it."""
+_ALWAYS = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+_OVER_TLS = ((b"strict-transport-security", STRICT_TRANSPORT.encode()),)
+_API = ((b"cache-control", b"no-store"),)
 LARGEST_BODY = 1_000_000
 UPLOADS = "/api/v1/loads"
 CARD = "This holds the number of a payment card, which is never taken or kept: leave it out."
@@ -65,13 +68,10 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                out = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    out.setdefault(name, value)
-                if scope.get("scheme") == "https":
-                    out.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
-                if path.startswith("/api/"):
-                    out.setdefault("Cache-Control", "no-store")
+                told = {name for name, _ in message["headers"]}
+                wanted = _ALWAYS + (_OVER_TLS if scope.get("scheme") == "https" else ())
+                wanted += _API if path.startswith("/api/") else ()
+                message["headers"] = [*message["headers"], *(pair for pair in wanted if pair[0] not in told)]
             await send(message)
 
         read = 0

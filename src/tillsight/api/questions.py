@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight import exports
 from tillsight.accounts import SignedIn
+from tillsight.api.asked import Lasting
 from tillsight.api.envelope import JSON, success, to_bytes
 from tillsight.api.keeping import Kept, kept, respond
 from tillsight.api.services import Services
@@ -221,7 +222,7 @@ def answered(
     request: Request, given: Services, who: SignedIn, question: Question, as_of: str | None, how: Format
 ) -> Response:
     """The response to a question: kept or made, in the format asked."""
-    scope = given.scope(who)
+    scope, today = given.scope(who), given.shop.clock_today()
     asker = given.shop.asker(scope, as_of)
     if how != "json":
         told_download(given, who, request, "question:query", format=how, **asked(question))
@@ -233,7 +234,8 @@ def answered(
             return as_file(answer, how, question.metrics, [*question.by, *([question.grain] if question.grain else [])])
         return as_json(answer, question.offset, question.limit)
 
-    return respond(request, given.kept, key, make)
+    lasting = Lasting(asker.release.number, today, scope.key) if as_of is None and how == "json" else None
+    return respond(request, given.kept, key, make, lasting)
 
 
 def analysed(
@@ -246,7 +248,7 @@ def analysed(
     parameters: dict[str, Any],
 ) -> Response:
     """The response of an analysis: kept or made, in the format asked. `parameters`: its own, and the parts of a view; None: not given."""
-    scope = given.scope(who)
+    scope, today = given.scope(who), given.shop.clock_today()
     check_analysis(scope, given.shop.catalogue.analysis(name))
     asker = given.shop.asker(scope, as_of)
     parameters = {key: value for key, value in parameters.items() if value is not None}
@@ -263,7 +265,10 @@ def analysed(
             return as_file(answer, how, [name])
         return as_json(answer, int(parameters.get("offset") or 0), int(parameters.get("limit") or 0) or None)
 
-    return respond(request, given.kept, key, make)
+    # rules of the shop's own change answers without a new release
+    plain = as_of is None and how == "json" and "preset" not in parameters
+    lasting = Lasting(asker.release.number, today, scope.key) if plain else None
+    return respond(request, given.kept, key, make, lasting)
 
 
 def as_json(answer: Answer, offset: int = 0, limit: int | None = None) -> Kept:
@@ -281,6 +286,8 @@ def as_file(answer: Answer, how: exports.ExportFormat, names: Sequence[str], by:
     return kept(out.getvalue(), exports.MEDIA_TYPES[how], name, zip_it=how == "csv")
 
 
-def kept_json(request: Request, given: Services, key: Hashable, make: Callable[[], Any]) -> Response:
+def kept_json(
+    request: Request, given: Services, key: Hashable, make: Callable[[], Any], lasting: Lasting | None = None
+) -> Response:
     """Any other response that only a new release changes."""
-    return respond(request, given.kept, key, lambda: kept(success(make()), JSON))
+    return respond(request, given.kept, key, lambda: kept(success(make()), JSON), lasting)

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from tillsight.api.access import Door, Viewer
+from tillsight.api.access import QuestionDoor, Viewer
 from tillsight.api.envelope import Paged
 from tillsight.api.questions import FILES, AnswerOut, Day, Format, Moment, NamedPeriod, analysed
 from tillsight.api.services import Given
 
-router = APIRouter(prefix="/api/v1/customers", tags=["customers"], route_class=Door)
+router = APIRouter(prefix="/api/v1/customers", tags=["customers"], route_class=QuestionDoor)
 
 
 class _Params(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight import audit, privacy
 from tillsight.accounts import SignedIn
-from tillsight.api.access import Door, Viewer, Writer, address_of
+from tillsight.api.access import QuestionDoor, Viewer, Writer, address_of
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.questions import FILES, AnswerOut, Name, ViewIn, analysed, as_file, as_json
 from tillsight.api.routes.sales import ViewParams
@@ -23,7 +23,7 @@ from tillsight.domains.customers.rules import DEFAULT, FIELDS, MOST_RULES, PRESE
 from tillsight.domains.customers.segment_analyses import preview
 from tillsight.metrics.permission import check_analysis
 
-router = APIRouter(prefix="/api/v1", tags=["customers"], route_class=Door)
+router = APIRouter(prefix="/api/v1", tags=["customers"], route_class=QuestionDoor)
 
 Measure = Annotated[str, Field(json_schema_extra={"enum": list(customer_cohorts.MEASURES)})]
 CohortKind = Annotated[str, Field(json_schema_extra={"enum": list(customer_cohorts.KINDS)})]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from tillsight.api.access import Door, Viewer
+from tillsight.api.access import QuestionDoor, Viewer
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.questions import FILES, AnswerOut, ViewIn, analysed
 from tillsight.api.services import Given
@@ -17,7 +17,7 @@ from tillsight.dashboards.declaration import load as dashboards
 from tillsight.dashboards.shown import shown_to
 from tillsight.metrics.permission import open_to
 
-router = APIRouter(prefix="/api/v1", tags=["dashboards"], route_class=Door)
+router = APIRouter(prefix="/api/v1", tags=["dashboards"], route_class=QuestionDoor)
 
 
 class ParameterOut(BaseModel):

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from tillsight.api.access import Door, Viewer
+from tillsight.api.access import QuestionDoor, Viewer
+from tillsight.api.asked import Lasting
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.keeping import Kept, respond
 from tillsight.api.questions import (
@@ -34,7 +35,7 @@ from tillsight.metrics.model import Dimension, Metric, Total, Unit
 from tillsight.metrics.permission import check_metric, may_ask
 from tillsight.tables.registry import TABLES
 
-router = APIRouter(prefix="/api/v1", tags=["metrics"], route_class=Door)
+router = APIRouter(prefix="/api/v1", tags=["metrics"], route_class=QuestionDoor)
 
 
 class MetricOut(BaseModel):
@@ -192,7 +193,7 @@ def ask_metrics(who: Viewer, given: Given, request: Request, asked: QuestionIn) 
 @router.post("/metrics/explain", response_model=Envelope[ExplanationOut])
 def explain_metric(who: Viewer, given: Given, request: Request, asked: QuestionIn) -> Response:
     """How one metric came about, for the days and filters asked: definition, parts, SQL, sources, freshness, checks."""
-    question, scope = asked.question(), given.scope(who)
+    question, scope, today = asked.question(), given.scope(who), given.shop.clock_today()
     asker = given.shop.asker(scope, asked.as_of)
     key = ("explain", asker.release.number, question, asker.release.today, scope.key)
 
@@ -201,7 +202,8 @@ def explain_metric(who: Viewer, given: Given, request: Request, asked: QuestionI
         metric = _metric(given, explanation.metric, _empty_relations(given))
         return {**explanation.to_dict(), "metric": metric, **given.shop.evidence(explanation.answer, scope)}
 
-    return kept_json(request, given, key, make)
+    lasting = Lasting(asker.release.number, today, scope.key) if asked.as_of is None else None
+    return kept_json(request, given, key, make, lasting)
 
 
 @router.post("/metrics/rows", response_model=Paged[AnswerOut], responses=FILES)
@@ -281,10 +283,11 @@ def list_values(
 ) -> Response:
     """The values of a dimension, the most frequent first; those that contain the text of `search`."""
     dimension = given.shop.catalogue.dimension(name)
-    scope = given.scope(who)
+    scope, today = given.scope(who), given.shop.clock_today()
     asker = given.shop.asker(scope)
     key = ("values", asker.release.number, name, search, limit, scope.key)
-    return kept_json(request, given, key, lambda: values_of(asker, dimension, search, limit))
+    lasting = Lasting(asker.release.number, today, scope.key)
+    return kept_json(request, given, key, lambda: values_of(asker, dimension, search, limit), lasting)
 
 
 def values_of(asker: Asker, dimension: Dimension, search: str, limit: int) -> list[dict[str, Any]]:

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight.accounts import SignedIn
-from tillsight.api.access import Door, Viewer
+from tillsight.api.access import QuestionDoor, Viewer
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.questions import FILES, AnswerOut
 from tillsight.api.routes.sales import PageParams, TrendParams, ViewParams, fixed
 from tillsight.api.services import Given, Services
 
-router = APIRouter(prefix="/api/v1/returns", tags=["returns"], route_class=Door)
+router = APIRouter(prefix="/api/v1/returns", tags=["returns"], route_class=QuestionDoor)
 
 SUMMARY = (
     "returns",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from tillsight.api.access import Door, Viewer
+from tillsight.api.access import QuestionDoor, Viewer
 from tillsight.api.envelope import Envelope
 from tillsight.api.questions import kept_json
 from tillsight.api.services import Given, Services
@@ -18,7 +18,7 @@ from tillsight.dashboards.declaration import load as dashboards
 from tillsight.dashboards.shown import shown_to
 from tillsight.metrics.permission import may_ask
 
-router = APIRouter(prefix="/api/v1", tags=["search"], route_class=Door)
+router = APIRouter(prefix="/api/v1", tags=["search"], route_class=QuestionDoor)
 
 PAGES = (
     ("Explore", "Any metric by any dimension", "/explore"),
