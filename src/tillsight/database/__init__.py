@@ -34,10 +34,12 @@ from tillsight.database.returns_desk import (
     DeskItem,
     DeskOrigin,
     DeskOutcome,
+    DeskPhoto,
     DeskRefund,
     DeskReturn,
     DeskSeenLoad,
     DeskStep,
+    ReturnMeasure,
 )
 from tillsight.database.safety import Backup, BackupKind, BackupState, Drill, Secret
 from tillsight.database.segments import SegmentRules, SegmentSets
@@ -63,6 +65,7 @@ __all__ = [
     "DeskItem",
     "DeskOrigin",
     "DeskOutcome",
+    "DeskPhoto",
     "DeskRefund",
     "DeskReturn",
     "DeskSeenLoad",
@@ -92,6 +95,7 @@ __all__ = [
     "ReleaseKind",
     "ReleaseState",
     "RequestCount",
+    "ReturnMeasure",
     "Role",
     "Secret",
     "SegmentRules",

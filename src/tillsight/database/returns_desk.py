@@ -5,7 +5,9 @@ desk_items        one row per product in a return
 desk_events       the history of a return: every change, with who and when; rows are only ever added
 desk_refunds      one row per part of the money that was given back
 desk_exchanges    one row per product that was sent in place of another
+desk_photos       one row per photo of goods that came back
 desk_seen_loads   loads that were searched for changes to returns of the desk
+return_measures   what was done against returns, and when; not of a return but of a product
 
 Amounts are exact, in the currency of the return, as the customer pays them (with tax) unless a column says otherwise. The view
 `return_tracking` is the record of returns column by column.
@@ -13,11 +15,11 @@ Amounts are exact, in the currency of the return, as the customer pays them (wit
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tillsight.database.models import Base, one_of
@@ -204,6 +206,42 @@ class DeskExchange(Base):
     additional_payment: Mapped[Decimal] = mapped_column(Exact)
     tax_amount: Mapped[Decimal] = mapped_column(Exact)
     exchanged_at: Mapped[datetime]
+
+
+class DeskPhoto(Base):
+    """A photo of goods. `content`: the picture, encrypted where the workspace is; `line_id`: the product, null for the whole parcel.
+
+    Photos go with the return, and with the person when he is erased.
+    """
+
+    __tablename__ = "desk_photos"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    return_ref: Mapped[int] = mapped_column(ForeignKey("desk_returns.id", ondelete="CASCADE"), index=True)
+    line_id: Mapped[str | None] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(40))
+    width: Mapped[int]
+    height: Mapped[int]
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    taken_at: Mapped[datetime] = mapped_column(default=now)
+    taken_by: Mapped[str] = mapped_column(String(200))
+
+
+class ReturnMeasure(Base):
+    """Something that was done so that less of a product comes back. `done_on`: the first day on which it held."""
+
+    __tablename__ = "return_measures"
+    __table_args__ = (UniqueConstraint("product", "measure", "done_on"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    product: Mapped[str] = mapped_column(String(400))
+    measure: Mapped[str] = mapped_column(String(60))
+    done_on: Mapped[date]
+    note: Mapped[str | None]
+    said_at: Mapped[datetime] = mapped_column(default=now)
+    said_by: Mapped[str] = mapped_column(String(200))
 
 
 class DeskSeenLoad(Base):

@@ -105,11 +105,15 @@ class Relation:
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """What a relation is built from: tables by name, and the settings that bear on it."""
+    """What a relation is built from: tables by name, and the settings that bear on it.
+
+    `return_window`: days from the order in which goods may be returned; 0 sets no end.
+    """
 
     tables: Mapping[str, ir.Table]
     currency: str
     timezone: str
+    return_window: int
 
 
 @dataclass(frozen=True)

@@ -225,7 +225,10 @@ class Build:
         order = list(self.catalogue.relations.values())
         for step, relation in enumerate(order):
             self.progress("relations", step, len(order), relation.title)
-            sql, without_rate = _sql_of(self.catalogue, relation.name, self.settings.currency, self.settings.timezone)
+            window = self.settings.return_desk.window_days
+            sql, without_rate = _sql_of(
+                self.catalogue, relation.name, self.settings.currency, self.settings.timezone, window
+            )
             self._guard_rates(connection, relation, without_rate)
             columns = ", ".join(
                 f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}"
@@ -416,7 +419,9 @@ def build(
 
 
 @cache
-def _sql_of(catalogue: Catalogue, name: str, currency: str, timezone: str) -> tuple[str, str | None]:
+def _sql_of(
+    catalogue: Catalogue, name: str, currency: str, timezone: str, return_window: int
+) -> tuple[str, str | None]:
     """The SQL of a relation, and of the rows in it that lack a rate. It depends on nothing else, so it is compiled once."""
     bound: dict[str, ir.Table] = {
         table.name: ibis.table({column.name: IBIS_TYPES[column.type] for column in table.columns}, name=table.name)
@@ -424,7 +429,7 @@ def _sql_of(catalogue: Catalogue, name: str, currency: str, timezone: str) -> tu
     }
     bound |= {other.name: ibis.table(dict(other.schema), name=other.name) for other in catalogue.relations.values()}
     relation = catalogue.relations[name]
-    inputs = BuildInputs({part: bound[part] for part in relation.inputs}, currency, timezone)
+    inputs = BuildInputs({part: bound[part] for part in relation.inputs}, currency, timezone, return_window)
     lacking = compiled(relation.without_rate(inputs)) if relation.without_rate else None
     return compiled(relation.build(inputs)), lacking
 

@@ -10,6 +10,7 @@ from tillsight.reference_shop.calendar import Days
 from tillsight.reference_shop.catalogue import SIZE_NAMES, Catalogue
 from tillsight.reference_shop.cents import divided, summed
 from tillsight.reference_shop.columns import Writer
+from tillsight.reference_shop.comments import COATING, LANGUAGES, OPENINGS, SMELL, TEXTS, THEMES
 from tillsight.reference_shop.customers import People
 from tillsight.reference_shop.hashing import Ints, Stream
 from tillsight.reference_shop.masters import location_names
@@ -36,40 +37,11 @@ from tillsight.reference_shop.returns import (
     Returns,
 )
 from tillsight.reference_shop.sales import customer_ids, order_ids, shops
-from tillsight.reference_shop.truths import Truths
+from tillsight.reference_shop.truths import CATEGORIES, Truths
 
 TRACKED = 0.88
 ACTORS = ("customer", "system", "carrier", "returns desk", "returns desk", "accounts", "system")
 CARRIERS = ("DHL", "Hermes", "DPD", "GLS")
-TEXTS = {
-    "too_small": (
-        "Much too tight, I need one size up.",
-        "Too small at the shoulders.",
-        "Runs small, could not close it.",
-    ),
-    "too_large": ("Too wide for me.", "Falls larger than I am used to.", "A size smaller would fit."),
-    "wrong_size_ordered": ("Ordered the wrong size by mistake.", "My mistake, wrong size."),
-    "colour_not_as_expected": (
-        "The colour is darker than in the photo.",
-        "Looks different in daylight.",
-        "Colour is not what I saw.",
-    ),
-    "style_different": ("The cut differs from the picture.", "Not my style after all."),
-    "material_concerns": ("The fabric is scratchy.", "Thinner than I expected."),
-    "not_as_described": ("Smaller than the description says.", "Not what the page promised."),
-    "no_longer_needed": ("Changed my mind.", "No longer needed.", "Ordered two to choose from."),
-    "found_better_price": ("Found it cheaper elsewhere.",),
-    "wrong_item": ("I got another article.", "Wrong product in the parcel."),
-    "late_delivery": ("Came too late for the birthday.", "Arrived a week late."),
-    "material_quality": ("Poor quality for the price.", "The finish is uneven."),
-    "wear_after_use": ("Worn out after a few days.", "Lost its shape in the first wash."),
-    "damaged_on_arrival": ("Broken when I opened the parcel.", "The box was crushed and the piece chipped."),
-    "manufacturing_defect": (
-        "The handle came off.",
-        "Cracked along the seam, clearly a defect.",
-        "The glaze has a hole.",
-    ),
-}
 
 
 class ReturnDesk:
@@ -84,9 +56,14 @@ class ReturnDesk:
         self.places = location_names(catalogue.size.stores)
         self.ids = pa.array(catalogue.ids, pa.string())
         self.names = pa.array(catalogue.names, pa.string())
-        self._texts = [text for reason in REASONS for text in TEXTS[reason]]
-        self._first_text = np.cumsum([0, *(len(TEXTS[reason]) for reason in REASONS)])[:-1]
-        self._text_count = np.array([len(TEXTS[reason]) for reason in REASONS])
+        said = [
+            tuple(opening + text for opening in OPENINGS[language] for text in texts)
+            for language in LANGUAGES
+            for texts in (*(TEXTS[language][reason] for reason in REASONS), THEMES[SMELL][language], THEMES[COATING][language])
+        ]  # fmt: skip
+        self._texts = [text for texts in said for text in texts]
+        self._first_text = np.cumsum([0, *(len(texts) for texts in said)])[:-1]
+        self._text_count = np.array([len(texts) for texts in said])
 
     def add(self, orders: Orders, returns: Returns) -> None:
         """Write all tables of the returns of a span."""
@@ -180,9 +157,8 @@ class ReturnDesk:
             ],
             0,
         )
-        text = self._first_text[returns.reason] + Stream("return.text").below(
-            self._text_count[returns.reason], key, sku
-        )
+        topic = self._topics(orders, returns)
+        text = self._first_text[topic] + Stream("return.text").below(self._text_count[topic], key, sku)
         says = Stream("return.says").chance(0.7, key, sku)
         groups = [REASON_GROUPS[reason] for reason in REASONS]
         paid = returns.refunded[back]
@@ -217,6 +193,23 @@ class ReturnDesk:
                 "created_at": c.moment(returns.at[back, INITIATED]),
             },
         )
+
+    def _topics(self, orders: Orders, returns: Returns) -> Ints:
+        """What each item's comment is about, and its language, as a place among the lists of texts."""
+        plan = self.truths.comments
+        lines = orders.lines
+        of, sku = lines.order[returns.item_line], lines.sku[returns.item_line]
+        key = orders.sequence[of]
+        foreign = orders.currency[of] != 0
+        language = np.where(foreign, 0, Stream("return.language").choice([share for _, share in plan.languages], key))
+        about = returns.reason.copy()
+        categories = [category.name for category in CATEGORIES]
+        smells = self.catalogue.category[sku] == categories.index(plan.smell_category)
+        about[smells & Stream("return.smell").chance(plan.smell_share, key, sku)] = len(REASONS)
+        batch = np.isin(sku, [self.catalogue.ids.index(name) for name in self.truths.suppliers.batch_products])
+        defect = returns.reason == REASONS.index("manufacturing_defect")
+        about[batch & defect & Stream("return.coating").chance(plan.coating_share, key, sku)] = len(REASONS) + 1
+        return np.asarray(language * (len(REASONS) + 2) + about)
 
     def _events(self, orders: Orders, returns: Returns) -> None:
         rows, step = np.nonzero(returns.at < NEVER)

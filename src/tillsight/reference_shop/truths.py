@@ -494,6 +494,27 @@ class Returns(Truth):
 
 
 @dataclass(frozen=True)
+class Comments(Truth):
+    """What customers write about returns, and in which language."""
+
+    title = "Comments on returns"
+    where = "return_items.reason_detail"
+    noise = "seven of ten items have a comment; its words are drawn from a few for each reason and language, with several openings"
+    languages: tuple[tuple[str, float], ...] = (("en", 0.14), ("de", 0.66), ("fr", 0.11), ("nl", 0.09))
+    smell_category: str = "Tops"
+    smell_share: float = 0.45
+    coating_share: float = 0.80
+
+    def _sizes(self) -> list[str]:
+        shares = " · ".join(f"{name} {percent(share)}" for name, share in self.languages)
+        return [
+            f"languages of comments on orders in euros: {shares}; other orders are commented in English",
+            f"{percent(self.smell_share)} of the comments on {self.smell_category} complain of a chemical smell, whatever the reason",
+            f"{percent(self.coating_share)} of the comments on defects of the bad batch say that the coating comes off",
+        ]
+
+
+@dataclass(frozen=True)
 class SerialReturners(Truth):
     """A few customers who send most of it back."""
 
@@ -937,6 +958,7 @@ class Truths:
     stock_errors: StockErrors = StockErrors()
     suppliers: SupplierQuality = SupplierQuality()
     returns: Returns = Returns()
+    comments: Comments = Comments()
     serial: SerialReturners = SerialReturners()
     campaign: WinBack = WinBack()
     ads: AdResponse = AdResponse()

@@ -238,9 +238,9 @@ def shrunk(frame: pd.DataFrame) -> pd.DataFrame:
     returned = np.minimum(frame.returned.astype("float64").to_numpy(), sold)
     groups = frame.groupby(frame.category.fillna(""), sort=False).indices
     mean, strength = np.empty(len(frame)), np.empty(len(frame))
-    overall = _prior(sold, returned)
+    overall = prior(sold, returned)
     for rows in groups.values():
-        mean[rows], strength[rows] = _prior(sold[rows], returned[rows]) if len(rows) >= LEAST_LINES else overall
+        mean[rows], strength[rows] = prior(sold[rows], returned[rows]) if len(rows) >= LEAST_LINES else overall
     alpha, beta = returned + mean * strength, sold - returned + (1 - mean) * strength
     tail = (1 - LEVEL) / 2
     frame["rate"] = 100 * returned / sold
@@ -252,7 +252,7 @@ def shrunk(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _prior(sold: Any, returned: Any) -> tuple[float, float]:
+def prior(sold: Any, returned: Any) -> tuple[float, float]:
     """Mean rate and strength (in units) of a group of products, by moments."""
     mean = float(returned.sum() / sold.sum())
     rates, n = returned / sold, len(sold)

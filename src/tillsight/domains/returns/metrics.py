@@ -1,16 +1,17 @@
 """The metrics of returns: how much comes back, why, how it is handled, and what it costs.
 
 Source of each formula: the `source` of its declaration. Returns count on the day they are asked for; refunds on the day the
-money is given back; rates stand them against the sales of the same period. `return_rate_cohort` stands what came back, whenever
-it did, against the sales of the period that it was bought in.
+money is given back, and what a tracking record alone states of them on the day the return was asked for; rates stand them
+against the sales of the same period. `return_rate_cohort` stands what came back, whenever it did, against the sales of the period
+that it was bought in.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tillsight.domains.returns.relations import COSTS, WINDOW_DAYS
-from tillsight.metrics.model import Measure, Metric, Part, Term, Window, plain, ratio
+from tillsight.domains.returns.relations import COSTS
+from tillsight.metrics.model import Better, Measure, Metric, Part, Term, Window, plain, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ASKED = "by the day the return was asked for, withdrawn returns left out"
+REFUNDED = "by refund date, excl. tax; what a tracking record states alone by the day the return was asked for"
 AGAINST = ASKED + "; sales by order date"
 
 
@@ -78,7 +80,7 @@ MEASURES = (
     _returns("returns_exchanged", "Exchanges", lambda rows: rows.is_exchange),
     _returns("returns_tracked", "Returns with a tracking record", lambda rows: rows.is_tracked),
     _returns("returns_dated", "Returns whose order is known", _dated),
-    _returns("returns_in_window", "Returns inside the window", lambda rows: _dated(rows) & (rows.days_to_return <= WINDOW_DAYS)),
+    _returns("returns_in_window", "Returns inside the window", lambda rows: rows.is_first_row & rows.is_in_window.fill_null(False)),
     _returns("returns_completed", "Completed returns", _done),
     Measure(
         "orders_returned", "Orders with a return", "returned_items", "count", lambda rows, _: rows.order_key.nunique(), adds=False,
@@ -95,18 +97,28 @@ MEASURES = (
     _sum("returned_units_of_purchases", "Units of these orders that came back", "units", "units", relation="returned_purchases"),
     _sum("returned_goods_cost", "Cost of returned goods", "money", "goods_cost"),
     _sum("recovered_value", "Restocked value", "money", "restocked_value"),
+    _sum("return_refunds", "Refunds of these returns", "money", "refund"),
+    _sum("stated_refunds", "Refunds that are stated and not booked", "money", "stated_refund"),
+    _sum("returned_units_small", "Units that run small", "units", "units", _is("fit", "small"), "returned_purchases"),
+    _sum("returned_units_large", "Units that run large", "units", "units", _is("fit", "large"), "returned_purchases"),
     *(_sum(f"return_{name}", name.replace("_", " ").capitalize(), "money", name) for name in COSTS),
     _sum("processing_days_total", "Days of processing", "days", "processing_days", _first),
     _sum("days_to_return_total", "Days from purchase to return", "days", "days_to_return", _dated),
 )  # fmt: skip
 
-_LOSS = (Part("returned_sales"), Part("recovered_value", weight=-1), Part("return_processing_cost"))
+_VALUE = (Part("returned_sales"), Part("stated_refunds"))
+_LOSS = (*_VALUE, Part("recovered_value", weight=-1), Part("return_processing_cost"))
 _COST = (
     *_LOSS,
     Part("return_shipping_cost"),
     Part("return_disposal_cost"),
     Part("return_restocking_fee", weight=-1),
 )
+
+_COST_TITLES: tuple[tuple[str, str, Better], ...] = (
+    ("shipping_cost", "Return shipping cost", "down"), ("processing_cost", "Return processing cost", "down"),
+    ("disposal_cost", "Disposal cost", "down"), ("restocking_fee", "Restocking fees", ""),
+)  # fmt: skip
 
 METRICS = (
     Metric("returns", "Total returns", "returns", "count", "down", "distinct returns", "distinct", "001 §3.1", ASKED, plain("returns")),
@@ -130,7 +142,7 @@ METRICS = (
     ),
     Metric(
         "return_rate_value", "Return rate (value)", "returns", "percent", "down", "refunded value ÷ revenue × 100", "ratio", "field",
-        "refunds by refund date, sales by order date, excl. tax", ratio("returned_sales", "revenue", 100),
+        f"{REFUNDED}; sales by order date", (Term(_VALUE, (Part("revenue"),), 100),),
     ),
     Metric(
         "return_rate_cohort", "Return rate (by purchase date)", "returns", "percent", "down",
@@ -148,8 +160,9 @@ METRICS = (
         "by order date; not final while goods can still come back", plain("returns_of_purchases"),
     ),
     Metric(
-        "return_value", "Return value", "returns", "money", "down", "sum(refund amount)", "additive", "001 §3.1",
-        "by refund date, excl. tax", plain("returned_sales"),
+        "return_value", "Return value", "returns", "money", "down",
+        "sum(refund amount), booked, or stated by a tracking record where nothing is booked",
+        "additive", "001 §3.1", REFUNDED, (Term(_VALUE),),
     ),
     Metric(
         "damaged_return_rate", "Damaged stock return rate", "returns", "percent", "down",
@@ -197,21 +210,33 @@ METRICS = (
     Metric(
         "return_window_compliance", "Return window compliance", "returns", "percent", "up",
         "returns inside the window ÷ returns × 100", "ratio", "001 f3.4",
-        f"{ASKED}; returns whose order is known, within {WINDOW_DAYS} days of it", ratio("returns_in_window", "returns_dated", 100),
+        f"{ASKED}; returns whose order is known, within the return window of the settings",
+        ratio("returns_in_window", "returns_dated", 100),
     ),
     Metric(
         "net_return_loss", "Net return loss", "returns", "money", "down", "refunds − restocked value + processing costs", "additive",
-        "001 §3.4", "refunds by refund date, the rest by the day the return was asked for", (Term(_LOSS),),
+        "001 §3.4", "refunds by refund date, excl. tax, the rest by the day the return was asked for", (Term(_LOSS),),
     ),
     Metric(
         "return_cost_rate", "Return cost %", "returns", "percent", "down",
         "(refunds − restocked value + processing + shipping + disposal − restocking fees) ÷ revenue × 100", "ratio", "001 §3.4",
-        "refunds by refund date, the rest by the day the return was asked for; revenue by order date",
+        "refunds by refund date, excl. tax, the rest by the day the return was asked for; revenue by order date",
         (Term(_COST, (Part("revenue"),), 100),),
     ),
     Metric(
         "recovered_value", "Recovered value", "returns", "money", "up", "sum(restocked value)", "additive", "001 §3.4", ASKED,
         plain("recovered_value"),
+    ),
+    Metric(
+        "return_refunds", "Refunds of returns", "returns", "money", "down", "sum(refunds booked for the goods of returns)", "additive",
+        "001 f3.6", ASKED + "; excl. tax", plain("return_refunds"),
+    ),
+    *(
+        Metric(
+            f"return_{name}", title, "returns", "money", better, f"sum({title.lower()}) of returns whose {title.lower()} is known",
+            "additive", "001 f3.6", ASKED, plain(f"return_{name}"),
+        )
+        for name, title, better in _COST_TITLES
     ),
     Metric(
         "return_tracking_coverage", "Return tracking coverage", "returns", "percent", "up",

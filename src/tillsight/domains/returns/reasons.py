@@ -29,6 +29,10 @@ GROUPS = {
 FAMILIES = {"size": "Size", "style": "Style", "quality": "Quality"}
 
 
+RUNS_SMALL = ("too_small", "band_too_tight", "cup_too_small")
+RUNS_LARGE = ("too_large", "band_too_loose", "cup_too_large")
+
+
 @dataclass(frozen=True)
 class Reason:
     """A leaf: its code, title, group and family (None where 000 has none), and what it is."""
@@ -45,6 +49,11 @@ class Reason:
     def is_size(self) -> bool:
         """A reason of size or fit, of either view."""
         return self.group == "size_and_fit"
+
+    @property
+    def fit(self) -> str | None:
+        """What it says of the goods: they run `small` or `large`; None where it says neither."""
+        return "small" if self.code in RUNS_SMALL else "large" if self.code in RUNS_LARGE else None
 
 
 REASONS = (

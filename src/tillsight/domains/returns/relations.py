@@ -6,8 +6,15 @@
 `returned_purchases` the rows whose order is known, on the day of that order: what of the sales of a period came back.
 
 Costs that a source states for a whole return (processing, shipping, disposal, the restocking fee) are split over its items by
-units, to the cent. The cost of the goods is the item's, else that of the order line, else unknown. The restocked value is the
-stated one; where none is stated, goods that went back on the shelf are worth their cost.
+units, to the cent; one that is not stated is unknown, not nothing. The cost of the goods is the item's, else that of the order line,
+else unknown. The restocked value is the stated one; where none is stated, goods that went back on the shelf are worth their cost,
+and damaged, scrapped and kept ones nothing; it is unknown before the inspection, and of other goods.
+
+Refunds are another fact than returns. `refund` is what the refunds of a return's goods say, without tax, split over its items;
+`stated_refund` is what a tracking record states of a settled item that no refund was booked for, less the tax of its order line.
+
+`fit` says how an item fits: `small` or `large` by its reason, else by the size that it was exchanged for, unless the
+reason is about something else; sizes are compared within letters, numbers, and bands with a cup.
 """
 
 from __future__ import annotations
@@ -29,6 +36,7 @@ from tillsight.metrics.shaping import (
     known,
     places_of,
     rate_spans,
+    rounded,
     times,
     with_rate,
     without_rate,
@@ -38,14 +46,16 @@ from tillsight.metrics.shaping import (
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-WINDOW_DAYS = 30
-"""A return asked for within so many days of its order is inside the return window."""
-
 ORDER_ATTRIBUTES = (
     "channel", "traffic_source", "device_type", "payment_method", "shipping_method", "discount_code", "campaign_id",
     "location_id", "business_unit_id", "city", "state", "postcode", "country",
 )  # fmt: skip
 COSTS = ("restocking_fee", "processing_cost", "shipping_cost", "disposal_cost")
+STEPS = ("labelled_at", "sent_at", "received_at", "inspected_at", "settled_at", "completed_at")
+"""When a return reached its steps; the first two are known from its events alone."""
+WORTHLESS = ("damaged_stock", "scrapped", "kept_by_customer")
+LETTERS = ("XXXS", "XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL", "XXXXL")
+AS_LETTERS = {"2XS": "XXS", "3XS": "XXXS", "2XL": "XXL", "3XL": "XXXL", "4XL": "XXXXL"}
 
 SCHEMA: dict[str, str] = {
     "shop_id": "string",
@@ -84,11 +94,17 @@ SCHEMA: dict[str, str] = {
     "is_resaleable": "boolean",
     "is_exchange": "boolean",
     "is_tracked": "boolean",
+    "is_in_window": "boolean",
+    "fit": "string",
+    "fit_from": "string",
     "days_to_return": "int64",
     "processing_days": "float64",
+    **dict.fromkeys(STEPS, "timestamp"),
     "units": QUANTITY,
     "goods_cost": MONEY,
     "restocked_value": MONEY,
+    "refund": MONEY,
+    "stated_refund": MONEY,
     **dict.fromkeys(COSTS, MONEY),
 }
 
@@ -103,10 +119,19 @@ def _headers(inputs: BuildInputs) -> ir.Table:
     returns = returns.left_join(orders, (returns.shop_id == orders._o_shop) & (returns.order_id == orders._o_order))
     returns = returns.filter(~returns._left_out.fill_null(False)).drop("_o_shop", "_o_order", "_left_out")
     returns = zoned(inputs, returns, "initiated_at")
-    events = (
-        inputs.tables["return_events"].group_by(_e_shop="shop_id", _e_return="return_id").agg(_events=ibis._.count())
-    )
+    done = inputs.tables["return_events"]
+    events = done.group_by(_e_shop="shop_id", _e_return="return_id").agg(
+        _events=done.count(),
+        **{
+            f"_{name}": done.occurred_at.min(where=done.step.isin(steps))
+            for name, steps in (
+                ("labelled_at", ["return_label_generated"]), ("sent_at", ["in_transit"]), ("received_at", ["received"]),
+                ("inspected_at", ["inspected"]), ("settled_at", ["refunded", "exchanged"]), ("completed_at", ["completed"]),
+            )
+        },
+    )  # fmt: skip
     returns = returns.left_join(events, (returns.shop_id == events._e_shop) & (returns.return_id == events._e_return))
+    closed = returns.return_status == "rejected"
     in_order = ibis.window(order_by=[returns.shop_id, returns.return_id])
     seconds = returns.completed_at.delta(returns.initiated_at, unit="second").cast("float64")
     returns = returns.select(
@@ -117,6 +142,17 @@ def _headers(inputs: BuildInputs) -> ir.Table:
         is_exchange=((returns.return_type == "exchange") | returns.exchanged_at.notnull()).fill_null(False),
         is_tracked=returns.workflow_step.notnull() | returns._events.notnull(),
         processing_days=ibis.ifelse(seconds < 0, 0.0, seconds) / 86_400,
+        labelled_at=returns._labelled_at,
+        sent_at=returns._sent_at,
+        received_at=ibis.coalesce(returns.received_at, returns._received_at),
+        inspected_at=ibis.coalesce(returns.inspected_at, returns._inspected_at),
+        settled_at=ibis.coalesce(returns.refunded_at, returns.exchanged_at, returns._settled_at),
+        # the end of a rejected return is no completion
+        completed_at=ibis.ifelse(
+            closed, ibis.null("timestamp"), ibis.coalesce(returns.completed_at, returns._completed_at)
+        ),
+        _stated_total=returns.total_refund_amount,
+        _settled=(returns.refunded_at.notnull() | (returns.return_status == "completed")).fill_null(False),
         _stated_customer=returns.customer_id,
         _place=returns.location_id,
         _return_currency=returns.currency,
@@ -140,11 +176,21 @@ def _items(inputs: BuildInputs) -> ir.Table:
     sold = inputs.tables["order_items"].select(
         _s_shop="shop_id", _s_order="order_id", _s_line="line_id", _s_product="product_id", _s_cost="unit_cost",
         _s_size="size", _s_colour="colour", _s_name="product_name",
+        _s_paid=lambda t: times(t.unit_price, t.quantity) - t.discount_amount, _s_tax="tax_amount",
     )  # fmt: skip
     of_product = sold.group_by(["_s_shop", "_s_order", "_s_product"]).agg(
         _p_cost=lambda t: t._s_cost.min(), _p_size=lambda t: t._s_size.min(), _p_colour=lambda t: t._s_colour.min()
     ).rename(_p_shop="_s_shop", _p_order="_s_order", _p_product="_s_product")  # fmt: skip
     own = inputs.tables["returns"].select(_r_shop="shop_id", _r_return="return_id", _r_order="order_id")
+    with_tax = inputs.tables["orders"].select(
+        _t_shop="shop_id", _t_order="order_id", _includes_tax="prices_include_tax"
+    )
+    sizes = inputs.tables["products"].select(_z_shop="shop_id", _z_product="product_id", _z_size="size")
+    sent = inputs.tables["exchanges"]
+    sent = sent.left_join(sizes, (sent.shop_id == sizes._z_shop) & (sent.exchange_product_id == sizes._z_product))
+    sent = sent.group_by(_x_shop=sent.shop_id, _x_return=sent.return_id, _x_product=sent.original_product_id).agg(
+        _x_size=sent._z_size.min()
+    )
     items = items.inner_join(own, (items.shop_id == own._r_shop) & (items.return_id == own._r_return))
     items = items.mutate(_order=ibis.coalesce(items.order_id, items._r_order))
     items = items.left_join(
@@ -157,8 +203,25 @@ def _items(inputs: BuildInputs) -> ir.Table:
         & (items._order == of_product._p_order)
         & (items.product_id == of_product._p_product),
     )
+    items = items.left_join(with_tax, (items.shop_id == with_tax._t_shop) & (items._order == with_tax._t_order))
+    items = items.left_join(
+        sent,
+        (items.shop_id == sent._x_shop) & (items.return_id == sent._x_return) & (items.product_id == sent._x_product),
+    )
+    items = items.left_join(sizes, (items.shop_id == sizes._z_shop) & (items.product_id == sizes._z_product))
     said = (items.reason_code, items.reason_detail, items.reason_category)
     code = reasons.leaf(*said)
+    own_size = ibis.coalesce(items.size_returned, items._s_size, items._p_size, items._z_size)
+    by_reason = reasons.titled(code, lambda reason: reason.fit)
+    by_exchange = ibis.ifelse(
+        code.isnull() | code.isin(["other", "fit_not_as_expected"]) | by_reason.notnull(),
+        _direction(own_size, ibis.coalesce(items.new_size_requested, items._x_size)),
+        ibis.null("string"),
+    )
+    whole = items._s_paid + ibis.ifelse(items._includes_tax, known(ibis.null(MONEY)), known(items._s_tax))
+    net_share = ibis.ifelse(
+        whole > 0, 1 - known(items._s_tax).cast("float64") / whole.cast("float64"), ibis.literal(1.0)
+    ).fill_null(1.0)
     disposition = ibis.coalesce(items.disposition, reasons.fate(*said))
     return items.select(
         _i_shop=items.shop_id,
@@ -166,7 +229,18 @@ def _items(inputs: BuildInputs) -> ir.Table:
         line_id=items.line_id,
         product_id=items.product_id,
         product_name=ibis.coalesce(items.product_name, items._s_name),
-        size=ibis.coalesce(items.size_returned, items._s_size, items._p_size),
+        size=own_size,
+        fit=ibis.coalesce(by_reason, by_exchange),
+        fit_from=ibis.cases(
+            (by_reason.notnull() & (by_reason == by_exchange), "both"),
+            (by_reason.notnull(), "reason"),
+            (by_exchange.notnull(), "exchange"),
+            else_=ibis.null("string"),
+        ),
+        order_line_id=items.order_line_id,
+        _item_order=items._order,
+        _stated=items.refund_amount.cast(MONEY),
+        _net_share=net_share,
         colour=ibis.coalesce(items._s_colour, items._p_colour),
         reason_code=code,
         reason_text=items.reason_detail,
@@ -186,6 +260,63 @@ def _items(inputs: BuildInputs) -> ir.Table:
     )
 
 
+def _direction(old: ir.StringValue, new: ir.StringValue) -> ir.StringValue:
+    """How goods fit that were exchanged for another size: `small` when the new one is larger, `large` when it is smaller."""
+    (kind, rank), (new_kind, new_rank) = _rank(old), _rank(new)
+    alike = (kind == new_kind).fill_null(False)
+    return ibis.cases(
+        (alike & (new_rank > rank), "small"), (alike & (new_rank < rank), "large"), else_=ibis.null("string")
+    )
+
+
+def _rank(size: ir.StringValue) -> tuple[ir.StringValue, ir.FloatingValue]:
+    """What sort of size it is, and its place among those of its sort; both null for words."""
+    text = size.upper().strip().replace(",", ".")
+    number = text.re_extract(r"^(\d{1,3}(\.\d)?)$", 1).nullif("").try_cast("float64")
+    band = text.re_extract(r"^(\d{2,3}) ?([A-K])$", 1).nullif("").try_cast("float64")
+    cup = text.re_extract(r"^(\d{2,3}) ?([A-K])$", 2).nullif("")
+    places = {name: float(place) for place, name in enumerate(LETTERS)}
+    places |= {other: places[name] for other, name in AS_LETTERS.items()}
+    letter = ibis.cases(*((text == name, place) for name, place in places.items()), else_=ibis.null("float64"))
+    kind = ibis.cases(
+        (letter.notnull(), "letter"), (number.notnull(), "number"), (band.notnull(), "band"), else_=ibis.null("string")
+    )
+    return kind, ibis.coalesce(letter, number, band + cup.ascii_str().cast("float64") / 5)
+
+
+def _booked(inputs: BuildInputs, rows: ir.Table) -> ir.Table:
+    """Add what refunds of goods say of each row: `_booked` and the group of rows (`_booked_for`) that share it; null for none.
+
+    A refund names its return and the order line or the product, or the order line alone.
+    """
+    refunds = inputs.tables["refunds"]
+    refunds = refunds.filter(refunds.kind == "goods")
+    named = refunds.filter(refunds.return_id.notnull())
+    ways = (
+        ("line", named.filter(named.order_line_id.notnull()), ("return_id", "order_line_id")),
+        ("product", named.filter(named.order_line_id.isnull()), ("return_id", "product_id")),
+        ("order", refunds.filter(refunds.return_id.isnull() & refunds.order_line_id.notnull()), ("order_id", "order_line_id")),
+    )  # fmt: skip
+    found = []
+    for way, of, keys in ways:
+        own = of.group_by("shop_id", *keys).agg(_amount=of.amount.sum()).rename(
+            {f"_{way}_{key}": key for key in ("shop_id", *keys)} | {f"_{way}_amount": "_amount"}
+        )  # fmt: skip
+        here = {"order_id": "_item_order"}
+        on = [rows[name] == own[f"_{way}_{key}"] for key in ("shop_id", *keys) for name in [here.get(key, key)]]
+        rows = rows.left_join(own, on).drop(*(f"_{way}_{key}" for key in ("shop_id", *keys)))
+        found.append(f"_{way}_amount")
+    line, product, order = (rows[name] for name in found)
+    sole = rows.order_line_id
+    group = ibis.cases(
+        (line.notnull(), ibis.literal("l ") + rows.return_id + " " + sole),
+        (product.notnull(), ibis.literal("p ") + rows.return_id + " " + rows.product_id),
+        (order.notnull(), ibis.literal("o ") + rows._item_order + " " + sole),
+        else_=ibis.null("string"),
+    )
+    return rows.mutate(_booked=ibis.coalesce(line, product, order).cast(MONEY), _booked_for=group).drop(*found)
+
+
 def _rows(inputs: BuildInputs) -> ir.Table:
     """Headers with their items, in the currency of the item, with rate."""
     headers, items = _headers(inputs), _items(inputs)
@@ -199,7 +330,6 @@ def _rows(inputs: BuildInputs) -> ir.Table:
         line_id=ibis.coalesce(rows.line_id, ibis.literal("")),
         units=ibis.coalesce(rows.units, ibis.literal(0)).cast(QUANTITY),
         is_resaleable=rows.is_resaleable.fill_null(False),
-        **{name: known(rows[name]) for name in COSTS},
     ).drop("_i_shop", "_i_return", "_item_currency", "_return_currency", "_order_currency", "_order_rate")
     return with_rate(rows, rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency)
 
@@ -207,22 +337,47 @@ def _rows(inputs: BuildInputs) -> ir.Table:
 def without_a_rate(inputs: BuildInputs) -> ir.Table:
     """Items that carry an amount in a currency whose rate of the day is not known."""
     rows = _rows(inputs)
-    carries = rows._cost.notnull() | rows._restocked.notnull()
+    carries = rows._cost.notnull() | rows._restocked.notnull() | rows._stated.notnull() | rows._stated_total.notnull()
     for name in COSTS:
-        carries = carries | (rows[name] != 0)
+        carries = carries | (rows[name] != 0).fill_null(False)
     return without_rate(rows.filter(carries))
 
 
 def returned_items(inputs: BuildInputs) -> ir.Table:
     """One row per item that came back. See the module."""
-    rows = _rows(inputs)
-    rows = rows.mutate(_places=places_of(rows.currency))
+    rows = _booked(inputs, _rows(inputs))
+    rows = rows.mutate(_places=places_of(rows.currency), **{f"_all_{name}": known(rows[name]) for name in COSTS})
     for name in COSTS:
-        rows = allocated(rows, name, "units", ["return_key"], "line_id", "_places", f"_{name}")
-    back = rows.disposition == "restocked"
-    restocked = ibis.coalesce(rows._restocked, ibis.ifelse(back, rows._cost, ibis.null(MONEY)), ibis.literal(0))
-    amounts = {"goods_cost": rows._cost, "restocked_value": restocked.cast(MONEY)} | {
-        name: rows[f"_{name}"] for name in COSTS
+        rows = allocated(rows, f"_all_{name}", "units", ["return_key"], "line_id", "_places", f"_{name}")
+    rows = rows.mutate(
+        _all_refund=known(rows._booked),
+        _share=ibis.coalesce(rows._booked_for, ibis.literal("n ") + rows.return_id + " " + rows.line_id),
+        # where the items say nothing, the header's amount is split over them
+        _all_stated=known(
+            ibis.ifelse(rows._stated.max().over(group_by=rows.return_key).isnull(), rows._stated_total, None)
+        ),
+    )
+    rows = allocated(rows, "_all_refund", "units", ["shop_id", "_share"], "line_id", "_places", "_refund")
+    rows = allocated(rows, "_all_stated", "units", ["return_key"], "line_id", "_places", "_of_total")
+    none = ibis.null(MONEY)
+    # nothing is booked for any item of the return: the stated amount is all that is known
+    unbooked = rows._booked.max().over(group_by=rows.return_key).isnull() & rows._settled
+    stated = ibis.coalesce(rows._stated, ibis.ifelse(rows._of_total != 0, rows._of_total, none))
+    net = rounded((stated.cast("float64") * rows._net_share.fill_null(1.0)).cast(MONEY), rows._places)
+    restocked = ibis.coalesce(
+        rows._restocked,
+        ibis.cases(
+            (rows.disposition == "restocked", rows._cost),
+            (rows.disposition.isin(WORTHLESS), ibis.literal(0).cast(MONEY)),
+            else_=none,
+        ),
+    )
+    amounts = {
+        "goods_cost": rows._cost,
+        "restocked_value": restocked.cast(MONEY),
+        "refund": ibis.ifelse(rows._booked.notnull(), rows._refund, none),
+        "stated_refund": ibis.ifelse(unbooked, net, none),
+        **{name: ibis.ifelse(rows[name].notnull(), rows[f"_{name}"], none) for name in COSTS},
     }
     in_return = ibis.window(group_by=rows.return_key, order_by=rows.line_id)
     code = rows.reason_code
@@ -230,6 +385,11 @@ def returned_items(inputs: BuildInputs) -> ir.Table:
         **{name: converted(amount, rows.rate, rows.is_foreign, inputs.currency) for name, amount in amounts.items()},
         is_first_row=ibis.row_number().over(in_return) == 0,
         days_to_return=rows.day.delta(rows.order_day, unit="day").cast("int64"),
+        is_in_window=ibis.ifelse(
+            rows.order_day.notnull(),
+            (rows.day.delta(rows.order_day, unit="day") <= inputs.return_window) | (inputs.return_window == 0),
+            ibis.null("boolean"),
+        ),
         return_reason=reasons.titled(code, lambda reason: reason.title),
         return_reason_group=reasons.titled(code, lambda reason: reasons.GROUPS[reason.group]),
         return_reason_family=reasons.titled(code, lambda reason: reason.family and reasons.FAMILIES[reason.family]),
@@ -259,8 +419,8 @@ SHOWN = (
     "return_type", "return_step", "disposition", "goods_cost", "restocked_value", *COSTS,
 )  # fmt: skip
 INPUTS = (
-    "returns", "return_items", "return_events", "order_facts", "orders", "order_items", "products", "suppliers", "locations",
-    "business_units", "shops", "exchange_rates",
+    "returns", "return_items", "return_events", "exchanges", "refunds", "order_facts", "orders", "order_items", "products", "suppliers",
+    "locations", "business_units", "shops", "exchange_rates",
 )  # fmt: skip
 
 RELATIONS = (

@@ -8,7 +8,7 @@ from alembic import op
 from tillsight.database.types import Exact, UtcDateTime
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:

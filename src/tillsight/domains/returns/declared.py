@@ -1,0 +1,22 @@
+"""Every analysis of returns, in the order in which they are listed."""
+
+from __future__ import annotations
+
+from tillsight.domains.returns import (
+    alarms,
+    analyses,
+    comments,
+    costs,
+    effects,
+    fitting,
+    newcomers,
+    prevention,
+    pricing,
+    steps,
+)
+
+ANALYSES = tuple(
+    analysis
+    for module in (analyses, prevention, effects, alarms, comments, fitting, pricing, newcomers, costs, steps)
+    for analysis in module.ANALYSES
+)

@@ -1,0 +1,90 @@
+"""What the analyses of returns have in common: rows of a relation that the asker may see, and columns of an answer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pyarrow as pa
+
+from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.ask import Asker
+from tillsight.metrics.model import Unit
+from tillsight.metrics.question import Resolved, ask_for
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+Titles = Mapping[str, tuple[str, Unit | None]]
+"""Column by name: its title, and its unit where it is a number."""
+
+
+def settled(asker: Asker, question: dict[str, Any], metric: str = "returned_units") -> Resolved:
+    """The days and filters of a question. Raises NotAllowedError where the metric's module is closed."""
+    return asker.resolve(ask_for(metric, **{key: part for key, part in question.items() if key != "compare"}))
+
+
+def rows_of(asker: Asker, name: str, resolved: Resolved, *, any_day: bool = False) -> ir.Table:
+    """Rows of a relation within the question's days and filters, as the asker may see them."""
+    relation = asker.catalogue.relations[name]
+    rows = asker.compiler.rows(relation, resolved.where)
+    return rows if any_day else rows.filter(rows.day.between(resolved.period.start, resolved.period.end))
+
+
+def fetched(asker: Asker, table: ir.Table) -> tuple[pd.DataFrame, str]:
+    """The rows as a frame with plain floats for decimals, and the SQL that ran."""
+    exact = {name: table[name].cast("float64") for name, type_ in table.schema().items() if type_.is_decimal()}
+    found, sql = asker.release.run(table.mutate(**exact) if exact else table)
+    return found.to_pandas(), sql
+
+
+def table_of(name: str, schema: Mapping[str, str]) -> ir.Table:
+    """A canonical table of the release, by the columns that are needed."""
+    return ibis.table(dict(schema), name=name)
+
+
+def answer_of(
+    asker: Asker,
+    resolved: Resolved,
+    frame: pd.DataFrame,
+    titles: Titles,
+    sentences: Sequence[dict[str, Any]],
+    *,
+    sources: tuple[str, ...] = ("returned_items",),
+    queries: Sequence[str] = (),
+    notes: Sequence[dict[str, str]] = (),
+    types: Mapping[str, pa.DataType] | None = None,
+    count: int | None = None,
+) -> Answer:
+    """An answer from a frame: one column for each title, in order."""
+    currency = asker.release.currency
+    units = {"money", "percent", "units", "count", "days", "ratio"}
+    columns = tuple(
+        AnswerColumn(
+            name, title, "plain" if unit in units else "dimension", unit=unit, currency=currency if unit == "money" else None
+        )
+        for name, (title, unit) in titles.items()
+    )  # fmt: skip
+    declared = types or {}
+    arrays = [
+        pa.array(
+            frame[name].astype(object).where(frame[name].notna(), None),
+            declared.get(name, pa.float64() if unit in units else pa.string()),
+        )
+        for name, (_, unit) in titles.items()
+    ]
+    table = pa.Table.from_arrays(arrays, names=list(titles))
+    return dataclasses.replace(
+        Answer(table, columns, currency),
+        period=resolved.period,
+        row_count=len(frame) if count is None else count,
+        release=asker.release.number,
+        as_of=asker.release.as_of,
+        sources=sources,
+        queries=tuple(queries),
+        notes=list(notes),
+        sentences=list(sentences),
+    )
