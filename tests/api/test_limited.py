@@ -122,6 +122,9 @@ def limited(app: FastAPI) -> TestClient:
     return signed_in(app, "lim")
 
 
+SALES_ANALYSES = ("abc", "movers", "margins", "together", "life_cycle", "new_products", "since_launch", "map")
+
+
 def everything_out(client: TestClient, formats: tuple[str, ...] = FORMATS) -> Iterator[tuple[str, bytes]]:
     """Every way in which data can leave, each with what came out, as bytes that can be searched."""
     question: dict[str, Any] = {"metrics": ["revenue", "orders"], "by": ["product", "country", "order_id"]}
@@ -133,6 +136,7 @@ def everything_out(client: TestClient, formats: tuple[str, ...] = FORMATS) -> It
         f"{QUERY}?metrics=revenue&where=channel!=web", f"{QUERY}?metrics=revenue&where=channel={SECRET} store&by=order_id",
         f"{QUERY}?metrics=product_contribution&by=category", "/api/v1/sales/summary", "/api/v1/sales/trends",
         "/api/v1/sales/products", "/api/v1/sales/customers", "/api/v1/sales/channels",
+        *(f"/api/v1/sales/reports/{name}" for name in ("daily", "weekly", "monthly", "products")),
     ]  # fmt: skip
     dimensions = ("channel", "country", "product", "product_id", "category", "order_id", "customer_id", "weekday")
     addresses += [f"/api/v1/dimensions/{name}/values" for name in dimensions]
@@ -148,11 +152,20 @@ def everything_out(client: TestClient, formats: tuple[str, ...] = FORMATS) -> It
             ("/api/v1/metrics/rows", {"metrics": ["revenue"], "format": how}),
             ("/api/v1/analyses/sales.headline", {"from": "2025-05-01", "to": "2025-09-30", "format": how}),
             ("/api/v1/analyses/sales.insights", {"format": how}),
+            *((f"/api/v1/analyses/sales.{name}", {"format": how}) for name in SALES_ANALYSES),
         ):
             response = client.post(address, json=asked)
             assert response.status_code == 200, (address, response.text)
             yield f"{address} as {how}", readable(response.content, how)
-        for address in ("summary", "trends", "products", "customers", "channels"):
+        reports = ("daily", "weekly", "monthly", "products")
+        for address in (
+            "summary",
+            "trends",
+            "products",
+            "customers",
+            "channels",
+            *(f"reports/{name}" for name in reports),
+        ):
             response = client.get(f"/api/v1/sales/{address}?format={how}")
             assert response.status_code == 200, (address, response.text)
             yield f"{address} as {how}", readable(response.content, how)

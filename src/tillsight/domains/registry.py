@@ -30,6 +30,7 @@ def catalogue() -> Catalogue:
     from tillsight.domains.sales import places as sales_places
     from tillsight.domains.sales import products as sales_products
     from tillsight.domains.sales import relations as sales_relations
+    from tillsight.domains.sales import reports as sales_reports
     from tillsight.metrics import why
     from tillsight.metrics.dimensions import DIMENSIONS
 
@@ -45,6 +46,7 @@ def catalogue() -> Catalogue:
     for analyses in (sales_products, sales_launches, sales_life_cycle, sales_baskets, sales_places):
         result.add(analyses.ANALYSES)
     result.add(sales_forecasts.ANALYSES)
+    result.add(sales_reports.ANALYSES)
     result.add(customer_value.ANALYSES)
     result.add(return_analyses.ANALYSES)
     result.add(segment_analyses.ANALYSES)

@@ -55,6 +55,7 @@ _COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
     "orders_share": ("Share of orders", "plain", "percent", ""),
     "units": ("Units sold", "plain", "units", "up"),
     "revenue": ("Revenue", "plain", "money", "up"),
+    "revenue_before": ("Revenue before", "plain", "money", "up"),
     "gross_profit": ("Gross profit", "plain", "money", "up"),
     "margin": ("Gross margin", "plain", "percent", "up"),
     "amount": ("Ranked by", "plain", None, ""),
