@@ -54,6 +54,7 @@ from tillsight.tables.registry import TABLES
 from tillsight.vault import check_encryption
 from tillsight.warehouse.releases import OpenRelease, Releases
 
+from tillsight.warehouse.engines import described
 if TYPE_CHECKING:
     from tillsight.pipeline.landing import LoadReport
 
@@ -74,11 +75,12 @@ DOMAINS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Status:
-    """What a workspace holds."""
+    """What a workspace holds. `engine`: what answers, and where it is, in words."""
 
     name: str
     release: Release | None
     loads: int
+    engine: str
     rows: dict[str, int]
 
 
@@ -302,7 +304,8 @@ class Shop:
             span=span,
             today=self.today(release),
             currency=str(release.manifest.get("currency", self.settings.currency)),
-            run=release.engine.run,
+            run=release.run,
+            stream=release.files.stream,
             missing=self._missing(release),
             as_of=release.record.as_of,
             locale=self.settings.locale,
@@ -479,12 +482,11 @@ class Shop:
 
     def status(self) -> Status:
         """What is loaded and built."""
-        try:
-            release = self.releases.current()
-        except NoReleaseError:
-            return Status(self.settings.name, None, len(self.loads()), {})
-        rows = {name: entry["rows"] for name, entry in release.manifest["tables"].items()}
-        return Status(self.settings.name, release.record, len(self.loads()), rows)
+        number = self.releases.current_number()
+        with self.database.read() as session:  # not opened: this tells where the engine is, even when it does not answer
+            release = session.get(Release, number) if number is not None else None
+        rows = {name: entry["rows"] for name, entry in release.manifest["tables"].items()} if release else {}
+        return Status(self.settings.name, described(self.settings), release, len(self.loads()), rows)
 
     @cached_property
     def grains(self) -> list[str]:

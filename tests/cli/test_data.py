@@ -115,6 +115,8 @@ def test_a_file_that_is_not_there_loads_nothing(
 def test_lists_of_releases_tables_and_checks(ask: Ask) -> None:
     (release,) = json.loads(ask("releases", "--format", "json")[0])
     assert (release["number"], release["current"], release["data_to"]) == (1, True, "2011-02-11")
+    status = json.loads(ask("status", "--format", "json")[0])
+    assert (status["engine"], status["release"], status["loads"]) == ("DuckDB, in this process", 1, 1)
     tables = {row["name"]: row["rows"] for row in json.loads(ask("tables", "--format", "json")[0])}
     assert (tables["orders"], tables["order_items"], tables["refunds"]) == (4, 5, 0)
     checks = json.loads(ask("check", "--format", "json")[0])

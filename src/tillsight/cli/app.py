@@ -54,6 +54,7 @@ app.command("check")(data.check)
 app.command("loads")(data.loads)
 app.command("rejects")(data.rejects)
 app.command("releases")(data.releases)
+app.command("status")(data.status)
 app.command("tables")(data.tables)
 
 app.command("query")(questions.query)

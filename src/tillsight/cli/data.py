@@ -11,7 +11,7 @@ import typer
 
 from tillsight.cli.answers import binary_output
 from tillsight.cli.options import ListFormatOption, WorkspaceOption, open_shop
-from tillsight.cli.output import Heading, print_list, print_table, say
+from tillsight.cli.output import Heading, print_json, print_list, print_pairs, print_table, say
 from tillsight.cli.progress import progress
 from tillsight.core.errors import QuestionError
 
@@ -225,6 +225,28 @@ def rejects(
         return
     headings = [Heading(name, name.capitalize(), number=name == "line") for name in columns]
     print_list(headings, table.to_pylist(), how)
+
+
+def status(context: typer.Context, how: ListFormatOption = "table", folder: WorkspaceOption = None) -> None:
+    """Print what a shop holds, and which engine answers."""
+    shop = open_shop(context, folder)
+    found = shop.status()
+    manifest = found.release.manifest if found.release else {}
+    pairs = {
+        "shop": found.name,
+        "workspace": str(shop.path),
+        "engine": found.engine,
+        "loads": found.loads,
+        "release": found.release.number if found.release else None,
+        "published_at": _local(shop, found.release.published_at) if found.release else None,
+        "data_from": manifest.get("data_from"),
+        "data_to": manifest.get("data_to"),
+        "rows": sum(found.rows.values()) or None,
+    }
+    if how == "json":
+        print_json(pairs)
+    else:
+        print_pairs({name.replace("_", " ").capitalize(): value for name, value in pairs.items()})
 
 
 def releases(context: typer.Context, how: ListFormatOption = "table", folder: WorkspaceOption = None) -> None:

@@ -20,7 +20,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 
-from tillsight.core.errors import SettingsError
+from tillsight.core.errors import SettingsError, TooBigError
 from tillsight.core.settings import LimitSettings
 from tillsight.tables.schema import DUCKDB_TYPES, Type
 from tillsight.vault import data_key, is_encrypted
@@ -161,6 +161,10 @@ class DuckEngine:
                 self._connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
         self._connection.execute("SET lock_configuration = true")
 
+    def has(self, table: str) -> bool:
+        """Every table."""
+        return True
+
     def run(self, expression: ir.Table) -> tuple[pa.Table, str]:
         """Execute an expression; the rows, and the SQL that ran. Raises TooBigError past the limits."""
         sql = compiled(expression)
@@ -182,6 +186,34 @@ class DuckEngine:
                 raise too_much_memory() from None
             except duckdb.InterruptException:
                 raise too_long(self._limits) from None
+
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
+        """The rows of an expression part by part, any number of them, for exports; one part without rows where there are none.
+
+        Raises TooBigError past `export_seconds`.
+        """
+        sql = compiled(expression)
+        with self._lock:
+            cursor = self._connection.cursor()  # its own: the thread may ask something else between two parts
+        timer = threading.Timer(self._limits.export_seconds, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            reader = cursor.execute(sql).to_arrow_reader(100_000)
+            batch = None
+            for batch in reader:
+                yield batch
+            if batch is None:
+                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+        except duckdb.OutOfMemoryException:
+            raise too_much_memory() from None
+        except duckdb.InterruptException:
+            raise TooBigError(
+                f"The export took longer than {self._limits.export_seconds:g} s (limits.export_seconds); ask for a shorter period."
+            ) from None
+        finally:
+            timer.cancel()
+            cursor.close()
 
     @contextmanager
     def _limited(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -47,6 +47,9 @@ class Engine(Protocol):
     def dialect(self) -> str:
         """The SQL that it speaks, as Ibis calls it."""
 
+    def has(self, table: str) -> bool:
+        """Whether it can read a table of the release."""
+
     def run(self, expression: ir.Table) -> tuple[pa.Table, str]:
         """Execute an expression; the rows, and the SQL that ran. Raises TooBigError past the limits of a question."""
 

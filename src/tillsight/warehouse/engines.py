@@ -20,8 +20,6 @@ from tillsight.warehouse.engine import StoredTable, Warehouse
 CREDENTIAL = "warehouse"
 """The credential of the vault that is the password of the warehouse, where its address has none."""
 NAMES = {"duckdb": "DuckDB", "postgresql": "PostgreSQL", "spark": "Spark"}
-READS = frozenset({"customers", "promotions"})
-"""Canonical tables that questions read by themselves, not only through derived relations."""
 
 
 class DuckWarehouse:
@@ -85,7 +83,7 @@ def open_warehouse(workspace: Path, settings: Settings, database: Database) -> W
 
     if address.password is None and (password := _credential(workspace, database)):
         address = address.set(password=password)
-    return PostgresWarehouse(address, workspace, settings.limits, READS)
+    return PostgresWarehouse(address, workspace, settings.limits)
 
 
 def _address(settings: Settings) -> URL:

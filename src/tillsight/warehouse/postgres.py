@@ -6,7 +6,7 @@ there when its schema is: schema, views and its record are made in one transacti
 code point, as everywhere.
 
 A database belongs to one workspace. The password: in the address, in the credential `warehouse` of the vault, or wherever
-libpq looks (PGPASSWORD, a password file); no message has it.
+libpq looks (PGPASSWORD, a password file); no message has it. Canonical tables stay in their files.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _WAIT_FOR_READERS = "5s"
 """So long a release that is to go is waited for while somebody asks it; else it goes next time."""
 _CODE_POINTS = ("pg_c_utf8", "C.utf8", "C.UTF-8")
 """Collations in the order of code points that know small from capital letters beyond ASCII, the best first."""
-_QUESTION = "SET TRANSACTION READ ONLY; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
+# No table has an index to look rows up by, so a nested loop is only ever chosen by a wrong guess, and then never ends.
+_QUESTION = "SET TRANSACTION READ ONLY; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off; "
 
 
 class PostgresWarehouse:
     """A PostgreSQL database that answers for one workspace. Connections are made as they are needed."""
 
-    def __init__(self, address: URL, workspace: Path, limits: LimitSettings, reads: Set[str]) -> None:
+    def __init__(self, address: URL, workspace: Path, limits: LimitSettings) -> None:
         self._address = address
         self._workspace = workspace
         self._limits = limits
-        self._reads = reads
         try:
             self._pool = create_engine(
                 address.set(drivername="postgresql+psycopg"),
@@ -69,13 +69,14 @@ class PostgresWarehouse:
 
     def open(self, number: int, tables: Sequence[StoredTable]) -> PostgresEngine:
         """Open a release. Raises NoReleaseError for one that is not there as a whole."""
-        if self._taken(number) != self._names(tables):
+        names = _names(tables)
+        if self._taken(number) != names:
             raise NoReleaseError(f"Release {number} is not in PostgreSQL yet: run `tillsight build`.", release=number)
-        return PostgresEngine(self, number, self._limits)
+        return PostgresEngine(self, number, names.keys(), self._limits)
 
     def publish(self, number: int, tables: Sequence[StoredTable]) -> None:
         """Copy the tables that are new, then make the schema of the release in one transaction."""
-        names = self._names(tables)
+        names = _names(tables)
         self._prepare()
         if self._taken(number) == names:
             return
@@ -148,14 +149,6 @@ class PostgresWarehouse:
         finally:
             borrowed.close()  # what is not committed is rolled back
 
-    def _names(self, tables: Sequence[StoredTable]) -> dict[str, str]:
-        """Which tables are taken (derived ones, and canonical ones that are read by themselves), and where each is kept."""
-        return {
-            table.name: f"{table.name[:46]}_{table.stamp[:16]}"
-            for table in tables
-            if table.kind != "canonical" or table.name in self._reads
-        }
-
     def _taken(self, number: int) -> dict[str, str] | None:
         with self.connection() as connection:
             if not _exists(connection):
@@ -214,17 +207,22 @@ class PostgresEngine:
 
     dialect = "postgres"
 
-    def __init__(self, warehouse: PostgresWarehouse, number: int, limits: LimitSettings) -> None:
+    def __init__(self, warehouse: PostgresWarehouse, number: int, names: Set[str], limits: LimitSettings) -> None:
         self._warehouse = warehouse
+        self._names = names
         self._limits = limits
         self._prepare = (
             f"{_QUESTION}SET LOCAL search_path = {_schema(number)}; SET LOCAL timezone = 'UTC'; "
             f"SET LOCAL statement_timeout = {max(int(limits.seconds * 1000), 1)}"
         )
 
+    def has(self, table: str) -> bool:
+        """Derived tables; canonical ones stay in their files."""
+        return table in self._names
+
     def run(self, expression: ir.Table) -> tuple[pa.Table, str]:
         """Execute an expression; the rows, and the SQL that ran. Raises TooBigError past the limits."""
-        sql = str(ibis.to_sql(expression, dialect=self.dialect))
+        sql = str(ibis.to_sql(_in_its_words(expression), dialect=self.dialect))
         schema = expression.schema().to_pyarrow()
         # a truncated date is a moment here, a sum of whole numbers a decimal: each becomes what the expression says
         columns = ", ".join(
@@ -284,6 +282,27 @@ def _type(type_: pa.DataType, collation: str = "") -> str:
     if pa.types.is_string(type_) or pa.types.is_large_string(type_):
         return f"text COLLATE {quoted(collation)}" if collation else "text"
     return next(name for fits, name in _TYPES if fits(type_))
+
+
+def _names(tables: Sequence[StoredTable]) -> dict[str, str]:
+    """The tables that are taken, the derived ones, and what each is called where it is kept."""
+    return {table.name: f"{table.name[:46]}_{table.stamp[:16]}" for table in tables if table.kind != "canonical"}
+
+
+def _in_its_words(expression: ir.Table) -> ir.Table:
+    """An expression without what PostgreSQL has no word for: some value of a group, a truth as a long whole number."""
+    import ibis.expr.operations as ops
+
+    def said(node: Any, changed: dict[str, Any] | None) -> Any:
+        node = node.__recreate__(changed) if changed else node
+        if isinstance(node, ops.Arbitrary):
+            return ops.Max(node.arg, where=node.where)
+        if isinstance(node, ops.Cast) and node.arg.dtype.is_boolean() and node.to.is_integer():
+            return ops.Cast(ops.Cast(node.arg, "int32"), node.to)
+        return node
+
+    found: ir.Table = expression.op().replace(said).to_expr()
+    return found
 
 
 def _schema(number: int) -> str:

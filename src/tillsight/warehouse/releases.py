@@ -13,8 +13,9 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from sqlalchemy import select
 
 from tillsight.core.errors import NoReleaseError, NotFoundError
@@ -27,6 +28,9 @@ from tillsight.warehouse.duck import DuckEngine
 from tillsight.warehouse.engine import Engine, stored_tables
 from tillsight.warehouse.engines import DuckWarehouse, open_warehouse
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
 OPEN_RELEASES = 3
 
 
@@ -37,6 +41,15 @@ class OpenRelease:
     record: Release
     engine: Engine
     files: DuckEngine
+
+    def run(self, expression: ir.Table) -> tuple[pa.Table, str]:
+        """Execute an expression: by the engine that answers, or over the files where it reads a table that only they have."""
+        if self.engine is not self.files:
+            import ibis.expr.operations as ops
+
+            if not all(self.engine.has(table.name) for table in expression.op().find(ops.UnboundTable)):
+                return self.files.run(expression)
+        return self.engine.run(expression)
 
     @property
     def number(self) -> int:

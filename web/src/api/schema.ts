@@ -6037,8 +6037,8 @@ export interface components {
         };
         /**
          * ShopOut
-         * @description The shop. `today`: the day that named periods end on. `tables`: rows of every table of the release that has any,
-         *     for those who see all of them.
+         * @description The shop. `engine`: what answers. `today`: the day that named periods end on. `tables`: rows of every table of the
+         *     release that has any, for those who see all of them.
          */
         ShopOut: {
             /** Name */
@@ -6057,6 +6057,8 @@ export interface components {
             week_start: string;
             /** Preset */
             preset: string;
+            /** Engine */
+            engine: string;
             /** Today */
             today: string;
             /** Periods */

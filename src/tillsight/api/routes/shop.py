@@ -17,6 +17,7 @@ from tillsight.core.periods import GRAINS, Grain
 from tillsight.database import Release
 from tillsight.shop import DOMAINS
 from tillsight.tables.registry import TABLES
+from tillsight.warehouse.engines import NAMES, engine_name
 
 router = APIRouter(prefix="/api/v1", tags=["shop"], route_class=Door)
 
@@ -60,8 +61,8 @@ class DomainOut(BaseModel):
 
 
 class ShopOut(BaseModel):
-    """The shop. `today`: the day that named periods end on. `tables`: rows of every table of the release that has any,
-    for those who see all of them."""
+    """The shop. `engine`: what answers. `today`: the day that named periods end on. `tables`: rows of every table of the
+    release that has any, for those who see all of them."""
 
     name: str
     shop_id: str
@@ -71,6 +72,7 @@ class ShopOut(BaseModel):
     locale: str
     week_start: str
     preset: str
+    engine: str
     today: str
     periods: list[PeriodOut]
     grains: list[Grain]
@@ -123,6 +125,7 @@ def get_shop(who: Viewer, given: Given) -> Response:
             "locale": settings.locale,
             "week_start": settings.week_start,
             "preset": settings.preset,
+            "engine": NAMES[engine_name(settings)],
             "today": shop.today(release),
             "periods": shop.periods(release),
             "grains": list(GRAINS),

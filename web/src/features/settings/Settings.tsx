@@ -42,6 +42,7 @@ export function Settings() {
               ["Metrics shown", PRESETS[shop.preset] ?? shop.preset],
               ["Today, for periods", format.day(shop.today)],
               ["Shop in rows without one", shop.shop_id],
+              ["Numbers are counted by", shop.engine],
             ]}
           />
         </Pane>
