@@ -10,6 +10,8 @@ import type {
   Erasure,
   ExchangeWanted,
   Format,
+  Goal,
+  GoalDraft,
   InspectionWanted,
   Invitation,
   Paged,
@@ -112,6 +114,18 @@ export const audienceFile = (
   );
 const listOf = (op: string, values: string[]): string =>
   op === "in" || op === "not in" ? `(${values.map((value) => `"${value}"`).join(", ")})` : `"${values[0] ?? ""}"`;
+
+const goal = (goal_id: number) => ({ params: { path: { goal_id } } });
+export const getGoals = () => dataOf(client.GET("/api/v1/goals"));
+export const getGoalChanges = (id: number) => dataOf(client.GET("/api/v1/goals/{goal_id}/changes", goal(id)));
+/** A new goal, or other terms in place of those of the version that was seen. */
+export const keepGoal = (body: GoalDraft, seen: Goal | null) =>
+  seen === null
+    ? dataOf(client.POST("/api/v1/goals", { body }))
+    : dataOf(client.PUT("/api/v1/goals/{goal_id}", { ...goal(seen.id), body: { ...body, version: seen.version } }));
+export const removeGoal = ({ id, version }: Goal) =>
+  dataOf(client.DELETE("/api/v1/goals/{goal_id}", { params: { path: { goal_id: id }, query: { version } } }));
+export const restoreGoal = (id: number) => dataOf(client.POST("/api/v1/goals/{goal_id}/restore", goal(id)));
 
 export const getLoads = () => dataOf(client.GET("/api/v1/loads"));
 export const getLoad = (load_id: string) =>

@@ -83,6 +83,10 @@ export const customerQuery = (release: number | null, id: string, preset: string
     staleTime: RELEASE,
   });
 
+export const goalsQuery = queryOptions({ queryKey: ["goals"], queryFn: calls.getGoals });
+export const goalChangesQuery = (id: number) =>
+  queryOptions({ queryKey: ["goals", id, "changes"], queryFn: () => calls.getGoalChanges(id) });
+
 export const loadsQuery = queryOptions({ queryKey: ["loads"], queryFn: calls.getLoads });
 export const loadQuery = (id: string) => queryOptions({ queryKey: ["loads", id], queryFn: () => calls.getLoad(id) });
 export const rejectsQuery = (id: string, page: number) =>

@@ -1092,6 +1092,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/goals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Goals
+         * @description The goals that are open to the one who asks, in the order in which they were made.
+         */
+        get: operations["list_goals"];
+        put?: never;
+        /**
+         * Add A Goal
+         * @description Set a goal.
+         */
+        post: operations["add_a_goal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goals/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Goal Progress
+         * @description Where every goal stands: reached, expected by then, forecast with its interval; the analysis goals.progress.
+         */
+        get: operations["get_goal_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goals/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Goal History
+         * @description Steps of goals that are over; the analysis goals.history.
+         */
+        get: operations["get_goal_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goals/{goal_id}/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Goal Path
+         * @description One goal day by day: so far, expected, to come; the analysis goals.path.
+         */
+        get: operations["get_goal_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goals/{goal_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Goal Changes
+         * @description Every change of a goal, also of one that was removed, the newest first.
+         */
+        get: operations["list_goal_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goals/{goal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change A Goal
+         * @description Set other terms. Refused where somebody else changed the goal meanwhile.
+         */
+        put: operations["change_a_goal"];
+        post?: never;
+        /**
+         * Remove A Goal
+         * @description Take a goal away; POST …/restore puts it back.
+         */
+        delete: operations["remove_a_goal"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goals/{goal_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore A Goal
+         * @description Put a goal back that was removed.
+         */
+        post: operations["restore_a_goal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sales/summary": {
         parameters: {
             query?: never;
@@ -2568,6 +2716,57 @@ export interface components {
             version: number;
         };
         /**
+         * ChangedGoal
+         * @description Other terms in place of those of `version`.
+         */
+        ChangedGoal: {
+            /**
+             * Title
+             * @description by default the metric and the filters
+             * @default
+             */
+            title?: string;
+            /** Metric */
+            metric: string;
+            /**
+             * Grain
+             * @enum {string}
+             */
+            grain: "day" | "week" | "month";
+            /**
+             * Where
+             * @description country=France
+             * @default []
+             */
+            where?: string[];
+            /**
+             * Amount
+             * @description digits, such as 25000 or 1250.50
+             * @example 25000
+             */
+            amount: string;
+            /**
+             * Amounts
+             * @description other targets, by the first day of their step
+             * @default {}
+             */
+            amounts?: {
+                [key: string]: string;
+            };
+            /**
+             * Starts
+             * @description a day of the first step; by default today
+             */
+            starts?: string | null;
+            /**
+             * Ends
+             * @description a day of the last step; without one the goal stays
+             */
+            ends?: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * ChangedRuleSet
          * @description Rules to keep in place of those of `version`.
          */
@@ -3232,6 +3431,16 @@ export interface components {
             data: components["schemas"]["FactorOut"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[GoalOut] */
+        Envelope_GoalOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["GoalOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[Health] */
         Envelope_Health_: {
             /**
@@ -3600,6 +3809,28 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["FoundOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[GoalChangeOut]] */
+        Envelope_list_GoalChangeOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["GoalChangeOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[GoalOut]] */
+        Envelope_list_GoalOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["GoalOut"][];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[list[Hit]] */
@@ -4109,6 +4340,113 @@ export interface components {
             data_to: string | null;
             /** Published At */
             published_at: string | null;
+        };
+        /**
+         * GoalChangeOut
+         * @description One change; `before` is null where the goal was made or put back, `after` where it was removed.
+         */
+        GoalChangeOut: {
+            /** At */
+            at: string;
+            /** Who */
+            who: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "created" | "changed" | "removed" | "restored";
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * GoalIn
+         * @description A target for every day, week or month of a metric that sums over days, of the whole shop or of one cut.
+         */
+        GoalIn: {
+            /**
+             * Title
+             * @description by default the metric and the filters
+             * @default
+             */
+            title?: string;
+            /** Metric */
+            metric: string;
+            /**
+             * Grain
+             * @enum {string}
+             */
+            grain: "day" | "week" | "month";
+            /**
+             * Where
+             * @description country=France
+             * @default []
+             */
+            where?: string[];
+            /**
+             * Amount
+             * @description digits, such as 25000 or 1250.50
+             * @example 25000
+             */
+            amount: string;
+            /**
+             * Amounts
+             * @description other targets, by the first day of their step
+             * @default {}
+             */
+            amounts?: {
+                [key: string]: string;
+            };
+            /**
+             * Starts
+             * @description a day of the first step; by default today
+             */
+            starts?: string | null;
+            /**
+             * Ends
+             * @description a day of the last step; without one the goal stays
+             */
+            ends?: string | null;
+        };
+        /**
+         * GoalOut
+         * @description A goal as it is kept. Amounts are digits, exactly as they were set.
+         */
+        GoalOut: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /** Metric */
+            metric: string;
+            /**
+             * Grain
+             * @enum {string}
+             */
+            grain: "day" | "week" | "month";
+            /** Where */
+            where: string[];
+            /** Amount */
+            amount: string;
+            /** Amounts */
+            amounts: {
+                [key: string]: string;
+            };
+            /** Starts */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            /** Version */
+            version: number;
+            /** Changed At */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
         };
         /**
          * Health
@@ -8510,6 +8848,308 @@ export interface operations {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_goals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_GoalOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    add_a_goal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_GoalOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_goal_progress: {
+        parameters: {
+            query?: {
+                to?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_goal_history: {
+        parameters: {
+            query?: {
+                to?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description 0: all of them */
+                goal?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_goal_path: {
+        parameters: {
+            query?: {
+                to?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+            };
+            header?: never;
+            path: {
+                goal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_goal_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                goal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_GoalChangeOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    change_a_goal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                goal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedGoal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_GoalOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    remove_a_goal: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                goal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_GoalOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    restore_a_goal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                goal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_GoalOut_"];
                 };
             };
             /** @description An error */

@@ -97,6 +97,8 @@ export interface AuditWanted {
   to?: string;
 }
 
+export type Goal = Schemas["GoalOut"];
+export type GoalDraft = Schemas["GoalIn"];
 export type DeskWords = Schemas["WordsOut"];
 export type DeskStep = Schemas["StepWord"]["value"];
 export type ReturnBoard = Schemas["BoardOut"];

@@ -164,6 +164,10 @@ const profile = page(
   "/profile",
   lazyRouteComponent(() => import("@/features/accounts/Profile"), "Profile"),
 );
+const goals = page(
+  "/sales/goals",
+  lazyRouteComponent(() => import("@/features/goals/Goals"), "Goals"),
+);
 const segments = page(
   "/customers/segments",
   lazyRouteComponent(() => import("@/features/customers/Segments"), "Segments"),
@@ -200,7 +204,7 @@ const routes = root.addChildren([
   welcome,
   forgotten,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, segments, segment, customers, customer, returnDesk, deskReturn, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, goals, segments, segment, customers, customer, returnDesk, deskReturn, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -28,6 +28,7 @@ export const TOOLS: readonly PageEntry[] = [
 
 /** Pages of a domain that are no dashboards; they follow those in the rail. */
 export const BESIDE: Readonly<Record<string, readonly PageEntry[]>> = {
+  sales: [{ name: "sales_goals", title: "Goals", path: "/sales/goals" }],
   customers: [{ name: "customers_all", title: "All customers", path: "/customers/all" }],
   returns: [{ name: "returns_desk", title: "Desk", path: "/returns/desk" }],
 };

@@ -194,7 +194,7 @@ def ahead_of(asker: Asker, course: Course) -> Ahead | None:
     horizon = max(left, LEAST_AHEAD)
     if left <= 0:
         return Ahead(total, total, total, np.zeros(0))
-    asked = {"end": course.day, "where": course.goal.filters or None}
+    asked = {"end": course.day, "where": course.goal.filters}
     forecast = asker.catalogue.analysis("sales.forecast")
     answer = forecast.run(
         asker, asked, metric=course.metric.name, by="", horizon=horizon, level=LEVEL, limit=1, country="",
