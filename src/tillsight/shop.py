@@ -52,9 +52,9 @@ from tillsight.pipeline.current import DESK
 from tillsight.returns_desk import Listing, ReturnDesk, flow
 from tillsight.tables.registry import TABLES
 from tillsight.vault import check_encryption
+from tillsight.warehouse.engines import described
 from tillsight.warehouse.releases import OpenRelease, Releases
 
-from tillsight.warehouse.engines import described
 if TYPE_CHECKING:
     from tillsight.pipeline.landing import LoadReport
 
@@ -78,9 +78,9 @@ class Status:
     """What a workspace holds. `engine`: what answers, and where it is, in words."""
 
     name: str
+    engine: str
     release: Release | None
     loads: int
-    engine: str
     rows: dict[str, int]
 
 
