@@ -133,6 +133,7 @@ class Build:
             unchanged = self._unchanged(made, before)
             if unchanged is not None:
                 self._drop(number, folder)
+                self._hand_over(unchanged.number, unchanged.manifest)
                 return unchanged
             results = self._checks(connection, made, plans)
             release = self._publish(connection, number, made, results, loads, folder, before)
@@ -348,6 +349,7 @@ class Build:
             "seconds": self.seconds,
         }
         _sync(folder)
+        self._hand_over(number, manifest)
         with self.database.write() as session:
             release = session.get_one(Release, number)
             release.state = "published"
@@ -373,17 +375,17 @@ class Build:
             )
         return release
 
-    def _drop(self, number: int, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        with self.database.write() as session:
-            session.delete(session.get_one(Release, number))
-
     def _hand_over(self, number: int, manifest: dict[str, Any]) -> None:
         """Give a release to the engine that answers, whole, before it is said to be there. Nothing where that has it."""
         started = time.perf_counter()
         with closing(open_warehouse(self.workspace, self.settings, self.database)) as warehouse:
             warehouse.publish(number, stored_tables(self.workspace, manifest))
         self.seconds["warehouse"] = round(time.perf_counter() - started, 3)
+
+    def _drop(self, number: int, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        with self.database.write() as session:
+            session.delete(session.get_one(Release, number))
 
     def _fail(self, number: int, folder: Path, error: BaseException) -> None:
         """Take back what is not published. Where not even that can be written, the next build clears it away."""
@@ -485,7 +487,7 @@ def collect(workspace: Path, settings: Settings, database: Database) -> None:
     _delete_unnamed(workspace, settings, database)
 
 
-def drop_older(workspace: Path, database: Database) -> int:
+def drop_older(workspace: Path, settings: Settings, database: Database) -> int:
     """Forget every release but the one that answers now, and delete their files at once. Returns how many.
 
     For when they hold what must not be kept: whoever is just asking one of them has to ask again.
@@ -525,6 +527,8 @@ def _delete_unnamed(workspace: Path, settings: Settings, database: Database) -> 
                 path.rmdir()
         if not any(folder.iterdir()):
             folder.rmdir()
+    with closing(open_warehouse(workspace, settings, database)) as warehouse:
+        warehouse.collect({release.number for release in published})
 
 
 def _shared(before: Release | None, name: str, fingerprint: str, workspace: Path) -> Made | None:
@@ -532,8 +536,6 @@ def _shared(before: Release | None, name: str, fingerprint: str, workspace: Path
     entry = (before.manifest.get("tables", {}) if before else {}).get(name)
     if not entry or entry["fingerprint"] != fingerprint:
         return None
-    with closing(open_warehouse(workspace, settings, database)) as warehouse:
-        warehouse.collect({release.number for release in published})
     if not all((workspace / file).exists() for file in entry["files"]):
         return None
     return Made(
