@@ -10,6 +10,7 @@ from tillsight.metrics.model import Catalogue
 @cache
 def catalogue() -> Catalogue:
     """Everything that can be asked. Built once for each process."""
+    from tillsight.domains.customers import campaigns as customer_campaigns
     from tillsight.domains.customers import cohorts as customer_cohorts
     from tillsight.domains.customers import metrics as customer_metrics
     from tillsight.domains.customers import people as customer_people
@@ -52,6 +53,7 @@ def catalogue() -> Catalogue:
     result.add(segment_analyses.ANALYSES)
     result.add(customer_cohorts.ANALYSES)
     result.add(customer_people.ANALYSES)
+    result.add(customer_campaigns.ANALYSES)
     result.add(goal_analyses.ANALYSES)
     result.add(why.ANALYSES)
     result.check()
