@@ -6,10 +6,12 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from sqlalchemy import text
+from tests.support.shops import make_shop
 
 from tillsight import audit
 from tillsight.core.errors import NotFoundError, QuestionError
@@ -226,6 +228,28 @@ def test_choices_are_kept_and_honoured_where_a_list_is_handed_out(shop: Shop) ->
         allowed("spam")
     with pytest.raises(QuestionError, match="customer_id"):
         shop.consented(pa.table({"id": ["a"]}), "sale")
+
+
+@pytest.mark.feature("PLT-06")
+def test_a_refusal_in_any_shop_counts_where_a_list_does_not_say_of_which(tmp_path: Path) -> None:
+    def said(customer: str, shop: str, granted: str) -> dict[str, str]:
+        return {
+            "customer_id": customer, "shop_id": shop, "purpose": "sale", "is_granted": granted, "decided_at": "2025-01-01",
+        }  # fmt: skip
+
+    tables = {
+        "customers": [
+            {"customer_id": customer, "shop_id": shop}
+            for shop, customer in (("main", "1"), ("main", "2"), ("north", "1"), ("north", "3"))
+        ],
+        "customer_consents": [said("1", "north", "false"), said("2", "main", "true")],
+    }
+    with make_shop(tmp_path / "shop", tables, build=False) as shop:
+        shop.desk.choose(Identifier("customer", "3", "north"), "sale", granted=False, who="anna")
+        people = pa.table({"customer_id": ["1", "2", "3", "4"]})
+        assert shop.consented(people, "sale").to_pylist() == [{"customer_id": "2"}, {"customer_id": "4"}]
+        people = people.append_column("shop_id", pa.array(["main", "main", "north", "main"]))
+        assert shop.consented(people, "sale").column("customer_id").to_pylist() == ["1", "2", "4"]
 
 
 @pytest.mark.feature("PLT-06")

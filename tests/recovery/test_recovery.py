@@ -16,7 +16,7 @@ from tests.support.shops import land, make_shop, write_settings
 
 from tillsight.accounts import add_user
 from tillsight.audit import record, verify
-from tillsight.backup import DamagedError, Repository, find, place_of, take
+from tillsight.backup import BackupError, DamagedError, Repository, find, place_of, take
 from tillsight.core.errors import ConflictError, NotFoundError
 from tillsight.core.settings import read_settings
 from tillsight.database import (
@@ -222,6 +222,15 @@ def test_a_drill_names_a_damaged_backup(shop: Shop) -> None:
     assert name in outcome.differences[0]
     with shop.database.read() as session:
         assert session.scalars(select(Drill.passed)).one() is False
+
+
+def test_a_drill_that_has_no_room_says_so_before_it_begins(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup(shop)
+    usage = shutil.disk_usage(shop.path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
+    with pytest.raises(BackupError, match="make room"):
+        drill(shop)
+    assert list(shop.path.glob(".drill-*")) == []
 
 
 def test_without_a_backup_there_is_no_drill(shop: Shop) -> None:

@@ -397,7 +397,9 @@ class _Forgetting:
         if entry.path == DATABASE_FILE and self.scrub is not None:
             if entry.sha256 not in self._made:
                 copy = copy_in(self.work)
-                copy.write_bytes(b"".join(self.repository.get(piece) for piece in entry.pieces))
+                with copy.open("wb") as out:
+                    for piece in entry.pieces:
+                        out.write(self.repository.get(piece))
                 self.scrub(copy)
                 made = taking._read(entry.path, copy, PIECE_OF_DATABASE, there, again=False)
                 self._made[entry.sha256] = self._made[made.sha256] = made

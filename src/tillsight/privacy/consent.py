@@ -43,30 +43,39 @@ def consented(
     """Of a list of persons, those who may be used for a purpose.
 
     `customers`: a table with a column `customer_id`, and `shop_id` where there are several shops; the rows come back in
-    their order, without those who refused, did not consent where it needs a yes, or have no number.
+    their order, without those who refused, did not consent where it needs a yes, or have no number. Where a list does not say
+    of which shop a number is, a refusal in any shop that has the number counts.
     """
     if "customer_id" not in customers.column_names:
         raise QuestionError("A list of persons needs the column customer_id.", field="customer_id")
     _known(purpose)
-    listed = customers
-    if "shop_id" not in listed.column_names:
-        listed = listed.append_column("shop_id", pa.array([settings.shop_id] * listed.num_rows, pa.string()))
+    places = customers.append_column("_place", pa.array(range(customers.num_rows), pa.int64()))
+    shops = "SELECT _place, customer_id, shop_id FROM listed"
+    if "shop_id" not in customers.column_names:
+        shops = (
+            "SELECT _place, customer_id, shop_id FROM listed CROSS JOIN (SELECT shop_id FROM customers UNION "
+            "SELECT shop_id FROM customer_consents UNION SELECT $shop) WHERE shop_id IS NOT NULL"
+        )
     with engine(workspace_path, settings) as connection:
-        name_tables(connection, landed_loads(workspace_path, database), ["customer_consents"])
+        name_tables(connection, landed_loads(workspace_path, database), ["customers", "customer_consents"])
         _hold_choices(connection, database)
-        connection.register("listed", listed.append_column("_place", pa.array(range(listed.num_rows), pa.int64())))
+        connection.register("listed", places)
         value = compared_sql("customer", "customer_id")
         names = ", ".join(f'listed."{name}"' for name in customers.column_names)
         allowed = "false" if purpose in ASKED_FIRST else "true"
+        given: dict[str, Any] = {"purpose": purpose}
+        if "shop_id" not in customers.column_names:
+            given["shop"] = settings.shop_id
         return connection.execute(
-            f"SELECT {names} FROM listed "
-            "LEFT JOIN choices ON choices.purpose = $purpose AND choices.tag = tag_of('customer', "
-            f"{compared_sql('customer', 'customer_id', 'listed.shop_id')}) "
-            f"LEFT JOIN (SELECT {value} AS customer, arg_max(is_granted, decided_at) AS granted FROM customer_consents "
-            "WHERE purpose = $purpose GROUP BY 1) said "
-            f"ON said.customer = {compared_sql('customer', 'customer_id', 'listed.shop_id')} "
-            f"WHERE customer_id IS NOT NULL AND coalesce(choices.granted, said.granted, {allowed}) ORDER BY _place",
-            {"purpose": purpose},
+            f"WITH one AS (SELECT _place, {value} AS customer FROM ({shops}) AS l WHERE customer_id IS NOT NULL), "
+            f"said AS (SELECT {value} AS customer, arg_max(is_granted, decided_at) AS granted FROM customer_consents "
+            "WHERE purpose = $purpose GROUP BY 1), "
+            "stands AS (SELECT _place, bool_and(coalesce(choices.granted, said.granted)) AS granted FROM one "
+            "LEFT JOIN choices ON choices.purpose = $purpose AND choices.tag = tag_of('customer', one.customer) "
+            "LEFT JOIN said ON said.customer = one.customer GROUP BY _place) "
+            f"SELECT {names} FROM listed JOIN stands ON stands._place = listed._place "
+            f"WHERE coalesce(stands.granted, {allowed}) ORDER BY listed._place",
+            given,
         ).to_arrow_table()
 
 

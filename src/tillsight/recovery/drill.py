@@ -20,7 +20,7 @@ from sqlalchemy import func, select, update
 
 from tillsight import privacy
 from tillsight.audit import record
-from tillsight.backup import Repository, find, write_files
+from tillsight.backup import BackupError, Repository, Snapshot, find, write_files
 from tillsight.backup.database import bare, copy_in, counts
 from tillsight.backup.taking import ERASURES_FILE, place_of
 from tillsight.core.errors import TillsightError
@@ -88,6 +88,7 @@ def drill(shop: Shop, *, place: str | None = None, who: str = "system", progress
     )
     for left in shop.path.glob(".drill-*"):
         shutil.rmtree(left, ignore_errors=True)
+    _check_room(shop, snapshot)
     folder = shop.path / f".drill-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     try:
@@ -149,6 +150,20 @@ def drill(shop: Shop, *, place: str | None = None, who: str = "system", progress
             after={"passed": outcome.passed, "seconds": round(outcome.seconds, 1)},
         )
     return outcome
+
+
+def _check_room(shop: Shop, snapshot: Snapshot) -> None:
+    """Raises BackupError where the disk has no room for the files of the backup and a release made of them."""
+    release = _release_at(shop.database, shop.releases.current_number())
+    built = sum(int(entry["bytes"]) for entry in release.manifest["tables"].values()) if release else 0
+    needed, free = snapshot.size + built, shutil.disk_usage(shop.path).free
+    if needed > free:
+        raise BackupError(
+            f"A drill needs {needed / 1e9:.1f} GB for a while, and {free / 1e9:.1f} GB are free in {shop.path}: make room, then "
+            "hold it again.",
+            needed=needed,
+            free=free,
+        )
 
 
 def _loads_since(database: Database, at: datetime) -> int:
