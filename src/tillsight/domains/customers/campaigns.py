@@ -371,10 +371,8 @@ def _in_words(
     else:
         size = f"{effect.size:+.3f} {measure} a customer"
     compared = f"against {words.number(others.count, locale)} customers who were {against}"
-    if sure:
-        text = f"{campaign} brought {size} {compared}"
-    else:
-        text = f"{campaign} shows {size} {compared}, which chance alone can give"
+    text = f"{campaign} {'brought' if sure else 'shows'} {size} {compared}"
+    text += "" if sure else ", which chance alone can give"
     told = [sentence(f"{text}.", tone)]
     size_needed = needed(effect, detect)
     if size_needed is not None:
