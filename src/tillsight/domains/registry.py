@@ -11,11 +11,13 @@ from tillsight.metrics.model import Catalogue
 def catalogue() -> Catalogue:
     """Everything that can be asked. Built once for each process."""
     from tillsight.domains.customers import campaigns as customer_campaigns
+    from tillsight.domains.customers import churn as customer_churn
     from tillsight.domains.customers import cohorts as customer_cohorts
     from tillsight.domains.customers import metrics as customer_metrics
     from tillsight.domains.customers import people as customer_people
     from tillsight.domains.customers import relations as customer_relations
     from tillsight.domains.customers import segment_analyses
+    from tillsight.domains.customers import shifts as customer_shifts
     from tillsight.domains.customers import value_analyses as customer_value
     from tillsight.domains.goals import analyses as goal_analyses
     from tillsight.domains.returns import declared as return_analyses
@@ -54,6 +56,8 @@ def catalogue() -> Catalogue:
     result.add(customer_cohorts.ANALYSES)
     result.add(customer_people.ANALYSES)
     result.add(customer_campaigns.ANALYSES)
+    result.add(customer_churn.ANALYSES)
+    result.add(customer_shifts.ANALYSES)
     result.add(goal_analyses.ANALYSES)
     result.add(why.ANALYSES)
     result.check()

@@ -87,7 +87,7 @@ def _share(top: ir.NumericValue, bottom: ir.NumericValue, factor: float = 100) -
     return top.cast("float64") / bottom.cast("float64").nullif(0) * factor
 
 
-def _returned_orders(asker: Asker, day: date) -> ir.Table | None:
+def returned_orders(asker: Asker, day: date) -> ir.Table | None:
     """Per customer the orders with a return by the end of a day, and those returned for their size; None without any returns."""
     if "returned_items" in asker.release.missing:
         return None
@@ -109,7 +109,7 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
     orders = rfm.all_orders(asker)
     bought = orders.filter(orders.day.between(ibis.date(period.start), ibis.date(day)))
     bought = bought.group_by("customer_key").agg(orders_in=bought.count())
-    returned = _returned_orders(asker, day)
+    returned = returned_orders(asker, day)
     at_end = at_end.left_join(bought, "customer_key").drop("customer_key_right")
     if returned is None:
         unknown = ibis.null("int64")

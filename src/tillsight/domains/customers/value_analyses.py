@@ -64,10 +64,10 @@ def value(asker: Asker, question: dict[str, Any], horizon: int, discount: float,
     """
     from tillsight.domains.customers.value import FitError, customer_value
 
-    end, where = _settled(asker, question)
-    found = _customers(asker, where, end)
+    end, where = settled(asker, question)
+    found = customers_of(asker, where, end)
     try:
-        buying, spending = _fitted(found, asker.release.span.start)
+        buying, spending = fitted(found, asker.release.span.start)
     except FitError as error:
         return _answer(asker, question, found, _empty(asker), None, 0, [sentence(error.message)])
     worth = customer_value(
@@ -96,11 +96,11 @@ def value(asker: Asker, question: dict[str, Any], horizon: int, discount: float,
             "orders": pa.array(figures["orders"][order].astype(int), pa.int64()),
             "first_order": found.table["first_day"].take(order),
             "last_order": found.table["last_day"].take(order),
-            "spent": _money(asker, figures["spent"][order]),
+            "spent": as_money(asker, figures["spent"][order]),
             "alive": pa.array(figures["alive"][order], pa.float64()),
             "expected_orders": pa.array(figures["expected_orders"][order], pa.float64()),
-            "order_value": _money(asker, figures["order_value"][order]),
-            "clv": _money(asker, figures["clv"][order]),
+            "order_value": as_money(asker, figures["order_value"][order]),
+            "clv": as_money(asker, figures["clv"][order]),
             "next_order": pa.array(nexts, pa.date32()),
         }
     )
@@ -124,11 +124,11 @@ def holdout(asker: Asker, question: dict[str, Any], days: int) -> Answer:
     """
     from tillsight.domains.customers.value import FitError
 
-    end, where = _settled(asker, question)
+    end, where = settled(asker, question)
     cut = end - timedelta(days=days)
-    learnt, whole = _customers(asker, where, cut), _customers(asker, where, end)
+    learnt, whole = customers_of(asker, where, cut), customers_of(asker, where, end)
     try:
-        buying, _ = _fitted(learnt, asker.release.span.start)
+        buying, _ = fitted(learnt, asker.release.span.start)
     except FitError as error:
         return _answer(asker, question, learnt, _holdout_table([]), None, 0, [sentence(error.message)])
     expected = buying.expected_orders(float(days), learnt.frequency, learnt.recency, learnt.age)
@@ -152,14 +152,14 @@ def holdout(asker: Asker, question: dict[str, Any], days: int) -> Answer:
     return _answer(asker, question, learnt, _holdout_table(rows), None, len(rows), [sentence(text)])
 
 
-def _settled(asker: Asker, question: dict[str, Any]) -> tuple[date, tuple[Filter, ...]]:
+def settled(asker: Asker, question: dict[str, Any]) -> tuple[date, tuple[Filter, ...]]:
     """The last day that is learnt from, and the filters. Raises QuestionError where a filter does not apply to customers."""
     view = {key: part for key, part in question.items() if key != "compare"}
     resolved = asker.resolve(ask_for("repeat_purchase_rate", **view))
     return min(resolved.period.end, asker.release.span.end), resolved.where
 
 
-def _customers(asker: Asker, where: tuple[Filter, ...], end: date) -> _Customers:
+def customers_of(asker: Asker, where: tuple[Filter, ...], end: date) -> _Customers:
     """Every customer with an order up to a day: one pass over the customers' orders in the engine."""
     relation = asker.catalogue.relations["customer_events"]
     rows = asker.compiler.rows(relation, where)
@@ -190,7 +190,7 @@ def _days(column: pa.ChunkedArray) -> Any:
     return column.cast(pa.date32()).to_numpy().astype("datetime64[D]")
 
 
-def _fitted(found: _Customers, start: date) -> tuple[BgNbd, GammaGamma]:
+def fitted(found: _Customers, start: date) -> tuple[BgNbd, GammaGamma]:
     """Both models. Raises FitError where there is too little to learn from."""
     from tillsight.domains.customers.value import FitError, fit_bg_nbd, fit_gamma_gamma
 
@@ -207,7 +207,8 @@ def _mean(values: Floats, weights: Floats) -> float | None:
     return float(np.average(values, weights=weights)) if len(values) and weights.sum() > 0 else None
 
 
-def _money(asker: Asker, values: Floats) -> pa.Array:
+def as_money(asker: Asker, values: Floats) -> pa.Array:
+    """Amounts with the places of the currency; NaN is unknown."""
     places = minor_units(asker.release.currency)
     texts = [f"{amount:.{places}f}" if np.isfinite(amount) else None for amount in values.tolist()]
     return pa.array(texts, pa.string()).cast(pa.decimal128(38, places))
