@@ -65,12 +65,13 @@ class AnalysisPanel(_Panel):
 
 
 class FoundPanel(_Panel):
-    """What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix, or a table.
+    """What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix,
+    `holdout` as what was expected beside what came, or a table.
 
     `takes`: what of the page's address is given to the analysis, besides days and filters.
     """
 
-    kind: Literal["segments", "flow", "cohorts", "listing"]
+    kind: Literal["segments", "flow", "cohorts", "holdout", "listing"]
     analysis: AnalysisName
     params: dict[Name, str] = {}
     takes: tuple[Taken, ...] = ()

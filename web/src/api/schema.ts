@@ -1289,7 +1289,7 @@ export interface paths {
         };
         /**
          * List Sales Products
-         * @description Products, by default the one with the most revenue first.
+         * @description Products, or categories, brands, departments, suppliers, by default the one with the most revenue first.
          */
         get: operations["list_sales_products"];
         put?: never;
@@ -1309,7 +1309,7 @@ export interface paths {
         };
         /**
          * List Sales Customers
-         * @description Customers, by default the one with the most revenue first.
+         * @description Customers, or new and returning ones, places, cohorts, by default the one with the most revenue first.
          */
         get: operations["list_sales_customers"];
         put?: never;
@@ -1352,6 +1352,86 @@ export interface paths {
          * @description The days ahead with an interval, and the days before them; the analysis sales.forecast.
          */
         get: operations["get_sales_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sales/reports/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Daily Report
+         * @description A day against the day and the week before, best products, channels, what stood out.
+         */
+        get: operations["get_daily_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sales/reports/weekly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Weekly Report
+         * @description A week against the one before, categories, customers, goals.
+         */
+        get: operations["get_weekly_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sales/reports/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Monthly Report
+         * @description A month against the month and the year before, mix of products, cohorts, forecast against actual.
+         */
+        get: operations["get_monthly_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sales/reports/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Product Report
+         * @description The fifty best and worst products of a period, categories, launches, discontinued products.
+         */
+        get: operations["get_product_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1708,6 +1788,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/returns/reports/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Return Report
+         * @description A report of returns: daily, weekly, monthly, quality or prevention, as sections.
+         */
+        get: operations["get_return_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/prevention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Return Measures
+         * @description What was done against returns, the latest first.
+         */
+        get: operations["list_return_measures"];
+        put?: never;
+        /**
+         * Add Return Measure
+         * @description Say that something was done; its effect is measured from then on.
+         */
+        post: operations["add_return_measure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/prevention/{measure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Return Measure
+         * @description Take one back that was not done.
+         */
+        delete: operations["remove_return_measure"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/prevention/{measure_id}/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Measure Effect
+         * @description What a measure changed, against goods that nothing was done about.
+         */
+        get: operations["get_measure_effect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/returns/desk": {
         parameters: {
             query?: never;
@@ -1972,6 +2136,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/returns/{return_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Photo
+         * @description Keep a photo of the goods, of one product or of the whole parcel.
+         */
+        post: operations["add_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Photo
+         * @description A photo. Who sees persons masked sees none.
+         */
+        get: operations["get_photo"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Photo
+         * @description Take a photo away.
+         */
+        delete: operations["remove_photo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/returns/{return_id}/conflict": {
         parameters: {
             query?: never;
@@ -2225,7 +2433,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description The process answers.
+         * @description The process answers, however many questions it works on: this needs no thread.
          */
         get: operations["get_health"];
         put?: never;
@@ -2549,6 +2757,18 @@ export interface components {
             oldest_hours: number | null;
             /** Returns */
             returns: components["schemas"]["ReturnItem"][];
+        };
+        /** Body_add_photo */
+        Body_add_photo: {
+            /**
+             * Photo
+             * @description a PNG or a JPEG of 3 MB at most
+             */
+            photo: string;
+            /** Version */
+            version: number;
+            /** Line Id */
+            line_id?: string | null;
         };
         /** Body_start_load */
         Body_start_load: {
@@ -3258,6 +3478,61 @@ export interface components {
             same: boolean;
         };
         /**
+         * EffectOut
+         * @description What a measure changed. Percent and money are unknown while the data are not enough; low and high bound them.
+         */
+        EffectOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "measured" | "not enough data yet";
+            /** Text */
+            text: string;
+            /** Currency */
+            currency: string;
+            /** Change */
+            change: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Units Avoided */
+            units_avoided: number | null;
+            /** Saved */
+            saved: number | null;
+            /** Saved Low */
+            saved_low: number | null;
+            /** Saved High */
+            saved_high: number | null;
+            /** Before From */
+            before_from: string | null;
+            /** Before To */
+            before_to: string | null;
+            /** After From */
+            after_from: string | null;
+            /** After To */
+            after_to: string | null;
+            /** Rows */
+            rows: components["schemas"]["EffectRow"][];
+        };
+        /**
+         * EffectRow
+         * @description Goods before or after.
+         */
+        EffectRow: {
+            /** Goods */
+            goods: string;
+            /** When */
+            when: string;
+            /** Units Sold */
+            units_sold: number;
+            /** Units */
+            units: number;
+            /** Rate */
+            rate: number | null;
+        };
+        /**
          * Ended
          * @description The session has ended.
          */
@@ -3381,6 +3656,16 @@ export interface components {
             data: components["schemas"]["Done"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[EffectOut] */
+        Envelope_EffectOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["EffectOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[Ended] */
         Envelope_Ended_: {
             /**
@@ -3501,6 +3786,16 @@ export interface components {
             data: components["schemas"]["LoadDetail"];
             meta: components["schemas"]["Meta"];
         };
+        /** Envelope[MeasureOut] */
+        Envelope_MeasureOut_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["MeasureOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /** Envelope[MetricDetail] */
         Envelope_MetricDetail_: {
             /**
@@ -3509,6 +3804,17 @@ export interface components {
              */
             status: "success";
             data: components["schemas"]["MetricDetail"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[NoneType] */
+        Envelope_NoneType_: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: null;
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[OptionsOut] */
@@ -3853,6 +4159,17 @@ export interface components {
             status: "success";
             /** Data */
             data: components["schemas"]["KeyOut"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[list[MeasureOut]] */
+        Envelope_list_MeasureOut__: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Data */
+            data: components["schemas"]["MeasureOut"][];
             meta: components["schemas"]["Meta"];
         };
         /** Envelope[list[MetricOut]] */
@@ -4289,7 +4606,8 @@ export interface components {
         };
         /**
          * FoundPanel
-         * @description What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix, or a table.
+         * @description What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix,
+         *     `holdout` as what was expected beside what came, or a table.
          *
          *     `takes`: what of the page's address is given to the analysis, besides days and filters.
          */
@@ -5005,6 +5323,52 @@ export interface components {
             password: string;
         };
         /**
+         * MeasureIn
+         * @description What was done for which product, and from which day on.
+         */
+        MeasureIn: {
+            /** Product */
+            product: string;
+            /**
+             * Measure
+             * @description as the analysis returns.prevention calls it
+             */
+            measure: string;
+            /**
+             * Done On
+             * Format: date
+             */
+            done_on: string;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * MeasureOut
+         * @description Something that was done against returns.
+         */
+        MeasureOut: {
+            /** Id */
+            id: number;
+            /** Product */
+            product: string;
+            /** Measure */
+            measure: string;
+            /**
+             * Done On
+             * Format: date
+             */
+            done_on: string;
+            /** Note */
+            note: string | null;
+            /**
+             * Said At
+             * Format: date-time
+             */
+            said_at: string;
+            /** Said By */
+            said_by: string;
+        };
+        /**
          * Meta
          * @description About the response.
          */
@@ -5470,6 +5834,29 @@ export interface components {
             last_sign_in_at: string | null;
         };
         /**
+         * PhotoOut
+         * @description A photo of goods; the picture is at `/returns/{return_id}/photos/{photo_id}`.
+         */
+        PhotoOut: {
+            /** Photo Id */
+            photo_id: number;
+            /** Line Id */
+            line_id: string | null;
+            /** Media Type */
+            media_type: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** Taken By */
+            taken_by: string;
+        };
+        /**
          * PreviewOut
          * @description What of a person is kept where. `files`: of landing; `audit_keys`: keys of the audit log that will be destroyed.
          */
@@ -5826,6 +6213,30 @@ export interface components {
             known_to: string | null;
         };
         /**
+         * ReportSection
+         * @description A part of a report: a table, and what it says in words.
+         */
+        ReportSection: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Columns */
+            columns: components["schemas"]["SectionColumn"][];
+            /** Rows */
+            rows: {
+                [key: string]: unknown;
+            }[];
+            /** Totals */
+            totals: {
+                [key: string]: unknown;
+            } | null;
+            /** Sentences */
+            sentences: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * RetentionOut
          * @description What the rules of retention would remove now.
          */
@@ -6038,6 +6449,8 @@ export interface components {
             updated_at: string;
             /** Updated By */
             updated_by: string;
+            /** Photos */
+            photos: components["schemas"]["PhotoOut"][];
             /** Items */
             items: components["schemas"]["tillsight__api__routes__returns__ItemOut"][];
             /** Refunds */
@@ -6249,6 +6662,56 @@ export interface components {
             changed_at: string;
             /** Changed By */
             changed_by: string | null;
+        };
+        /**
+         * SectionColumn
+         * @description A column of a section.
+         */
+        SectionColumn: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string | null;
+        };
+        /**
+         * SectionOut
+         * @description A part of a report: an answer like any other.
+         */
+        SectionOut: {
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            /** Rows */
+            rows: {
+                [key: string]: string | number | boolean | null;
+            }[];
+            /** Totals */
+            totals: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** Row Count */
+            row_count: number;
+            period: components["schemas"]["SpanOut"] | null;
+            compare_period: components["schemas"]["SpanOut"] | null;
+            /** Buckets */
+            buckets: components["schemas"]["BucketOut"][] | null;
+            /** Notes */
+            notes: components["schemas"]["NoteOut"][];
+            /** Sentences */
+            sentences: components["schemas"]["SentenceOut"][];
+            /** Release */
+            release: number | null;
+            /** As Of */
+            as_of: string | null;
+            /** Sources */
+            sources: string[];
+            /** Currency */
+            currency: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
         };
         /**
          * SegmentSize
@@ -6708,6 +7171,26 @@ export interface components {
             /** May Work */
             may_work: boolean;
         };
+        /** Envelope[ReportOut] */
+        tillsight__api__envelope__Envelope_ReportOut___1: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["tillsight__api__routes__sales__ReportOut"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** Envelope[ReportOut] */
+        tillsight__api__envelope__Envelope_ReportOut___2: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            data: components["schemas"]["tillsight__api__routes__return_prevention__ReportOut"];
+            meta: components["schemas"]["Meta"];
+        };
         /**
          * ItemOut
          * @description What came back of an item; rates are percent of the units sold.
@@ -6743,6 +7226,46 @@ export interface components {
             value: number | null;
             /** Percentage */
             percentage: number;
+        };
+        /**
+         * ReportOut
+         * @description A report of returns.
+         */
+        tillsight__api__routes__return_prevention__ReportOut: {
+            /**
+             * Report
+             * @enum {string}
+             */
+            report: "daily" | "weekly" | "monthly" | "quality" | "prevention";
+            /** Title */
+            title: string;
+            period: components["schemas"]["tillsight__api__routes__return_prevention__ReportPeriod"];
+            /** Target */
+            target: number;
+            /** Currency */
+            currency: string;
+            /** Sentences */
+            sentences: {
+                [key: string]: unknown;
+            }[];
+            /** Sections */
+            sections: components["schemas"]["ReportSection"][];
+        };
+        /**
+         * ReportPeriod
+         * @description The days of a report.
+         */
+        tillsight__api__routes__return_prevention__ReportPeriod: {
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
         };
         /**
          * ItemOut
@@ -6801,6 +7324,36 @@ export interface components {
             group: string;
             /** Is Size */
             is_size: boolean;
+        };
+        /**
+         * ReportOut
+         * @description A report as data: its sections in the order of reading.
+         */
+        tillsight__api__routes__sales__ReportOut: {
+            /**
+             * Report
+             * @enum {string}
+             */
+            report: "daily" | "weekly" | "monthly" | "products";
+            /** Title */
+            title: string;
+            period: components["schemas"]["tillsight__api__routes__sales__ReportPeriod"];
+            /** Currency */
+            currency: string;
+            /** Release */
+            release: number | null;
+            /** Sections */
+            sections: components["schemas"]["SectionOut"][];
+        };
+        /**
+         * ReportPeriod
+         * @description The days of a report, inclusive.
+         */
+        tillsight__api__routes__sales__ReportPeriod: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
         };
     };
     responses: never;
@@ -9264,6 +9817,7 @@ export interface operations {
                 sort?: string[];
                 page?: number;
                 per_page?: number;
+                by?: "product" | "category" | "brand" | "department" | "supplier";
             };
             header?: never;
             path?: never;
@@ -9310,6 +9864,7 @@ export interface operations {
                 sort?: string[];
                 page?: number;
                 per_page?: number;
+                by?: "customer_id" | "customer_type" | "country" | "state" | "city" | "cohort";
             };
             header?: never;
             path?: never;
@@ -9425,6 +9980,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Paged_AnswerOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_daily_report: {
+        parameters: {
+            query?: {
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tillsight__api__envelope__Envelope_ReportOut___1"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_weekly_report: {
+        parameters: {
+            query?: {
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                week?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tillsight__api__envelope__Envelope_ReportOut___1"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_monthly_report: {
+        parameters: {
+            query?: {
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                /** @description such as 2026-11 */
+                month?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tillsight__api__envelope__Envelope_ReportOut___1"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_product_report: {
+        parameters: {
+            query?: {
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tillsight__api__envelope__Envelope_ReportOut___1"];
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/vnd.apache.parquet": string;
@@ -10210,6 +10920,172 @@ export interface operations {
             };
         };
     };
+    get_return_report: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                period?: ("today" | "yesterday" | "last_7_days" | "last_30_days" | "last_90_days" | "this_week" | "last_week" | "this_month" | "last_month" | "this_quarter" | "last_quarter" | "this_year" | "last_year" | "last_12_months" | "all") | null;
+                /** @description country=France, channel!=web, product~lamp; repeated */
+                where?: string[];
+                /** @description none, previous, last_year, or days such as 2025-01-01..2025-01-31 */
+                compare?: string | null;
+                as_of?: string | null;
+                format?: "json" | "csv" | "xlsx" | "parquet";
+                report?: "daily" | "weekly" | "monthly" | "quality" | "prevention";
+                /** @description the return rate that is aimed at, in percent */
+                target?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tillsight__api__envelope__Envelope_ReportOut___2"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_return_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_MeasureOut__"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    add_return_measure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeasureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MeasureOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    remove_return_measure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NoneType_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_measure_effect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EffectOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_desk_words: {
         parameters: {
             query?: never;
@@ -10681,6 +11557,108 @@ export interface operations {
                 "application/json": components["schemas"]["ExchangeIn"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    add_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_add_photo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReturnOut_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+                photo_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "image/jpeg": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    remove_photo: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                return_id: string;
+                photo_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

@@ -25,6 +25,7 @@ function drawn(panel: PanelSpec, together: Map<string, string[]>): ReactNode {
     case "segments":
     case "flow":
     case "cohorts":
+    case "holdout":
     case "listing":
       return <FoundPanel panel={panel} />;
     case "forecast":

@@ -22,19 +22,23 @@ export function FlowPicture({ answer, height, title }: { answer: Answer; height:
   const { left, right, bands } = sides(flows, height, 12);
   const names = [...new Set([...right, ...left].map((node) => node.name))];
   const color = (name: string) => `var(--series-${Math.min(names.indexOf(name), 7)})`;
-  const label = width < 560 ? Math.max(84, width * 0.27) : 190;
-  const [from, to] = [label, Math.max(width - label, label + 40)];
+  // Where there is no room beside the picture, names stand on its bands.
+  const inside = width < 560;
+  const label = inside ? 0 : 190;
+  const [from, to] = [label, width - label];
   const middle = (from + to) / 2;
   const moved = flows.filter((flow) => flow.from !== flow.to).reduce((sum, flow) => sum + flow.size, 0);
   const hidden = (node: Node) => node.height < 1;
   const text = (node: Node, side: "left" | "right") => {
     const at = node.top + node.height / 2;
-    const x = side === "left" ? from - 8 : to + 8;
+    const away = inside ? -NODE - 6 : 8;
+    const x = side === "left" ? from - away : to + away;
     const tall = node.height > LINE * 1.8;
-    const lines = wrapped(node.name, Math.floor((label - 12) / 6.7));
+    const room = inside ? width / 2 - NODE - 12 : label - 12;
+    const lines = wrapped(node.name, Math.floor(room / 6.7));
     if (lines.length === 1 && tall) lines.push(format.count(node.size));
     return hidden(node) ? null : (
-      <text key={node.name} x={x} y={at} textAnchor={side === "left" ? "end" : "start"} className={styles.flowName}>
+      <text key={node.name} x={x} y={at} textAnchor={(side === "left") === inside ? "start" : "end"} className={styles.flowName} data-inside={inside || undefined}>
         <title>{`${node.name}: ${format.count(node.size)}`}</title>
         {lines.map((line, index) => (
           <tspan
@@ -104,11 +108,13 @@ export function FlowPicture({ answer, height, title }: { answer: Answer; height:
   );
 }
 
-/** A name in one line, or in two where it is longer than `most` letters. */
+/** A name in lines of up to `most` letters, broken between words and never cut. */
 function wrapped(name: string, most: number): string[] {
-  if (name.length <= most) return [name];
-  const at = name.lastIndexOf(" ", most);
-  const rest = name.slice(at + 1);
-  if (at <= 0) return [`${name.slice(0, most - 1)}…`];
-  return [name.slice(0, at), rest.length > most ? `${rest.slice(0, most - 1)}…` : rest];
+  const lines: string[] = [];
+  for (const word of name.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && `${last} ${word}`.length <= most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

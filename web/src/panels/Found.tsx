@@ -12,6 +12,7 @@ import { AnswerTable } from "@/panels/AnswerTable";
 import { answerColumns } from "@/panels/columns";
 import { CohortMatrix } from "@/panels/CohortMatrix";
 import { FlowPicture } from "@/panels/FlowPicture";
+import { Holdout } from "@/panels/Holdout";
 import { Notes } from "@/panels/notes";
 import { DownloadMenu, NoRelease } from "@/panels/PanelFrame";
 import { useAsked } from "@/panels/Panels";
@@ -20,7 +21,7 @@ import { SegmentMap } from "@/panels/SegmentMap";
 import { DataTable } from "@/ui/DataTable";
 import { Empty, Failed, Skeleton, Word } from "@/ui/Parts";
 
-const HEIGHTS: Record<FoundPanelSpec["kind"], number> = { segments: 320, flow: 380, cohorts: 420, listing: 360 };
+const HEIGHTS: Record<FoundPanelSpec["kind"], number> = { segments: 320, flow: 380, cohorts: 420, holdout: 300, listing: 360 };
 
 const MEASURES = {
   retention: "Customers who ordered",
@@ -115,6 +116,8 @@ function drawn(
       return <SegmentMap answer={answer} height={height} />;
     case "flow":
       return <FlowPicture answer={answer} height={height} title={panel.title} />;
+    case "holdout":
+      return <Holdout answer={answer} />;
     case "cohorts":
       return <CohortMatrix answer={answer} />;
     default:

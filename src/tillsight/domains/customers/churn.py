@@ -129,10 +129,10 @@ def _came_back(asker: Asker, customers: pa.Table, end: Any) -> Any:
     keys = customers["customer_key"].to_numpy()
     at = np.searchsorted(keys, found["customer_key"].to_numpy())
     inside = at < len(keys)
-    at, counts = at[inside], found["returned"].to_numpy()[inside]
+    at, counts = at[inside], found["returned"].to_numpy()[inside].astype(float)
     same = keys[at] == found["customer_key"].to_numpy()[inside]
     share[at[same]] = counts[same]
-    return share / (customers["again"].to_numpy() + 1)
+    return share / (customers["again"].to_numpy().astype(float) + 1)
 
 
 ANALYSES = (

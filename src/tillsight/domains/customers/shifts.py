@@ -3,10 +3,10 @@
 `customers.shifts`  one row per segment: customers before the period and at its end, who came from and left to other segments, who
                     is new, and whether the balance of coming and leaving is more than chance gives
 
-A customer who was there before the period either stays, comes or leaves. Were coming and leaving equally likely, their balance would
-spread like a coin thrown for each of them (McNemar's test for paired shares, exact: Biometrika 12, 1947). Several segments are
-looked at, so p-values are corrected (Holm, 1979); beyond 5 % nothing is announced. New customers are told apart: they can only
-come. So are changes below `least` percent of a segment: what is sure can still be too small to matter.
+Whoever stays in a segment says nothing of its growth. Were coming (from another segment, or as a new customer) and leaving equally
+likely, their balance would spread like a coin thrown for each of them (McNemar's test, exact: Psychometrika 12, 1947). Several
+segments are looked at, so p-values are corrected (Holm, 1979); beyond 5 % nothing is announced, nor below `least` percent of a
+segment: what is sure can still be too small to matter.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def shifts(asker: Asker, question: dict[str, Any], preset: str, least: float) ->
                 "entries": came,
                 "exits": left,
                 "new_customers": fresh,
-                "change": (came - left) / (stayed + left) * 100 if stayed + left else None,
-                "p_value": float(binomtest(came, came + left).pvalue) if came + left else 1.0,
+                "change": (came + fresh - left) / (stayed + left) * 100 if stayed + left else None,
+                "p_value": float(binomtest(left, came + fresh + left).pvalue) if came + fresh + left else 1.0,
             }
         )
     corrected = _holm([row["p_value"] for row in rows])
@@ -72,7 +72,7 @@ def shifts(asker: Asker, question: dict[str, Any], preset: str, least: float) ->
     shown = (
         *columns(asker, ("segment", "customers_at_start", "customers", "entries", "exits")),
         AnswerColumn("new_customers", "New customers", "plain", unit="count"),
-        AnswerColumn("change", "Come less left", "plain", unit="percent"),
+        AnswerColumn("change", "Change", "plain", unit="percent"),
         AnswerColumn("p_value", "p-value", "plain", unit="ratio"),
         AnswerColumn("is_shift", "More than chance", "plain"),
     )
@@ -97,7 +97,7 @@ def _holm(values: list[float]) -> list[float]:
 
 def _in_words(asker: Asker, row: dict[str, Any]) -> dict[str, Any]:
     locale = asker.release.locale
-    grew = row["entries"] > row["exits"]
+    grew = row["customers"] > row["customers_at_start"]
     name = row["segment"].lower()
     tone = "neutral"
     if any(part in name for part in BAD):
@@ -105,10 +105,10 @@ def _in_words(asker: Asker, row: dict[str, Any]) -> dict[str, Any]:
     elif any(part in name for part in GOOD):
         tone = "good" if grew else "bad"
     size = f" by {words.percent(abs(row['change']))}" if row["change"] is not None else ""
-    fresh = f"; {words.number(row['new_customers'], locale)} more are new customers" if row["new_customers"] else ""
+    fresh = f", {words.number(row['new_customers'], locale)} are new customers" if row["new_customers"] else ""
     return sentence(
-        f"{row['segment']} {'grew' if grew else 'shrank'}{size}: {words.number(row['entries'], locale)} came from other segments, "
-        f"{words.number(row['exits'], locale)} left{fresh}.",
+        f"{row['segment']} {'grew' if grew else 'shrank'}{size} to {words.number(row['customers'], locale)}: "
+        f"{words.number(row['entries'], locale)} came from other segments{fresh}, {words.number(row['exits'], locale)} left.",
         tone,
     )
 

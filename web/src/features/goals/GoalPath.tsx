@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { analysisQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
+import type { Answer } from "@/api/types";
 import styles from "@/features/goals/goals.module.css";
 import { useSize } from "@/lib/useSize";
 import { numberOf } from "@/panels/answers";
@@ -12,13 +13,17 @@ const EDGE = { top: 12, right: 12, bottom: 24, left: 58 };
 const NOW = { where: [], compare: "none" as const };
 
 export function GoalPath({ goal, unit, title }: { goal: number; unit: string; title: string }) {
-  const { release, format } = useShop();
+  const { release } = useShop();
   const path = useQuery({ ...analysisQuery(release, "goals.path", NOW, { goal }), enabled: release !== null });
-  const [box, width] = useSize();
   if (path.error) return <Failed error={path.error} retry={() => void path.refetch()} />;
   if (!path.data) return <Skeleton height={HEIGHT} />;
-  const rows = path.data.rows;
-  if (rows.length < 2) return null;
+  return path.data.rows.length < 2 ? null : <Drawn answer={path.data} unit={unit} title={title} />;
+}
+
+function Drawn({ answer, unit, title }: { answer: Answer; unit: string; title: string }) {
+  const { format } = useShop();
+  const [box, width] = useSize();
+  const rows = answer.rows;
   const values = (name: string) => rows.map((row) => numberOf(row[name]));
   const [actual, expected, forecast, lower, upper] = ["actual", "expected", "forecast", "lower", "upper"].map(values) as [
     (number | null)[],
@@ -43,7 +48,7 @@ export function GoalPath({ goal, unit, title }: { goal: number; unit: string; ti
     .join(" ");
   const ticks = [0, 0.5, 1].map((share) => share * target);
   const last = actual.findLastIndex((value) => value !== null);
-  const words = path.data.sentences[0]?.text ?? "";
+  const words = answer.sentences[0]?.text ?? "";
   return (
     <div ref={box} className={styles.path}>
       {width ? (
@@ -74,7 +79,7 @@ export function GoalPath({ goal, unit, title }: { goal: number; unit: string; ti
         <li data-line="expected">Expected path</li>
         {coming.length > 1 ? <li data-line="forecast">Forecast, 80% interval</li> : null}
         <li data-line="target">Target</li>
-        <li className={styles.sub}>{path.data.notes.at(-1)?.text}</li>
+        <li className={styles.sub}>{answer.notes.at(-1)?.text}</li>
       </ul>
     </div>
   );
