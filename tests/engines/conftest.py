@@ -68,7 +68,8 @@ def _opened(workspace: Path, request: pytest.FixtureRequest) -> Iterator[Opener]
 
         def find(engine: str) -> Shop:
             if engine not in made:
-                made[engine] = shops.enter_context(opened(workspace, request.getfixturevalue(f"{engine}_url")))
+                url = request.getfixturevalue(f"{engine}_url")
+                made[engine] = shops.enter_context(opened(workspace, url, seconds=240))  # limits have a test of their own
                 made[engine].build()  # nothing has changed but where it answers
             return made[engine]
 

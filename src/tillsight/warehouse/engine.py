@@ -87,8 +87,6 @@ def too_long(limits: LimitSettings) -> TooBigError:
     )
 
 
-def too_much_memory() -> TooBigError:
+def too_much_memory(bound: str = "limits.memory allows") -> TooBigError:
     """The question needs more memory, or room to spill, than there is."""
-    return TooBigError(
-        "The question needs more memory than limits.memory allows; ask for fewer groups or a shorter period."
-    )
+    return TooBigError(f"The question needs more memory than {bound}; ask for fewer groups or a shorter period.")

@@ -89,7 +89,7 @@ def open_warehouse(workspace: Path, settings: Settings, database: Database) -> W
 def _address(settings: Settings) -> URL:
     try:
         return make_url(str(settings.warehouse_url))
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingsError(
             "Setting warehouse_url cannot be understood: it is an address such as postgresql://user@host/database or "
             "spark://host:7077.",

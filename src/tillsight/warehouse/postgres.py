@@ -130,9 +130,10 @@ class PostgresWarehouse:
 
         try:
             borrowed = self._pool.raw_connection()
-        except DBAPIError as error:
+        except (DBAPIError, psycopg.OperationalError) as error:
+            said = _said(getattr(error, "orig", None) or error)
             raise WarehouseError(
-                f"PostgreSQL cannot be reached: {_said(error.orig or error)}.", address=self._address.render_as_string()
+                f"PostgreSQL cannot be reached: {said}.", address=self._address.render_as_string()
             ) from None
         try:
             connection: psycopg.Connection[Any] = borrowed.driver_connection  # type: ignore[assignment]
@@ -141,7 +142,7 @@ class PostgresWarehouse:
         except psycopg.errors.QueryCanceled:
             raise too_long(self._limits) from None
         except (psycopg.errors.OutOfMemory, psycopg.errors.DiskFull, psycopg.errors.ConfigurationLimitExceeded):
-            raise too_much_memory() from None
+            raise too_much_memory("PostgreSQL has") from None
         except psycopg.Error as error:
             raise WarehouseError(
                 f"PostgreSQL refused: {_said(error)}.", address=self._address.render_as_string()

@@ -189,7 +189,7 @@ class SparkEngine:
 
         def stop() -> None:
             over.set()
-            context.cancelJobGroup(group)
+            context._jsc.sc().cancelJobGroupAndFutureJobs(group)  # PySpark has no word for it: what it plans is stopped too
 
         context.setJobGroup(group, "Tillsight", interruptOnCancel=True)
         timer = threading.Timer(self._limits.seconds, stop)
@@ -203,7 +203,7 @@ class SparkEngine:
             if over.is_set():
                 raise too_long(self._limits) from None
             if any(sign in str(error) for sign in ("OutOfMemory", "maxResultSize", "No space left")):
-                raise too_much_memory() from None
+                raise too_much_memory("the cluster has") from None
             raise WarehouseError(f"Spark refused: {_said(error)}.") from error
         finally:
             timer.cancel()
