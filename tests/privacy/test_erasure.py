@@ -21,7 +21,7 @@ from tests.support.shops import make_shop
 from tillsight import audit, privacy
 from tillsight.api.server import take_up_erasures
 from tillsight.cli.main import run
-from tillsight.database.returns_desk import DeskReturn
+from tillsight.database.returns_desk import DeskPhoto, DeskReturn
 from tillsight.jobs import Jobs
 from tillsight.jobs.kinds import Task
 from tillsight.jobs.kinds import erase as erase_job
@@ -276,6 +276,11 @@ def test_records_of_the_operational_database_follow(shop: Shop) -> None:
                     updated_by="anna",
                 )
             )
+        session.flush()
+        for kept in session.scalars(select(DeskReturn)):
+            session.add(
+                DeskPhoto(return_ref=kept.id, media_type="image/png", width=1, height=1, size=3, content=b"png", taken_by="anna")
+            )
     erase(shop)
     with shop.database.read() as session:
         first, second = session.scalars(select(DeskReturn).order_by(DeskReturn.id))
@@ -283,6 +288,7 @@ def test_records_of_the_operational_database_follow(shop: Shop) -> None:
         assert first.source_row == {}
         assert (second.customer_id, second.return_id) == ("CUST-BOB-2", "RET-556")
         assert second.notes == "CUST-BOB-2 rang: Ada Lovelace"
+        assert [photo.return_ref for photo in session.scalars(select(DeskPhoto))] == [second.id], "photos go with the person"
     load = shop.loads()[0].id
     landed = duckdb.sql(
         f"SELECT return_id, order_id, customer_id FROM read_parquet('{shop.path}/landing/loads/{load}/tables/returns.parquet')"

@@ -37,12 +37,14 @@ from tillsight.connectors.files.mapping import Mapping as FilesMapping
 from tillsight.connectors.files.mapping import parse_mapping, read_mapping
 from tillsight.connectors.files.presets.registry import preset_of
 from tillsight.connectors.files.raw import Progress, silent
+from tillsight.connectors.files.sealing import sealed_with
 from tillsight.connectors.files.sources import Limits
 from tillsight.core.errors import LoadError, QuestionError
 from tillsight.core.settings import Settings
 from tillsight.database.models import Load
 from tillsight.database.store import Database
 from tillsight.database.types import now, to_json
+from tillsight.vault import data_key, is_encrypted
 from tillsight.warehouse.duck import connect, read_files, seal_folder
 
 MANIFEST = "load.json"
@@ -128,21 +130,22 @@ def load(
                 )
             )
         try:
-            outcome = run(
-                paths,
-                staging / load_id,
-                Defaults(
-                    own.timezone if own and own.timezone else settings.timezone,
-                    own.currency if own and own.currency else settings.currency,
-                    own.shop if own and own.shop else settings.shop_id,
-                ),
-                mapping=own,
-                preset=chosen,
-                memory=_memory(settings),
-                threads=settings.limits.threads,
-                limits=Limits(settings.limits.unpacked_ratio, size=settings.limits.unpacked_mb << 20),
-                progress=progress,
-            )
+            with sealed_with(data_key(workspace) if is_encrypted(workspace) else None):
+                outcome = run(
+                    paths,
+                    staging / load_id,
+                    Defaults(
+                        own.timezone if own and own.timezone else settings.timezone,
+                        own.currency if own and own.currency else settings.currency,
+                        own.shop if own and own.shop else settings.shop_id,
+                    ),
+                    mapping=own,
+                    preset=chosen,
+                    memory=_memory(settings),
+                    threads=settings.limits.threads,
+                    limits=Limits(settings.limits.unpacked_ratio, size=settings.limits.unpacked_mb << 20),
+                    progress=progress,
+                )
             seal_folder(workspace, staging / load_id, _memory(settings), settings.limits.threads)
             manifest = _manifest(
                 outcome,

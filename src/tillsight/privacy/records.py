@@ -2,14 +2,14 @@
 
 A table is looked through when it has a column of an identifier, by name (`declared`). In the rows of an erased person the
 identifiers give way to the same anonymous ones as in landing, so that they still belong together, and free text goes; so
-does free text of the rows that hang on them.
+does free text of the rows that hang on them. Photos that hang on them are deleted.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Table, select, tuple_, update
+from sqlalchemy import JSON, Column, Table, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from tillsight.database import Base, Tombstone
@@ -23,6 +23,8 @@ FREE = frozenset(
     }
 )  # fmt: skip
 """Columns that may tell of a customer in words, or hold a whole row of a file."""
+GOING = frozenset({"desk_photos"})
+"""Tables whose rows may show a customer, or what he owns, and go with him."""
 
 
 def clear_records(session: Session, key: bytes, default_shop: str) -> dict[str, int]:
@@ -67,7 +69,9 @@ def _clear(
         _clear_text(session, table, tuple_(*own).in_(found))
         for other in Base.metadata.sorted_tables:
             for link in other.foreign_keys:
-                if link.column.table is table and len(own) == 1:
+                if link.column.table is table and len(own) == 1 and other.name in GOING:
+                    session.execute(delete(other).where(link.parent.in_([row[0] for row in found])))
+                elif link.column.table is table and len(own) == 1:
                     _clear_text(session, other, link.parent.in_([row[0] for row in found]))
     return len(found)
 

@@ -15,6 +15,7 @@ from tillsight.returns_desk.desk import (
 )
 from tillsight.returns_desk.flowing import flow
 from tillsight.returns_desk.listing import SORTS, Listing, Wanted
+from tillsight.returns_desk.measures import Measures
 from tillsight.returns_desk.words import CONDITIONS, DISPOSITIONS, OUTCOME_TITLES, STATES, STEP_TITLES, tracking_status
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ExchangeItem",
     "InspectedItem",
     "Listing",
+    "Measures",
     "QuantityError",
     "RefundWanted",
     "ReturnDesk",

@@ -12,9 +12,10 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tillsight.accounts import By
@@ -28,11 +29,13 @@ from tillsight.database import (
     DeskExchange,
     DeskItem,
     DeskOutcome,
+    DeskPhoto,
     DeskRefund,
     DeskReturn,
     DeskStep,
     now,
 )
+from tillsight.returns_desk import photos
 from tillsight.returns_desk.adopting import adopt, known_to, take_theirs
 from tillsight.returns_desk.bought import ZERO, Bought, BoughtLine, note_refunds, read_order
 from tillsight.returns_desk.showing import full
@@ -148,6 +151,7 @@ class BulkResult:
 class ReturnDesk:
     """The desk of a workspace. Safe to use from many threads and processes."""
 
+    workspace: Path
     database: Database
     settings: Settings
     releases: Releases
@@ -443,6 +447,54 @@ class ReturnDesk:
                 results.append(BulkResult(return_id, False, code=error.code, message=error.message))
         return results
 
+    def add_photo(
+        self, return_id: str, version: int | None, content: bytes, who: By, line_id: str | None = None
+    ) -> dict[str, Any]:
+        """Keep a photo of the goods, of one product or of the whole parcel. Raises QuestionError for what is no PNG or JPEG."""
+        picture = photos.read(content)
+        with self.database.write() as session:
+            found = self._touched(session, return_id, version, who)
+            if line_id is not None and line_id not in {item.line_id for item in found.items}:
+                raise QuestionError(f"The return has no line {line_id}.", field="line_id", value=line_id)
+            have = session.scalar(select(func.count()).where(DeskPhoto.return_ref == found.id)) or 0
+            if have >= photos.MOST_PHOTOS:
+                raise QuestionError(f"A return has {photos.MOST_PHOTOS} photos at most.", field="photo")
+            made = DeskPhoto(
+                return_ref=found.id,
+                line_id=line_id,
+                media_type=picture.media_type,
+                width=picture.width,
+                height=picture.height,
+                size=len(picture.content),
+                content=photos.sealed(self.workspace, picture.content, found.return_id),
+                taken_at=self.clock(),
+                taken_by=who.name,
+            )
+            session.add(made)
+            session.flush()
+            self._note(session, found, who, "photo_added", self.clock(), changed={"photo": made.id, "line": line_id})
+            return self._shown(session, found)
+
+    def photo(self, return_id: str, photo_id: int) -> tuple[bytes, str]:
+        """A photo and its type. Raises NotFoundError."""
+        with self.database.read() as session:
+            found = _find(session, return_id)
+            kept = session.get(DeskPhoto, photo_id)
+            if found is None or kept is None or kept.return_ref != found.id:
+                raise NotFoundError(f"Return {return_id} has no photo {photo_id}.", field="photo_id", value=photo_id)
+            return photos.opened(self.workspace, kept.content, found.return_id), kept.media_type
+
+    def remove_photo(self, return_id: str, version: int | None, photo_id: int, who: By) -> dict[str, Any]:
+        """Take a photo away. Raises NotFoundError."""
+        with self.database.write() as session:
+            found = self._touched(session, return_id, version, who)
+            kept = session.get(DeskPhoto, photo_id)
+            if kept is None or kept.return_ref != found.id:
+                raise NotFoundError(f"Return {return_id} has no photo {photo_id}.", field="photo_id", value=photo_id)
+            session.delete(kept)
+            self._note(session, found, who, "photo_removed", self.clock(), changed={"photo": photo_id})
+            return self._shown(session, found)
+
     # what they stand on
 
     def _touched(self, session: Session, return_id: str, version: int | None, who: By) -> DeskReturn:
@@ -550,7 +602,21 @@ class ReturnDesk:
         release = self.releases.current()
         bought = self._bought_of(session, found)
         at = self.clock() if owned else known_to(release, self.settings)
-        return full(found, bought, self.settings, at, release, owned=owned)
+        shown = full(found, bought, self.settings, at, release, owned=owned)
+        kept = select(DeskPhoto).where(DeskPhoto.return_ref == found.id).order_by(DeskPhoto.id)
+        shown["photos"] = [
+            {
+                "photo_id": one.id,
+                "line_id": one.line_id,
+                "media_type": one.media_type,
+                "width": one.width,
+                "height": one.height,
+                "taken_at": one.taken_at,
+                "taken_by": one.taken_by,
+            }
+            for one in (session.scalars(kept) if found.id is not None else ())
+        ]
+        return shown
 
     def _bought(
         self, session: Session, release: OpenRelease, order_id: str, besides: DeskReturn | None = None

@@ -11,6 +11,7 @@ from tillsight.vault.data import (
 )
 from tillsight.vault.keys import KEY_FILE, KEY_FILE_VARIABLE, KEY_VARIABLE, Keys, VaultError
 from tillsight.vault.store import Kept, Vault
+from tillsight.vault.streams import is_sealed_stream, open_sealed, seal_stream
 
 __all__ = [
     "DATA_KEY_FILE",
@@ -25,6 +26,9 @@ __all__ = [
     "check_encryption",
     "data_key",
     "is_encrypted",
+    "is_sealed_stream",
     "make_data_key",
+    "open_sealed",
     "reseal_data_key",
+    "seal_stream",
 ]

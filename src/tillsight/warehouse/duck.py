@@ -49,7 +49,7 @@ def connect(root: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
         config["threads"] = threads
     connection = duckdb.connect(":memory:", config=config)
     if is_encrypted(root):
-        _give_key(connection, data_key(root))
+        give_key(connection, data_key(root))
     connection.execute("LOAD icu")  # time zones; shipped inside the package
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET allowed_directories = $1", [[str(root)]])
@@ -57,7 +57,7 @@ def connect(root: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _give_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+def give_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """Let a connection read and write encrypted files. Raises SettingsError where the extension for it is not installed."""
     spec = importlib.util.find_spec(_CRYPTO_PACKAGE)
     file = (

@@ -31,6 +31,7 @@ from tillsight.jobs.queue import new_id
 from tillsight.metrics.answer import AnswerColumn, from_rows
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import Type
+from tillsight.vault import data_key, is_encrypted, seal_stream
 from tillsight.warehouse.duck import quoted
 from tillsight.warehouse.releases import OpenRelease
 
@@ -268,7 +269,8 @@ def start_load(
     job_id = new_id()
     folder = uploads_of(given.shop.path, job_id)
     try:
-        names = _save(folder, files)
+        key = data_key(given.shop.path) if is_encrypted(given.shop.path) else None
+        names = _save(folder, files, key)
         if mapping is not None:
             _write(folder / MAPPING, mapping)
         params = {
@@ -475,8 +477,9 @@ def _spans(release: OpenRelease) -> dict[str, tuple[str | None, str | None]]:
     return spans
 
 
-def _save(folder: Path, files: Sequence[UploadFile]) -> list[str]:
-    """Put uploaded files into the folder of their job under their own names, without any path. Returns the names."""
+def _save(folder: Path, files: Sequence[UploadFile], key: bytes | None) -> list[str]:
+    """Put uploaded files into the folder of their job under their own names, without any path; encrypted with the key of the
+    data files, if there is one. Returns the names."""
     names: list[str] = []
     for file in files:
         name = re.sub(r"[\x00-\x1f\x7f]", "", (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1]).strip()
@@ -486,16 +489,19 @@ def _save(folder: Path, files: Sequence[UploadFile]) -> list[str]:
             raise QuestionError("The name of a file holds the number of a payment card: rename it.", field="files")
         if name in names:
             raise QuestionError(f"Two of the files are called {name}.", field="files", value=name)
-        _write(folder / "files" / name, file)
+        _write(folder / "files" / name, file, key)
         names.append(name)
     if not names:
         raise QuestionError("Choose at least one file.", field="files")
     return names
 
 
-def _write(target: Path, file: UploadFile) -> None:
+def _write(target: Path, file: UploadFile, key: bytes | None = None) -> None:
     for folder in (target.parent.parent, target.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
-        shutil.copyfileobj(file.file, out, 1_000_000)
+        if key is None:
+            shutil.copyfileobj(file.file, out, 1_000_000)
+        else:
+            seal_stream(file.file, out, key)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, File, Form, Path, Query, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight.accounts import By, SignedIn
@@ -36,7 +36,9 @@ from tillsight.returns_desk import (
     Wanted,
     WantedItem,
 )
+from tillsight.returns_desk.photos import MOST_BYTES
 
+PHOTO = {name: {"schema": {"type": "string", "format": "binary"}} for name in ("image/png", "image/jpeg")}
 router = APIRouter(prefix="/api/v1/returns", tags=["returns"], route_class=Door)
 
 ReturnId = Annotated[str, Path(min_length=1, max_length=200)]
@@ -296,6 +298,18 @@ class ConflictOut(BaseModel):
     differences: list[Difference]
 
 
+class PhotoOut(BaseModel):
+    """A photo of goods; the picture is at `/returns/{return_id}/photos/{photo_id}`."""
+
+    photo_id: int
+    line_id: str | None
+    media_type: str
+    width: int
+    height: int
+    taken_at: datetime
+    taken_by: str
+
+
 class ReturnOut(BaseModel):
     """A return, whole. `owned`: false where nobody here has touched it yet; `in_release`: the release that has this version."""
 
@@ -345,6 +359,7 @@ class ReturnOut(BaseModel):
     created_by: str
     updated_at: datetime
     updated_by: str
+    photos: list[PhotoOut]
     items: list[ItemOut]
     refunds: list[RefundOut]
     exchanges: list[ExchangeOut]
@@ -662,6 +677,52 @@ def change_return(return_id: ReturnId, body: DetailsIn, who: Writer, given: Give
     """Change the wanted outcome, the parcel, costs or notes."""
     details = Details(**body.model_dump(exclude={"version"}))
     return ok(_shown(who, given.shop.return_desk.change(return_id, body.version, details, _by(who, request))))
+
+
+@router.post("/{return_id}/photos", response_model=Envelope[ReturnOut], status_code=201)
+def add_photo(
+    return_id: ReturnId,
+    who: Writer,
+    given: Given,
+    request: Request,
+    photo: Annotated[UploadFile, File(description="a PNG or a JPEG of 3 MB at most")],
+    version: Annotated[int, Form(ge=1)],
+    line_id: Annotated[str | None, Form(max_length=200)] = None,
+) -> Response:
+    """Keep a photo of the goods, of one product or of the whole parcel."""
+    content = photo.file.read(MOST_BYTES + 1)
+    return ok(
+        _shown(who, given.shop.return_desk.add_photo(return_id, version, content, _by(who, request), line_id)),
+        status=201,
+    )
+
+
+@router.get("/{return_id}/photos/{photo_id}", response_class=Response, responses={200: {"content": PHOTO}})
+def get_photo(return_id: ReturnId, photo_id: Annotated[int, Path(ge=1)], who: Viewer, given: Given) -> Response:
+    """A photo. Who sees persons masked sees none."""
+    _look(who)
+    if who.scope.masked:
+        raise NotAllowedError("Photos may show whose goods they are; an administrator can show them to you.")
+    content, media_type = given.shop.return_desk.photo(return_id, photo_id)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": "inline",
+    }
+    return Response(content, media_type=media_type, headers=headers)
+
+
+@router.delete("/{return_id}/photos/{photo_id}", response_model=Envelope[ReturnOut])
+def remove_photo(
+    return_id: ReturnId,
+    photo_id: Annotated[int, Path(ge=1)],
+    version: Annotated[int, Query(ge=1)],
+    who: Writer,
+    given: Given,
+    request: Request,
+) -> Response:
+    """Take a photo away."""
+    return ok(_shown(who, given.shop.return_desk.remove_photo(return_id, version, photo_id, _by(who, request))))
 
 
 @router.put("/{return_id}/conflict", response_model=Envelope[ReturnOut])

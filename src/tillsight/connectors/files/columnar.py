@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tillsight.connectors.files.cards import cut_table
-from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, identifier, literal
+from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, identifier
+from tillsight.connectors.files.sealing import parquet_writer, scan
 from tillsight.connectors.files.text import name_headers
 from tillsight.core.errors import LoadError
 
@@ -21,7 +21,7 @@ _TEXTS = ("VARCHAR", "BLOB", "UUID", "BIT")
 def describe_parquet(path: Path, name: str, connection: duckdb.DuckDBPyConnection) -> tuple[RawColumn, ...]:
     """Columns and types of a Parquet file. Raises LoadError when it is damaged."""
     try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})").fetchall()
+        rows = connection.execute(f"DESCRIBE SELECT * FROM {scan(path)}").fetchall()
     except duckdb.Error as error:
         raise LoadError(f"{name} is not a Parquet file that can be read: {_first(error)}.", file=name) from error
     return tuple(RawColumn(row[0], str(row[1])) for row in rows)
@@ -44,9 +44,9 @@ def read_parquet(
     )
     table = RawTable(name=name, path=target, format="parquet", columns=columns, rows=0, notes=notes)
     reader = connection.execute(
-        f"SELECT {selected}, file_row_number + 1 AS {LINE} FROM read_parquet({literal(path)}, file_row_number = true)"
+        f"SELECT {selected}, file_row_number + 1 AS {LINE} FROM {scan(path, numbered=True)}"
     ).to_arrow_reader(200_000)
-    with pq.ParquetWriter(target, _plain(reader.schema), compression="zstd", compression_level=1) as writer:
+    with parquet_writer(target, _plain(reader.schema)) as writer:
         for batch in reader:
             rows, cards = cut_table(pa.Table.from_batches([batch]))
             writer.write_table(rows.cast(_plain(reader.schema)))

@@ -35,6 +35,7 @@ from tillsight.connectors.files.presets.declare import Output, Preset
 from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, Reading, identifier, literal
 from tillsight.connectors.files.recognise import Plan, recognise_tables
 from tillsight.connectors.files.sales import Rows, fan_out, prepare_lines
+from tillsight.connectors.files.sealing import copy_options, is_upload, put_down, scan
 from tillsight.connectors.files.sheets import read_workbook
 from tillsight.connectors.files.sources import LIMITS, EmptyError, Limits, Source, find_all
 from tillsight.connectors.files.structured import read_structured
@@ -203,15 +204,15 @@ def _read_parquet(
     mapped: bool,
 ) -> RawTable:
     path = source.path
-    if source.packed is not None:
+    if source.packed is not None or is_upload(path):
         path = scratch / target.name
-        with source.open() as stream, path.open("wb") as unpacked:
-            shutil.copyfileobj(stream, unpacked, 1 << 20)
+        with source.open() as stream:
+            put_down(stream, path, source.name)
     columns = describe_parquet(path, source.name, connection)
     table = TABLES.get(re.split(r"[/#]", source.name)[-1].removesuffix(".parquet"))
     canonical = table is not None and {column.name for column in columns} <= set(table.column_names)
     if canonical and source.packed is None and not mapped and not _may_hold_cards(path, columns, connection):
-        row = connection.execute(f"SELECT count(*) FROM read_parquet({literal(path)})").fetchone() or (0,)
+        row = connection.execute(f"SELECT count(*) FROM {scan(path)}").fetchone() or (0,)
         return RawTable(source.name, path, "parquet", columns, int(row[0]), direct=True)
     return read_parquet(path, source.name, target, connection, progress)
 
@@ -224,7 +225,7 @@ def _may_hold_cards(path: Path, columns: tuple[RawColumn, ...], connection: duck
     ]
     if not tests:
         return False
-    row = connection.execute(f"SELECT {' OR '.join(tests)} FROM read_parquet({literal(path)})").fetchone()
+    row = connection.execute(f"SELECT {' OR '.join(tests)} FROM {scan(path)}").fetchone()
     return bool(row and row[0])
 
 
@@ -432,7 +433,7 @@ class _Conversion:
         order = " ".join(f"WHEN {literal(name)} THEN {index}" for index, name in enumerate(self._parts()))
         self.connection.execute(
             f'COPY (SELECT * FROM rejects ORDER BY CASE file {order} END, line, "table", "column") TO {literal(target)} '
-            "(FORMAT parquet, COMPRESSION zstd)"
+            f"{copy_options()}"
         )
         return target, counts
 

@@ -19,11 +19,11 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc_csv
-import pyarrow.parquet as pq
 
 from tillsight.connectors.files.cards import cut_table
 from tillsight.connectors.files.raw import LINE, Broken, Progress, RawColumn, RawTable, Reading
 from tillsight.connectors.files.records import Records, scan
+from tillsight.connectors.files.sealing import parquet_writer
 from tillsight.connectors.files.sources import EmptyError, Source
 from tillsight.connectors.files.text import Encoding, Layout, find_encoding, find_layout
 from tillsight.core.cards import cut_text
@@ -145,7 +145,7 @@ def _copy(pieces: Iterator[bytes], layout: Layout, table: RawTable, size: int | 
     schema = pa.schema([*((name, pa.string()) for name in names), (LINE, pa.int64())])
     skip = -1 if layout.header_record is None else layout.header_record
     done, clock = 0, monotonic()
-    with pq.ParquetWriter(table.path, schema, compression="zstd", compression_level=1) as writer:
+    with parquet_writer(table.path, schema) as writer:
         for block in _blocks(pieces, layout, skip + 1, len(names)):
             table.broken += [_safe(broken) for broken in block.broken]
             rows = _parse(block, layout, names)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from tillsight.connectors.files.sealing import prepare
+
 
 @contextmanager
 def engine(scratch: Path, memory: str = "4GB", threads: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -24,6 +26,7 @@ def engine(scratch: Path, memory: str = "4GB", threads: int = 0) -> Iterator[duc
     connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        prepare(connection)
         # Every column is compared with a list of words; as a join each, they take a second to plan for a wide table.
         connection.execute("SET disabled_optimizers = 'in_clause'")
         yield connection

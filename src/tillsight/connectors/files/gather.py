@@ -15,6 +15,7 @@ import duckdb
 from tillsight.connectors.files.convert import bounds
 from tillsight.connectors.files.raw import identifier, literal
 from tillsight.connectors.files.sales import Rows
+from tillsight.connectors.files.sealing import copy_options, scan
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES, Table
 
@@ -64,11 +65,13 @@ class Gathering:
         parts = f"[{', '.join(map(literal, self.parts))}]"
         self.connection.execute(
             f"COPY (SELECT {names}, {parts}[_part + 1] AS _file, _line FROM {source}) TO {literal(target)} "
-            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+            f"{copy_options(1)}"
         )
-        row = self.connection.execute(
-            f"SELECT count(*), {_bounds(table)} FROM read_parquet({literal(target)})"
-        ).fetchone() or (0, None, None)
+        row = self.connection.execute(f"SELECT count(*), {_bounds(table)} FROM {scan(target)}").fetchone() or (
+            0,
+            None,
+            None,
+        )
         self.connection.execute(f"DROP {kind} {staged}")
         if row[0] == 0:
             target.unlink()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tillsight.connectors.files.sealing import scan
+
 LINE = "_line"
 
 Progress = Callable[[str, float | None, float | None, str], None]
@@ -72,9 +74,9 @@ class RawTable:
     def relation(self) -> str:
         """SQL that gives the columns and `_line`."""
         if self.direct:
-            file = f"read_parquet({literal(self.path)}, file_row_number = true)"
+            file = scan(self.path, numbered=True)
             return f"(SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {LINE} FROM {file})"
-        return f"read_parquet({literal(self.path)})"
+        return scan(self.path)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tillsight.connectors.files.cards import cut_table
 from tillsight.connectors.files.raw import LINE, Progress, RawColumn, RawTable, Reading
+from tillsight.connectors.files.sealing import parquet_writer
 from tillsight.connectors.files.sources import EmptyError, Source, check_total
 from tillsight.connectors.files.text import find_header, name_headers
 from tillsight.core.errors import LoadError
@@ -118,7 +118,8 @@ def _read_sheet(
     arrays = [pa.array([_text(cell) for cell in column], type=pa.string()) for column in columns]
     table = pa.table([*arrays, pa.array(lines, type=pa.int64())], names=[*names, LINE])
     table, cards = cut_table(table)
-    pq.write_table(table, raw, compression="zstd", compression_level=1)
+    with parquet_writer(raw, table.schema) as writer:
+        writer.write_table(table)
     kinds = [Counter(type(cell) for cell in column if _text(cell)) for column in columns]
     return RawTable(
         name=name,

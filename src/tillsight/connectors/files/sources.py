@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
+from tillsight.connectors.files.sealing import opened
 from tillsight.core.errors import LoadError
 
 Format = Literal["csv", "json", "ndjson", "parquet", "excel"]
@@ -99,7 +100,7 @@ class Source:
         """SHA-256 and size of the bytes as they were given: packed for `.gz`, of the member for `.zip`."""
         sha = hashlib.sha256()
         size = 0
-        with self.open() if self.packed == "zip" else self.path.open("rb") as stream:
+        with self.open() if self.packed == "zip" else opened(self.path) as stream:
             while piece := stream.read(_PIECE):
                 sha.update(piece)
                 size += len(piece)
@@ -154,7 +155,7 @@ def find(path: Path, limits: Limits = LIMITS) -> tuple[list[Source], list[str]]:
 
 
 def _of_file(path: Path, name: str, limits: Limits) -> tuple[list[Source], list[str]]:
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         head = stream.read(4096)
     if head[:4] == b"PK\x03\x04" and not _is_workbook(path):
         return _members(path, name, limits)
@@ -172,7 +173,7 @@ def _of_file(path: Path, name: str, limits: Limits) -> tuple[list[Source], list[
 def _members(path: Path, name: str, limits: Limits) -> tuple[list[Source], list[str]]:
     sources, skipped = [], []
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as packed, zipfile.ZipFile(packed) as archive:
             infos = sorted((info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename)
     except zipfile.BadZipFile as error:
         raise LoadError(f"{name} is damaged: it cannot be unpacked ({error}).", file=name) from error
@@ -209,7 +210,7 @@ def check_total(infos: Sequence[zipfile.ZipInfo], name: str, limits: Limits, pac
 
 def _is_workbook(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as packed, zipfile.ZipFile(packed) as archive:
             names = archive.namelist()
             return any(n in ("xl/workbook.xml", "xl/workbook.bin") for n in names) or (
                 "mimetype" in names and b"spreadsheet" in _beginning(archive, "mimetype")
@@ -251,14 +252,14 @@ def _format(name: str, head: bytes) -> Format | None:
 @contextmanager
 def _unpacked(source: Source) -> Iterator[BinaryIO]:
     if source.packed is None:
-        with source.path.open("rb") as plain:
+        with opened(source.path) as plain:
             yield plain
         return
     if source.packed == "gz":
-        with gzip.open(source.path, "rb") as unpacked:
+        with opened(source.path) as packed, gzip.open(packed, "rb") as unpacked:
             yield _bounded(unpacked, source, source.path.stat().st_size)
         return
-    with zipfile.ZipFile(source.path) as archive:
+    with opened(source.path) as packed, zipfile.ZipFile(packed) as archive:
         info = archive.getinfo(source.member or "")
         with archive.open(info) as unpacked:
             yield _bounded(unpacked, source, info.compress_size)

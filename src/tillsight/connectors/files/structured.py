@@ -17,10 +17,10 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tillsight.connectors.files.cards import cut_table
 from tillsight.connectors.files.raw import LINE, Broken, Progress, RawColumn, RawTable, identifier, literal
+from tillsight.connectors.files.sealing import parquet_writer, scan
 from tillsight.connectors.files.sources import Source
 from tillsight.connectors.files.text import find_encoding, name_headers
 from tillsight.core.cards import cut_text
@@ -222,13 +222,13 @@ def _spread(
     scratch = table.path.with_suffix(".objects")
     schema = pa.schema([(LINE, pa.int64()), ("object", pa.large_string())])
     seen = 0
-    with pq.ParquetWriter(scratch, schema, compression="zstd", compression_level=1) as writer:
+    with parquet_writer(scratch, schema) as writer:
         for objects in batches:
             writer.write_table(pa.table({LINE: objects.lines, "object": objects.texts}, schema=schema))
             seen += len(objects.lines)
             progress("read", seen, None, f"{table.name}: {seen:,} rows")
     try:
-        relation = f"read_parquet({literal(scratch)})"
+        relation = scan(scratch)
         good = "CASE WHEN json_valid(object) THEN json_type(object) = 'OBJECT' ELSE FALSE END"
         for line, text in connection.execute(
             f"SELECT {LINE}, left(object, {_TEXT_SHOWN}) FROM {relation} "
@@ -261,7 +261,7 @@ def _write_columns(structure: dict[str, Any], table: RawTable, connection: duckd
         RawColumn(header, numeric=kind in _NUMBERS) for header, (_, kind) in zip(headers, leaves, strict=True)
     )
     schema = pa.schema([*((header, pa.string()) for header in headers), (LINE, pa.int64())])
-    with pq.ParquetWriter(table.path, schema, compression="zstd", compression_level=1) as writer:
+    with parquet_writer(table.path, schema) as writer:
         for batch in reader:
             rows, cards = cut_table(pa.Table.from_batches([batch]).cast(schema))
             table.cards += cards

@@ -12,11 +12,12 @@ from tillsight.domains.returns import (
     newcomers,
     prevention,
     pricing,
+    reports,
     steps,
 )
 
 ANALYSES = tuple(
     analysis
-    for module in (analyses, prevention, effects, alarms, comments, fitting, pricing, newcomers, costs, steps)
+    for module in (analyses, prevention, effects, alarms, comments, fitting, pricing, newcomers, costs, steps, reports)
     for analysis in module.ANALYSES
 )
