@@ -4633,7 +4633,7 @@ export interface components {
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            kind: "cohorts" | "flow" | "listing" | "segments";
+            kind: "cohorts" | "flow" | "holdout" | "listing" | "segments";
             /** Analysis */
             analysis: string;
             /**
