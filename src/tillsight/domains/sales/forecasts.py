@@ -21,13 +21,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-import ibis
 import numpy as np
 import pyarrow as pa
 
 from tillsight.core import words
 from tillsight.core.money import minor_units
 from tillsight.core.version import VERSION
+from tillsight.domains.sales import known_ahead
+from tillsight.domains.sales.places import known_country, main_country
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import OTHERS, Asker
 from tillsight.metrics.masking import sort_of_dimension
@@ -50,7 +51,9 @@ ASKED = (
     Parameter("horizon", "integer", 30, "Days ahead.", minimum=1, maximum=366),
     Parameter("level", "number", 80, "How sure the interval is, in percent.", minimum=50, maximum=99),
     Parameter("limit", "integer", 8, "How many values of the dimension; the rest is one.", minimum=1, maximum=200),
-    Parameter("country", "text", "", "Whose public holidays count, such as DE; by default the country of the locale."),
+    Parameter(
+        "country", "text", "", "Whose public holidays count, such as DE; by default the country with the most revenue."
+    ),
 )
 
 
@@ -218,8 +221,7 @@ def _settled(
     view = {key: value for key, value in question.items() if key != "compare"}
     resolved = asker.resolve(ask_for(found.name, by=by or (), **view))
     origin = min(resolved.period.end, asker.release.span.end)
-    territory = asker.release.locale.partition("-")[2].upper()
-    named = country.upper() or (territory if len(territory) == 2 else None)
+    named = country.upper() or known_country(main_country(asker, resolved.where))
     return _Asked(found, by, horizon, level, limit, named, origin, resolved.where)
 
 
@@ -371,26 +373,19 @@ def _panel(asker: Asker, asked: _Asked, values: Actuals) -> Panel:
             table[row, sold.min() :] = 0.0
         table[row, at[at >= (sold.min() if len(sold) else 0)]] = numbers[at >= (sold.min() if len(sold) else 0)]
     ahead = count + asked.horizon
-    shared = dict(calendar.features(start, ahead, asked.country))
-    shared |= _promotions(asker, start, ahead)
+    own_events = known_ahead.events(asker, start, ahead)
+    shared = dict(calendar.features(start, ahead, asked.country, own_events))
+    promotions, own = known_ahead.features(asker, asked.where, asked.by, tuple(values), start, asked.origin, ahead)
     not_negative = bool(np.nanmin(table, initial=0.0) >= 0)
-    return Panel(table, start, shared=shared, codes=calendar.CODES, seasons=(7, 364), not_negative=not_negative)
-
-
-def _promotions(asker: Asker, start: date, days: int) -> dict[str, Floats]:
-    """How many promotions run on each day, also on days to come; nothing where no promotion is known."""
-    table = ibis.table({"promotion_id": "string", "start_date": "date", "end_date": "date"}, name="promotions")
-    rows, _ = asker.release.run(table.select("promotion_id", "start_date", "end_date"))
-    if not rows.num_rows:
-        return {}
-    change = np.zeros(days + 1)
-    for first, last in zip(rows["start_date"].to_pylist(), rows["end_date"].to_pylist(), strict=True):
-        begin = max((first - start).days, 0)
-        end = min((last - start).days + 1, days) if last else days
-        if begin < end:
-            change[begin] += 1
-            change[end] -= 1
-    return {"promotions": np.cumsum(change)[:days]}
+    return Panel(
+        table,
+        start,
+        shared=shared | promotions,
+        own=own,
+        codes=calendar.CODES,
+        seasons=(7, 364),
+        not_negative=not_negative,
+    )
 
 
 def _agreeing(asked: _Asked, found: Forecasts, level: float) -> tuple[Floats, Floats, Floats]:
