@@ -29,6 +29,7 @@ from tillsight.core.errors import (
     SettingsError,
 )
 from tillsight.core.fiscal import PRESETS, FiscalCalendar, FiscalWeek, generate
+from tillsight.core.money import minor_units
 from tillsight.core.periods import GRAINS, NAMED_PERIODS, Calendar
 from tillsight.core.scope import EVERYTHING, Scope
 from tillsight.core.settings import SETTINGS_FILE, WORKSPACE_VARIABLE, Settings, read_settings
@@ -38,6 +39,7 @@ from tillsight.database.models import Load, Release
 from tillsight.database.segments import SegmentSets
 from tillsight.database.store import Database
 from tillsight.domains.registry import catalogue
+from tillsight.exports.whole import Export
 from tillsight.metrics import explain as explaining
 from tillsight.metrics.answer import Answer
 from tillsight.metrics.ask import Asker
@@ -178,6 +180,23 @@ class Shop:
         """The rows behind one metric."""
         made = ask_for(question, **parts) if isinstance(question, str) else question
         return explaining.rows_behind(self.asker(scope, as_of), made, limit, offset)
+
+    def export(
+        self,
+        question: Question,
+        *,
+        as_of: str | date | datetime | None = None,
+        scope: Scope = EVERYTHING,
+        behind: bool = False,
+    ) -> Export:
+        """The answer to a question for a file, of any size: its rows lie on disk, and memory does not grow with them.
+
+        `behind`: the rows behind its one metric instead. Close it, or use it in a `with` block.
+        """
+        asker = self.asker(scope, as_of)
+        answer, parts = explaining.rows_in_parts(asker, question) if behind else asker.in_parts(question)
+        places = 2 if behind else minor_units(asker.release.currency)
+        return Export.of(answer, parts, places, self.path / "releases" / ".spill")
 
     def evidence(self, answer: Answer, scope: Scope = EVERYTHING) -> dict[str, Any]:
         """What an answer stands on: its sources with rows and when they were known, the release, freshness, and checks.

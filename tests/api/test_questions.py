@@ -432,7 +432,7 @@ def test_kept_answers_have_their_memory_and_the_unused_go_first() -> None:
     def ask(key: str) -> Kept:
         def make() -> Kept:
             made.append(key)
-            return kept(key.encode() * 900, "text/plain", zip_it=False)
+            return Kept(key.encode() * 900, None, "text/plain")
 
         return answers.get(key, make)
 

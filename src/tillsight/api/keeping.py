@@ -33,7 +33,6 @@ class Kept:
     plain: bytes
     zipped: bytes | None
     media_type: str
-    file_name: str | None = None
 
     @property
     def size(self) -> int:
@@ -127,10 +126,10 @@ class KeptAnswers:
                 self._size -= gone.size
 
 
-def kept(body: bytes, media_type: str, file_name: str | None = None, zip_it: bool = True) -> Kept:
-    """A body to keep. `zip_it`: false for what is compressed already."""
-    zipped = gzip.compress(body, compresslevel=5, mtime=0) if zip_it and len(body) >= ZIPPED_FROM else None
-    return Kept(body, zipped, media_type, file_name)
+def kept(body: bytes, media_type: str) -> Kept:
+    """A body to keep."""
+    zipped = gzip.compress(body, compresslevel=5, mtime=0) if len(body) >= ZIPPED_FROM else None
+    return Kept(body, zipped, media_type)
 
 
 def tag_of(key: Hashable) -> str:
@@ -138,16 +137,26 @@ def tag_of(key: Hashable) -> str:
     return f'W/"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"'
 
 
-def headers_of(answer: Kept | None, tag: str | None, *, zipped: bool = False) -> dict[str, str]:
-    """The headers of a kept answer; without one, those of a response that says it is still the same."""
+def headers_of(tag: str | None, *, zipped: bool = False) -> dict[str, str]:
+    """The headers of an answer, or of a response that says it is still the same."""
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding, Authorization"}
     if tag is not None:
         headers["ETag"] = tag
     if zipped:
         headers["Content-Encoding"] = "gzip"
-    if answer is not None and answer.file_name:
-        headers["Content-Disposition"] = f'attachment; filename="{answer.file_name}"'
     return headers
+
+
+def is_known(tag: str, known_tags: str) -> bool:
+    """Whether the one who asks has this answer, by the tags that he sent."""
+    return tag in (one.strip() for one in known_tags.split(","))
+
+
+def unchanged(request: Request, key: Hashable) -> Response | None:
+    """304 where the one who asks by an address has the answer already."""
+    if request.method != "GET" or not is_known(tag_of(key), request.headers.get("if-none-match", "")):
+        return None
+    return Response(status_code=304, headers=headers_of(tag_of(key)))
 
 
 def respond(
@@ -157,17 +166,17 @@ def respond(
 
     `lasting`: what the key depends on besides the words of the request, where that is all that it depends on.
     """
-    tag = tag_of(key) if request.method == "GET" else None
     asked: Asked | None = request.scope.get(ASKED)
     if asked is not None:
         asked.answer, asked.lasting = key, lasting
-    if tag is not None and tag in (one.strip() for one in request.headers.get("if-none-match", "").split(",")):
-        return Response(status_code=304, headers=headers_of(None, tag))
+    if same := unchanged(request, key):
+        return same
+    tag = tag_of(key) if request.method == "GET" else None
     may_zip = "gzip" in request.headers.get("accept-encoding", "")
 
     def response(answer: Kept) -> Response:
         zipped = answer.zipped if may_zip else None
-        headers = headers_of(answer, tag, zipped=zipped is not None)
+        headers = headers_of(tag, zipped=zipped is not None)
         return Response(answer.plain if zipped is None else zipped, headers=headers, media_type=answer.media_type)
 
     def wait(made: Future[Kept]) -> Kept:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight import exports
 from tillsight.accounts import SignedIn
 from tillsight.api.asked import Lasting
 from tillsight.api.envelope import JSON, success, to_bytes
-from tillsight.api.keeping import Kept, kept, respond
+from tillsight.api.keeping import Kept, headers_of, kept, respond, tag_of, unchanged
 from tillsight.api.services import Services
 from tillsight.api.telling import asked, told_download
+from tillsight.core.errors import TillsightError
 from tillsight.core.periods import NAMED_PERIODS, Grain
 from tillsight.domains.goals import analyses as goals
+from tillsight.exports.whole import Export
 from tillsight.metrics.answer import Answer, ColumnKind
 from tillsight.metrics.model import Unit
 from tillsight.metrics.permission import check_analysis
@@ -28,6 +30,8 @@ Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2026-11-14
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 NamedPeriod = Annotated[str, Field(json_schema_extra={"enum": list(NAMED_PERIODS)})]
 Moment = Annotated[str, Field(max_length=40, examples=["2026-11-14", "2026-11-14T09:30"])]
+_PART = 100_000
+"""Rows of an answer that are written at a time."""
 Value = str | int | float | bool | None
 """A cell. Decimals are numbers with their exact digits; days and moments are ISO texts; unknown is null."""
 
@@ -224,17 +228,18 @@ def answered(
     """The response to a question: kept or made, in the format asked."""
     scope, today = given.scope(who), given.shop.clock_today()
     asker = given.shop.asker(scope, as_of)
+    key = ("query", asker.release.number, question, asker.resolve(question), scope.key, how)
     if how != "json":
         told_download(given, who, request, "question:query", format=how, **asked(question))
-    key = ("query", asker.release.number, question, asker.resolve(question), scope.key, how)
+        cut = [*question.by, *([question.grain] if question.grain else [])]
+        return exported(
+            request, key, lambda: given.shop.export(question, as_of=as_of, scope=scope), how, question.metrics, cut
+        )
 
     def make() -> Kept:
-        answer = asker.ask(question)
-        if how != "json":
-            return as_file(answer, how, question.metrics, [*question.by, *([question.grain] if question.grain else [])])
-        return as_json(answer, question.offset, question.limit)
+        return as_json(asker.ask(question), question.offset, question.limit)
 
-    lasting = Lasting(asker.release.number, today, scope.key) if as_of is None and how == "json" else None
+    lasting = Lasting(asker.release.number, today, scope.key) if as_of is None else None
     return respond(request, given.kept, key, make, lasting)
 
 
@@ -258,15 +263,16 @@ def analysed(
     key = ("analysis", name, asker.release.number, asker.release.today, told, changed, scope.key, how)
     if how != "json":
         told_download(given, who, request, f"analysis:{name}", format=how)
+        if same := unchanged(request, key):
+            return same
+        return as_file(given.shop.analyse(name, scope=scope, as_of=as_of, **parameters), how, [name], tag=tag_of(key))
 
     def make() -> Kept:
         answer = given.shop.analyse(name, scope=scope, as_of=as_of, **parameters)
-        if how != "json":
-            return as_file(answer, how, [name])
         return as_json(answer, int(parameters.get("offset") or 0), int(parameters.get("limit") or 0) or None)
 
     # rules of the shop's own change answers without a new release
-    plain = as_of is None and how == "json" and "preset" not in parameters
+    plain = as_of is None and "preset" not in parameters
     lasting = Lasting(asker.release.number, today, scope.key) if plain else None
     return respond(request, given.kept, key, make, lasting)
 
@@ -278,12 +284,53 @@ def as_json(answer: Answer, offset: int = 0, limit: int | None = None) -> Kept:
     return kept(success(answer.to_dict(), page), JSON)
 
 
-def as_file(answer: Answer, how: exports.ExportFormat, names: Sequence[str], by: Sequence[str] = ()) -> Kept:
-    """Exactly the rows of an answer as a file, named after what was asked and the days."""
-    out = io.BytesIO()
-    exports.write(answer.table, answer.columns, how, out)
+def as_file(
+    answer: Answer, how: exports.ExportFormat, names: Sequence[str], by: Sequence[str] = (), tag: str | None = None
+) -> Response:
+    """Exactly the rows of an answer as a file, sent piece by piece, named after what was asked and the days."""
+    table = answer.table
+    parts = (table.slice(start, _PART) for start in range(0, max(table.num_rows, 1), _PART))
+    return _file(exports.pieces(parts, answer.columns, how, table.num_rows), answer, how, names, by, tag)
+
+
+def exported(
+    request: Request,
+    key: Hashable,
+    make: Callable[[], Export],
+    how: exports.ExportFormat,
+    names: Sequence[str],
+    by: Sequence[str] = (),
+) -> Response:
+    """A file of any size: made on disk while the one who asks waits, so that an error is one, then sent piece by piece."""
+    if same := unchanged(request, key):
+        return same
+    export = make()
+    try:
+        pieces = export.pieces(how)
+    except TillsightError:
+        export.close()
+        raise
+
+    def sent() -> Iterator[bytes]:
+        with export:
+            yield from pieces
+
+    return _file(sent(), export.answer, how, names, by, tag_of(key))
+
+
+def _file(
+    pieces: Iterator[bytes],
+    answer: Answer,
+    how: exports.ExportFormat,
+    names: Sequence[str],
+    by: Sequence[str],
+    tag: str | None,
+) -> Response:
     name = exports.file_name(how, names, by, (answer.period.start, answer.period.end) if answer.period else ())
-    return kept(out.getvalue(), exports.MEDIA_TYPES[how], name, zip_it=how == "csv")
+    headers = headers_of(tag) | {"Content-Disposition": f'attachment; filename="{name}"'}
+    if how != "csv":
+        headers["Content-Encoding"] = "identity"  # it is compressed already
+    return StreamingResponse(pieces, headers=headers, media_type=exports.MEDIA_TYPES[how])
 
 
 def kept_json(

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tillsight.accounts import SignedIn
 from tillsight.api.asked import ASKED, Asked, Lasting, Words
-from tillsight.api.keeping import Kept, headers_of, tag_of
+from tillsight.api.keeping import Kept, headers_of, is_known, tag_of
 from tillsight.api.services import Services
 from tillsight.core.errors import NotAllowedError
 
@@ -128,13 +128,13 @@ def _counted(given: Services, who: SignedIn) -> bool:
 async def _give(send: Send, key: Hashable, kept: Kept, tagged: bool, zipped: bool, known_tags: bytes) -> None:
     """Send a kept answer as it lies there, or only that it is still the same."""
     tag = tag_of(key) if tagged else None
-    if tag is not None and tag in (one.strip() for one in known_tags.decode("latin-1").split(",")):
-        await send({"type": "http.response.start", "status": 304, "headers": _raw(headers_of(None, tag))})
+    if tag is not None and is_known(tag, known_tags.decode("latin-1")):
+        await send({"type": "http.response.start", "status": 304, "headers": _raw(headers_of(tag))})
         await send({"type": "http.response.body", "body": b""})
         return
     zipped = zipped and kept.zipped is not None
     body = kept.zipped if zipped and kept.zipped is not None else kept.plain
-    headers = _raw(headers_of(kept, tag, zipped=zipped))
+    headers = _raw(headers_of(tag, zipped=zipped))
     headers += [(b"content-length", str(len(body)).encode()), (b"content-type", kept.media_type.encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tillsight.core.periods import Period
+    from tillsight.exports import ExportFormat
+    from tillsight.exports.whole import Export
     from tillsight.metrics.answer import Answer, AnswerColumn
 
 PARTIAL = " *"
@@ -60,6 +62,18 @@ def write_answer(answer: Answer, how: AnswerFormat, output: Path | None) -> None
     for note in answer.notes:
         if how == "table" or note["level"] == "warning":
             say(note["text"], style="yellow" if note["level"] == "warning" else "dim")
+
+
+def write_export(export: Export, how: ExportFormat, output: Path | None) -> None:
+    """Write an answer of any size as a file; what a reader of it should know goes to standard error."""
+    with _standard_output(output), binary_output() as out:
+        for piece in export.pieces(how):
+            out.write(piece)
+    if output is not None:
+        say(f"Wrote {export.answer.row_count:,} rows to {output}.")
+    for note in export.answer.notes:
+        if note["level"] == "warning":
+            say(note["text"], style="yellow")
 
 
 @contextmanager

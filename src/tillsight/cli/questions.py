@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tillsight.cli.answers import chosen_format, days, write_answer
+from tillsight.cli.answers import chosen_format, days, write_answer, write_export
 from tillsight.cli.options import (
     AnswerFormatOption,
     AsOfOption,
@@ -129,22 +129,16 @@ def query(
 
     For example: tillsight query revenue,orders --by country --grain month --from 2011-01-01 --limit 5 --others
     """
+    from tillsight.metrics.question import ask_for
+
     how = chosen_format(how, output)
-    answer = open_shop(context, folder).query(
-        metrics,
-        by=by,
-        grain=grain,
-        start=start,
-        end=end,
-        period=period,
-        where=where or (),
-        compare=compare,
-        sort=sort,
-        limit=limit,
-        others=others,
-        as_of=as_of,
-    )
-    write_answer(answer, how, output)
+    shop = open_shop(context, folder)
+    question = ask_for(metrics, by, grain, start, end, period, where or (), compare, sort, limit, others=others)
+    if how == "table" or how == "json":  # noqa: PLR1714 (tells the type checker which formats are left)
+        write_answer(shop.ask(question, as_of=as_of), how, output)
+    else:
+        with shop.export(question, as_of=as_of) as export:
+            write_export(export, how, output)
 
 
 def explain(

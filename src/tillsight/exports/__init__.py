@@ -7,7 +7,7 @@ Excel hold the words and Parquet the number.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -26,18 +26,27 @@ MEDIA_TYPES: dict[ExportFormat, str] = {
 
 def write(table: pa.Table, columns: Sequence[AnswerColumn], how: ExportFormat, out: IO[bytes]) -> None:
     """Write the rows of an answer to an open binary file. Raises TooBigError where Excel cannot hold the rows."""
+    for piece in pieces([table], columns, how, table.num_rows):
+        out.write(piece)
+
+
+def pieces(parts: Iterable[pa.Table], columns: Sequence[AnswerColumn], how: ExportFormat, rows: int) -> Iterator[bytes]:
+    """The bytes of a file, piece by piece, from rows that come part by part; at least one part, of one schema.
+
+    `rows`: how many there are in all. Raises TooBigError at once, before the first piece, where Excel cannot hold them.
+    """
     if how == "csv":
-        from tillsight.exports.text import write_csv
+        from tillsight.exports.text import csv_pieces
 
-        write_csv(table, columns, out)
-    elif how == "xlsx":
-        from tillsight.exports.workbook import write_xlsx
+        return csv_pieces(parts, columns)
+    if how == "xlsx":
+        from tillsight.exports.workbook import check_rows, xlsx_pieces
 
-        write_xlsx(table, columns, out)
-    else:
-        from tillsight.exports.arrow import write_parquet
+        check_rows(rows, len(columns))
+        return xlsx_pieces(parts, columns, rows)
+    from tillsight.exports.arrow import parquet_pieces
 
-        write_parquet(table, columns, out)
+    return parquet_pieces(parts, columns)
 
 
 def file_name(how: str, metrics: Sequence[str], by: Sequence[str] = (), days: Sequence[object] = ()) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from typing import IO
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,14 +19,18 @@ from tillsight.metrics.answer import AnswerColumn
 FORMULA = r"^[=+\-@\t\r\n]"
 
 
-def write_csv(table: pa.Table, columns: Sequence[AnswerColumn], out: IO[bytes]) -> None:
-    """Write rows as CSV, in whole columns."""
+def csv_pieces(parts: Iterable[pa.Table], columns: Sequence[AnswerColumn]) -> Iterator[bytes]:
+    """Rows as CSV, in whole columns, a piece for each part; the first has the header too."""
     names = [column.name for column in columns]
     header = io.StringIO()
     csv.writer(header, lineterminator="\n").writerow(names)
-    out.write(header.getvalue().encode())
-    safe = pa.table([_safe(worded(table.column(column.name), column)) for column in columns], names=names)
-    pacsv.write_csv(safe, out, pacsv.WriteOptions(include_header=False, quoting_style="needed"))
+    yield header.getvalue().encode()
+    options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
+    for part in parts:
+        safe = pa.table([_safe(worded(part.column(column.name), column)) for column in columns], names=names)
+        out = io.BytesIO()
+        pacsv.write_csv(safe, out, options)
+        yield out.getvalue()
 
 
 def worded(values: pa.ChunkedArray, column: AnswerColumn) -> pa.ChunkedArray:

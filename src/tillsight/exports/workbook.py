@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import IO, Any
 
@@ -20,20 +21,34 @@ MOST_CELLS = 5_000_000
 """Beyond, writing takes minutes and spreadsheets no longer open the file in reasonable time."""
 LONGEST_TEXT = 32_767
 _BATCH = 10_000
+_PIECE = 1 << 20
 
 
-def write_xlsx(table: pa.Table, columns: Sequence[AnswerColumn], out: IO[bytes]) -> None:
-    """Write rows as a workbook of one sheet, row by row, so that memory does not grow with the rows.
-
-    Raises TooBigError for more rows than a sheet can have. Excel itself keeps 15 digits of a number.
-    """
-    if table.num_rows > MOST_ROWS or table.num_rows * len(columns) > MOST_CELLS:
+def check_rows(rows: int, columns: int) -> None:
+    """Raises TooBigError for more rows than a sheet can have."""
+    if rows > MOST_ROWS or rows * columns > MOST_CELLS:
         raise TooBigError(
-            f"A sheet holds {MOST_ROWS:,} rows and {MOST_CELLS:,} cells; this answer has {table.num_rows:,} rows of "
-            f"{len(columns)} cells. Take CSV or Parquet.",
-            rows=table.num_rows,
-            columns=len(columns),
+            f"A sheet holds {MOST_ROWS:,} rows and {MOST_CELLS:,} cells; this answer has {rows:,} rows of "
+            f"{columns} cells. Take CSV or Parquet.",
+            rows=rows,
+            columns=columns,
         )
+
+
+def xlsx_pieces(parts: Iterable[pa.Table], columns: Sequence[AnswerColumn], rows: int) -> Iterator[bytes]:
+    """Rows as a workbook of one sheet, row by row, so that memory does not grow with the rows.
+
+    A workbook is an archive that is put together at the end, so it is on disk before its first piece. Excel itself keeps 15
+    digits of a number.
+    """
+    with tempfile.TemporaryFile() as out:
+        _write(parts, columns, rows, out)
+        out.seek(0)
+        while piece := out.read(_PIECE):
+            yield piece
+
+
+def _write(parts: Iterable[pa.Table], columns: Sequence[AnswerColumn], rows: int, out: IO[bytes]) -> None:
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -43,23 +58,27 @@ def write_xlsx(table: pa.Table, columns: Sequence[AnswerColumn], out: IO[bytes])
     with xlsxwriter.Workbook(out, options) as workbook:
         sheet = workbook.add_worksheet("Tillsight")
         bold = workbook.add_format({"bold": True, "bottom": 1})
-        chosen = table.select([column.name for column in columns])
-        shown = pa.table([worded(chosen.column(column.name), column) for column in columns], names=chosen.column_names)
-        for index, column in enumerate(columns):
-            style = workbook.add_format({"num_format": _format(column, shown.schema.field(index).type)})
-            sheet.set_column(index, index, _width(column, shown.schema.field(index).type), style)
-            sheet.write_string(0, index, column.name, bold)
-        sheet.freeze_panes(1, 0)
-        if columns:
-            sheet.autofilter(0, 0, table.num_rows, len(columns) - 1)
-        writers = [_writer(sheet, index, field.type) for index, field in enumerate(shown.schema)]
         row = 0
-        for batch in shown.to_batches(max_chunksize=_BATCH):
-            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                row += 1
-                for write, value in zip(writers, values, strict=True):
-                    if value is not None:
-                        write(row, value)
+        writers: list[Callable[[int, Any], object]] = []
+        for part in parts:
+            shown = pa.table(
+                [worded(part.column(column.name), column) for column in columns], names=[c.name for c in columns]
+            )
+            if not writers:
+                for index, column in enumerate(columns):
+                    style = workbook.add_format({"num_format": _format(column, shown.schema.field(index).type)})
+                    sheet.set_column(index, index, _width(column, shown.schema.field(index).type), style)
+                    sheet.write_string(0, index, column.name, bold)
+                sheet.freeze_panes(1, 0)
+                if columns:
+                    sheet.autofilter(0, 0, rows, len(columns) - 1)
+                writers = [_writer(sheet, index, field.type) for index, field in enumerate(shown.schema)]
+            for batch in shown.to_batches(max_chunksize=_BATCH):
+                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    row += 1
+                    for write, value in zip(writers, values, strict=True):
+                        if value is not None:
+                            write(row, value)
 
 
 def _writer(sheet: Any, index: int, kind: pa.DataType) -> Callable[[int, Any], object]:

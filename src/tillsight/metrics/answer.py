@@ -179,15 +179,22 @@ def shown(value: Any, column: AnswerColumn) -> str:
 
 def tidy(column: pa.ChunkedArray, least: int = 2) -> pa.ChunkedArray:
     """A decimal column with the fewest places that keep every value exact, but at least `least`."""
-    if not pa.types.is_decimal(column.type):
-        return column
+    return with_places(column, places_of(column, least)) if pa.types.is_decimal(column.type) else column
+
+
+def places_of(column: pa.ChunkedArray, least: int = 2) -> int:
+    """The fewest of 2, 3, 4 or 6 places that keep every value of a decimal column exact, but at least `least`."""
     for scale in (least, *(scale for scale in SCALES if scale > least)):
         if scale >= column.type.scale:
             break
-        rounded = pc.round(column, ndigits=scale)
-        if pc.all(pc.equal(rounded, column), skip_nulls=True).as_py() in (True, None):
-            return rounded.cast(pa.decimal128(38, scale))
-    return column.cast(pa.decimal128(38, column.type.scale))
+        if pc.all(pc.equal(pc.round(column, ndigits=scale), column), skip_nulls=True).as_py() in (True, None):
+            return scale
+    return int(column.type.scale)
+
+
+def with_places(column: pa.ChunkedArray, places: int) -> pa.ChunkedArray:
+    """A decimal column with so many places, which keep its values exact."""
+    return (column if places >= column.type.scale else pc.round(column, ndigits=places)).cast(pa.decimal128(38, places))
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ Cost: one query for the rows; one more each for totals, for the rest behind a li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tillsight.database.segments import SegmentSets
 
 OTHERS = "(all others)"
+_BASES: tuple[Base, ...] = ("main", "compare")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Release:
 
     `run` executes an Ibis expression and returns the rows with the SQL that ran. `missing`: relations without rows, with
     the tables that would fill them. `forecasts`: where forecasts are kept; None where they are not.
+    `stream`: the same rows part by part, any number of them, for exports; None where there are none.
     `segments`: the shop's own rules of segments; None where only the presets are known. `goals`: what is to be reached; None
     where no goals are kept.
     """
@@ -59,6 +61,7 @@ class Release:
     forecasts: Forecasts | None = None
     segments: SegmentSets | None = None
     goals: Goals | None = None
+    stream: Callable[[ir.Table], Iterator[pa.RecordBatch]] | None = None
 
 
 class Asker:
@@ -121,6 +124,42 @@ class Asker:
             queries=tuple(queries),
         )
 
+    def in_parts(self, question: Question) -> tuple[Answer, Iterator[pa.Table]]:
+        """The answer without its rows, and the rows of `ask` part by part, in their order: for exports of any size.
+
+        Decimals have the places of the engine: how few show every value exactly is only known after the last part.
+        """
+        resolved = self.resolve(question)
+        if not resolved.by or resolved.limit is not None or self.release.stream is None:
+            answer = self.ask(question)
+            return answer, iter([answer.table])
+        metrics = [self.catalogue.metrics[name] for name in resolved.metrics]
+        answer = Answer(
+            table=pa.table({}),
+            columns=tuple(self._columns(resolved, metrics)),
+            currency=self.release.currency,
+            period=resolved.period,
+            compare_period=resolved.compare,
+            notes=self._notes(resolved, metrics).items,
+            release=self.release.number,
+            as_of=self.release.as_of,
+        )
+        return answer, self._parts(resolved, metrics, self.release.stream)
+
+    def _parts(
+        self,
+        question: Resolved,
+        metrics: Sequence[Metric],
+        stream: Callable[[ir.Table], Iterator[pa.RecordBatch]],
+    ) -> Iterator[pa.Table]:
+        compiled = self.compiler.compile(question)
+        known = {base: self._known(question, base) for base in _BASES}
+        sorts = [(name, sort_of_dimension(self.catalogue.dimensions[name])) for name in question.by]
+        for batch in stream(compiled.table):
+            frame = self._read(pa.Table.from_batches([batch]), compiled, question, known)
+            table = self._finish(frame, question, metrics, exact=True)
+            yield mask(table, sorts)[0] if self.scope.masked else table
+
     def _by_groups(self, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> tuple[pa.Table, int]:
         """The groups of a cut, all of them or the top ones and the rest, and how many there are in all."""
         rest: pa.Table | None = None
@@ -156,10 +195,15 @@ class Asker:
         """Run, and keep the exact parts, a column per slot: nothing is zero where the data reach, and unknown beyond them."""
         table, sql = self.release.run(compiled.table)
         queries.append(sql)
+        return self._read(table, compiled, question, {base: self._known(question, base) for base in _BASES})
+
+    def _read(
+        self, table: pa.Table, compiled: Compiled, question: Resolved, known: Mapping[Base, set[date]]
+    ) -> pa.Table:
+        """What the engine gave, as exact parts. `known`: the buckets about which the data can say something."""
         if TIME in table.column_names:
             index = table.schema.get_field_index(TIME)
             table = table.set_column(index, TIME, table.column(index).cast(pa.date32()))
-        known = {base: self._known(question, base) for base in ("main", "compare")}
         for slot in compiled.slots:
             index = table.schema.get_field_index(slot.column)
             column = table.column(index)
@@ -261,8 +305,13 @@ class Asker:
             columns[slot.column] = pa.array(zeros, pa.int8()).cast(type_)
         return pa.concat_tables([frame, pa.table(columns).select(frame.column_names)]).sort_by(TIME)
 
-    def _finish(self, frame: pa.Table, question: Resolved, metrics: Sequence[Metric]) -> pa.Table:
-        """From exact parts to metrics, comparison and change; the columns in the order of the answer."""
+    def _finish(
+        self, frame: pa.Table, question: Resolved, metrics: Sequence[Metric], *, exact: bool = False
+    ) -> pa.Table:
+        """From exact parts to metrics, comparison and change; the columns in the order of the answer.
+
+        `exact`: decimals with all places, for what is only a part of the rows.
+        """
         columns: dict[str, pa.ChunkedArray | pa.Array] = {}
         if question.grain and TIME in frame.column_names:
             columns[question.grain] = frame[TIME]
@@ -280,6 +329,8 @@ class Asker:
                 if metric.unit != "percent":
                     rate = divide(_floats(change), np.abs(_floats(then)), 100.0)
                     columns[f"{metric.name}_change_rate"] = _nullable(rate)
+        if exact:
+            return pa.table({name: _chunked(column) for name, column in columns.items()})
         places = minor_units(self.release.currency)
         return pa.table({name: tidy(_chunked(column), places) for name, column in columns.items()})
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import pyarrow as pa
@@ -16,6 +16,9 @@ from tillsight.metrics.compile import Slot
 from tillsight.metrics.masking import NOTE, mask, sort_of
 from tillsight.metrics.model import CALENDAR, Metric, Part, Window
 from tillsight.metrics.question import Question
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 WHEN_WORDS = {
     "period": "",
@@ -148,6 +151,35 @@ def arithmetic(asker: Asker, metric: Metric) -> str:
 
 def rows_behind(asker: Asker, question: Question, limit: int, offset: int) -> Answer:
     """The rows of the first relation that a metric is made of, in the period and cut asked, newest first."""
+    table, answer = _behind(asker, question)
+    names = [column.name for column in answer.columns]
+    count, _ = asker.release.run(table.agg(count=table.count()))
+    rows, sql = asker.release.run(table.limit(limit, offset=offset))
+    notes = list(answer.notes)
+    if asker.scope.masked:
+        rows, found = mask(rows, [(name, sort_of(name)) for name in names])
+        notes += [{"level": "info", "text": NOTE}] if found else []
+    return replace(
+        answer,
+        table=pa.table({name: tidy(rows[name]) for name in names}),
+        row_count=int(count["count"][0].as_py()),
+        queries=(sql,),
+        notes=notes,
+    )
+
+
+def rows_in_parts(asker: Asker, question: Question) -> tuple[Answer, Iterator[pa.Table]]:
+    """All the rows behind a metric, part by part (see `Asker.in_parts`), and the answer without them."""
+    table, answer = _behind(asker, question)
+    sorts = [(column.name, sort_of(column.name)) for column in answer.columns]
+    if asker.release.stream is None:
+        raise AssertionError("a release that is asked for rows can be read part by part")
+    parts = (pa.Table.from_batches([batch]) for batch in asker.release.stream(table))
+    return answer, (mask(part, sorts)[0] if asker.scope.masked else part for part in parts)
+
+
+def _behind(asker: Asker, question: Question) -> tuple[ir.Table, Answer]:
+    """The rows behind a metric as an expression, and the answer that has none of them yet."""
     metric = asker.catalogue.metric(question.metrics[0])
     plain = _plain(metric, question)
     resolved = asker.resolve(plain)
@@ -171,25 +203,17 @@ def rows_behind(asker: Asker, question: Question, limit: int, offset: int) -> An
     names = relation.columns_shown or tuple(relation.schema)
     keys = [ibis.desc(table[relation.time])] if relation.time else []
     keys += [ibis.asc(table[name], nulls_first=False) for name in names if name != relation.time]
-    count, _ = asker.release.run(table.agg(count=table.count()))
-    rows, sql = asker.release.run(table.order_by(keys).select(*names).limit(limit, offset=offset))
-    columns = tuple(_column(name, relation.schema[name], asker.release.currency) for name in names)
-    notes = [{"level": "info", "text": f"{relation.title}: {relation.grain}."}]
-    if asker.scope.masked:
-        rows, found = mask(rows, [(name, sort_of(name)) for name in names])
-        notes += [{"level": "info", "text": NOTE}] if found else []
-    return Answer(
-        table=pa.table({name: tidy(rows[name]) for name in names}),
-        columns=columns,
+    answer = Answer(
+        table=pa.table({}),
+        columns=tuple(_column(name, relation.schema[name], asker.release.currency) for name in names),
         currency=asker.release.currency,
-        row_count=int(count["count"][0].as_py()),
         period=resolved.period,
         release=asker.release.number,
         as_of=asker.release.as_of,
         sources=(relation.name,),
-        queries=(sql,),
-        notes=notes,
+        notes=[{"level": "info", "text": f"{relation.title}: {relation.grain}."}],
     )
+    return table.order_by(keys).select(*names), answer
 
 
 def _column(name: str, type_: str, currency: str) -> AnswerColumn:

@@ -235,12 +235,11 @@ def get_audience(who: Viewer, given: Given, request: Request, view: Annotated[Au
     told_download(given, who, request, "audience:customers", format=view.format, **told)
     if view.format == "json":
         made = as_json(answer)
+        response = Response(made.plain, media_type=made.media_type)
     else:
-        made = as_file(answer, view.format, ["audience", *([view.segment] if view.segment else []), view.purpose])
-    headers = {"Cache-Control": "no-store"}  # consent can be taken back at any time, so nothing of it is kept
-    if made.file_name:
-        headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
-    return Response(made.plain, media_type=made.media_type, headers=headers)
+        response = as_file(answer, view.format, ["audience", *([view.segment] if view.segment else []), view.purpose])
+    response.headers["Cache-Control"] = "no-store"  # consent can be taken back at any time, so nothing of it is kept
+    return response
 
 
 @router.get("/cohorts", response_model=Paged[AnswerOut], responses=FILES)

@@ -242,10 +242,8 @@ def list_rejects(
     names = [name for name in RejectOut.model_fields if name in rejects.column_names]
     if format != "json":
         columns = [AnswerColumn(name, name.capitalize(), "plain") for name in names]
-        made = as_file(from_rows(columns, rejects, given.shop.settings.currency), format, ["rejects", load_id])
         told_download(given, who, request, f"load:{load_id}", what="rejects", format=format)
-        headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
-        return Response(made.plain, headers=headers, media_type=made.media_type)
+        return as_file(from_rows(columns, rejects, given.shop.settings.currency), format, ["rejects", load_id])
     rows = rejects.select(names).slice((page - 1) * per_page, per_page).to_pylist()
     return ok(rows, (page, per_page, rejects.num_rows))
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from tillsight.api.access import QuestionDoor, Viewer
 from tillsight.api.asked import Lasting
 from tillsight.api.envelope import Envelope, Paged, ok
-from tillsight.api.keeping import Kept, respond
+from tillsight.api.keeping import respond
 from tillsight.api.questions import (
     FILES,
     AnswerOut,
@@ -20,8 +20,8 @@ from tillsight.api.questions import (
     SpanOut,
     Value,
     answered,
-    as_file,
     as_json,
+    exported,
     kept_json,
 )
 from tillsight.api.services import Given, Services
@@ -209,22 +209,25 @@ def explain_metric(who: Viewer, given: Given, request: Request, asked: QuestionI
 @router.post("/metrics/rows", response_model=Paged[AnswerOut], responses=FILES)
 def rows_of_metric(who: Viewer, given: Given, request: Request, asked: RowsIn) -> Response:
     """The rows behind one metric, a page at a time; as a file all of them."""
-    question, scope = asked.question(), given.scope(who)
+    question, scope, today = asked.question(), given.scope(who), given.shop.clock_today()
     asker = given.shop.asker(scope, asked.as_of)
-    whole = asked.format != "json"
-    if whole:
-        told_download(given, who, request, "question:rows", format=asked.format, **question_asked(question))
-    limit = given.shop.settings.limits.rows if whole else asked.per_page
-    offset = 0 if whole else (asked.page - 1) * asked.per_page
-    key = ("rows", asker.release.number, question, asker.release.today, scope.key, limit, offset, asked.format)
-
-    def make() -> Kept:
-        answer = rows_behind(asker, question, limit, offset)
-        if asked.format == "json":
-            return as_json(answer, offset, limit)
-        return as_file(answer, asked.format, [*question.metrics, "rows"])
-
-    return respond(request, given.kept, key, make)
+    how, limit = asked.format, asked.per_page
+    offset = (asked.page - 1) * limit
+    base = ("rows", asker.release.number, question, asker.release.today, scope.key)
+    if how != "json":
+        told_download(given, who, request, "question:rows", format=how, **question_asked(question))
+        return exported(
+            request,
+            (*base, how),
+            lambda: given.shop.export(question, as_of=asked.as_of, scope=scope, behind=True),
+            how,
+            [*question.metrics, "rows"],
+        )
+    key = (*base, limit, offset)
+    lasting = Lasting(asker.release.number, today, scope.key) if asked.as_of is None else None
+    return respond(
+        request, given.kept, key, lambda: as_json(rows_behind(asker, question, limit, offset), offset, limit), lasting
+    )
 
 
 @router.get("/metrics/{name}", response_model=Envelope[MetricDetail])
