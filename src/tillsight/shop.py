@@ -326,6 +326,9 @@ class Shop:
             run=release.run,
             stream=release.files.stream,
             missing=self._missing(release),
+            rollups={
+                name: entry["rows"] for name, entry in release.manifest["tables"].items() if entry["kind"] == "rollup"
+            },
             as_of=release.record.as_of,
             locale=self.settings.locale,
             forecasts=Forecasts(self.database),

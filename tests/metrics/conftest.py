@@ -18,12 +18,15 @@ Pair = tuple[Shop, Naive]
 
 @pytest.fixture(scope="session")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Pair]]:
-    """Two shops: one whose week starts on Monday, and one in India whose week starts on Sunday."""
+    """Two shops: one whose week starts on Monday, and one in India whose week starts on Sunday and that is added up in advance."""
     made: list[Pair] = []
-    for seed, timezone, week_start in ((1, "Europe/London", "monday"), (2, "Asia/Kolkata", "sunday")):
+    for seed, timezone, week_start, rollup_rows in (
+        (1, "Europe/London", "monday", 1_000_000),
+        (2, "Asia/Kolkata", "sunday", 0),
+    ):
         tables = random_shop(Random(seed), 60, timezone)
         folder: Path = tmp_path_factory.mktemp("shop")
-        shop = make_shop(folder, tables, week_start=week_start)
+        shop = make_shop(folder, tables, week_start=week_start, limits={"rollup_rows": rollup_rows})
         made.append((shop, Naive(tables, "EUR", timezone, 0 if week_start == "monday" else 6)))
     yield made
     for shop, _ in made:

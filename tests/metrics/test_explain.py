@@ -132,7 +132,9 @@ def test_what_an_answer_stands_on(tmp_path: Path) -> None:
         assert stands["sources"][0] == {
             "table": "sales", "title": "Sales ledger", "rows": 1, "known_to": "2026-01-01T00:00:00+00:00",
         }  # fmt: skip
-        assert {source["table"] for source in stands["sources"]} == {"sales", "order_facts", "orders", "order_items"}
+        assert {source["table"] for source in stands["sources"]} == {
+            "sales", "order_facts", "order_customers", "orders", "order_items",
+        }  # fmt: skip
         assert stands["freshness"]["data_to"] == "2024-01-10"
         assert stands["release"]["number"] == 1
         failed = [check["name"] for check in stands["checks"] if check["state"] == "failed"]

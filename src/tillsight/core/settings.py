@@ -159,6 +159,9 @@ class LimitSettings(_Section):
         "12GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="memory of a load or build"
     )
     threads: int = Field(0, ge=0, description="processors to use; 0 takes all")
+    rollup_rows: int = Field(
+        1_000_000, ge=0, description="a table of at least so many rows is also added up in advance, by day and dimensions"
+    )
     seconds: float = Field(60, gt=0, description="seconds that one question may take")
     rows: int = Field(1_000_000, ge=1, description="rows that one answer may have; files may have any number")
     export_seconds: float = Field(1800, gt=0, description="seconds that making a file may take")

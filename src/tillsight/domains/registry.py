@@ -44,6 +44,8 @@ def catalogue() -> Catalogue:
     for metrics in (sales_metrics, customer_metrics, return_metrics):
         result.add(metrics.MEASURES)
         result.add(metrics.METRICS)
+    for rolled_up in (sales_relations, customer_relations):
+        result.add(rolled_up.ROLLUPS)
     result.add(sales_analyses.ANALYSES)
     result.add(sales_insights.ANALYSES)
     for analyses in (sales_products, sales_launches, sales_life_cycle, sales_baskets, sales_places):

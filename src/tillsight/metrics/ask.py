@@ -7,7 +7,7 @@ Cost: one query for the rows; one more each for totals, for the rest behind a li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
@@ -44,8 +44,8 @@ class Release:
     """What asking needs of a release: its number, the span of its data, how to run an expression, and what it knows.
 
     `run` executes an Ibis expression and returns the rows with the SQL that ran. `missing`: relations without rows, with
-    the tables that would fill them. `forecasts`: where forecasts are kept; None where they are not.
-    `stream`: the same rows part by part, any number of them, for exports; None where there are none.
+    the tables that would fill them. `rollups`: those that it has, with their rows. `forecasts`: where forecasts are kept; None
+    where they are not. `stream`: the same rows part by part, any number of them, for exports; None where there are none.
     `segments`: the shop's own rules of segments; None where only the presets are known. `goals`: what is to be reached; None
     where no goals are kept.
     """
@@ -56,6 +56,7 @@ class Release:
     currency: str
     run: Callable[[ir.Table], tuple[pa.Table, str]]
     missing: dict[str, tuple[str, ...]]
+    rollups: Mapping[str, int] = field(default_factory=dict)
     as_of: datetime | None = None
     locale: str = "en-GB"
     forecasts: Forecasts | None = None
@@ -72,7 +73,7 @@ class Asker:
         self.calendar = calendar
         self.release = release
         self.scope = scope
-        self.compiler = Compiler(catalogue, calendar, scope)
+        self.compiler = Compiler(catalogue, calendar, scope, release.rollups)
 
     def rules_changed_at(self, name: object) -> datetime | None:
         """When rules of the shop's own were kept last, which changes answers without a new release; None for any other name."""

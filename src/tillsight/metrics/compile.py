@@ -19,8 +19,9 @@ import ibis
 from tillsight.core.errors import NotAllowedError
 from tillsight.core.periods import Calendar, Grain, Period
 from tillsight.core.scope import Scope
+from tillsight.metrics import rollups
 from tillsight.metrics.masking import masked, sort_of_dimension
-from tillsight.metrics.model import CALENDAR, Catalogue, Dimension, Metric, Part, Relation, When, Window
+from tillsight.metrics.model import CALENDAR, Catalogue, Dimension, Metric, Part, Relation, Rollup, When, Window
 from tillsight.metrics.question import Filter, Resolved
 
 if TYPE_CHECKING:
@@ -56,11 +57,12 @@ class Among(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The measures of one relation over one window."""
+    """The measures of one relation over one window, from a roll-up of it or (None) from its rows."""
 
     relation: str
     when: When
     base: Base
+    rollup: str | None
 
 
 class Step(NamedTuple):
@@ -83,6 +85,8 @@ class Compiled:
     slots: tuple[Slot, ...]
     by: tuple[str, ...]
     grain: Grain | None
+    tables: tuple[str, ...]
+    """The tables of the release that are read."""
 
 
 def slots_of(metrics: Sequence[Metric], compared: bool) -> list[Slot]:
@@ -102,10 +106,14 @@ def slots_of(metrics: Sequence[Metric], compared: bool) -> list[Slot]:
 class Compiler:
     """Compiles one resolved question for one asker. Holds no data and no connection."""
 
-    def __init__(self, catalogue: Catalogue, calendar: Calendar, scope: Scope) -> None:
+    def __init__(
+        self, catalogue: Catalogue, calendar: Calendar, scope: Scope, rollups: Mapping[str, int] | None = None
+    ) -> None:
+        """`rollups`: those that the release has, with their rows."""
         self.catalogue = catalogue
         self.calendar = calendar
         self.scope = scope
+        self.rollups = rollups or {}
 
     def compile(
         self,
@@ -126,11 +134,6 @@ class Compiler:
         step = question.grain if grain == "asked" else grain
         wanted = [self.catalogue.metrics[name] for name in question.metrics] if metrics is None else list(metrics)
         slots = slots_of(wanted, question.compare is not None)
-        pieces: dict[Piece, list[Slot]] = {}
-        for slot in slots:
-            if slot.when not in ("parent", "cohort start"):
-                relation = self.catalogue.measures[slot.measure].relation
-                pieces.setdefault(Piece(relation, slot.when, slot.base), []).append(slot)
         if among is not None and among.others:
             cut = ()
         early_among, early = among, question.where
@@ -139,6 +142,12 @@ class Compiler:
             # a share is one of everything its last dimension has: groups are chosen only after the whole is known
             early, late = bounds_of(question.where, cut)
             early_among = None
+        pieces: dict[Piece, list[Slot]] = {}
+        for slot in slots:
+            if slot.when not in ("parent", "cohort start"):
+                rollup = self._rollup(slot, early, cut, question.by if early_among is not None else ())
+                relation = self.catalogue.measures[slot.measure].relation
+                pieces.setdefault(Piece(relation, slot.when, slot.base, rollup), []).append(slot)
         tables = [self._piece(piece, held, question, early, cut, step, early_among) for piece, held in pieces.items()]
         keys = [*cut, *([TIME] if step else [])]
         table = self._stack(tables, keys, [slot for held in pieces.values() for slot in held])
@@ -150,7 +159,23 @@ class Compiler:
             table = table.filter(_chosen([table[name] for name in cut], among.groups))
         if limited:
             table = self._order(table, question, wanted, cut, step)
-        return Compiled(table, tuple(slots), cut, step)
+        return Compiled(
+            table, tuple(slots), cut, step, tuple(dict.fromkeys(piece.rollup or piece.relation for piece in pieces))
+        )
+
+    def _rollup(self, slot: Slot, where: Sequence[Filter], by: tuple[str, ...], chosen: tuple[str, ...]) -> str | None:
+        """The roll-up that a measure is taken from; None for the facts."""
+        held = [Filter(name, "in", values) for name, values in self.scope.rows]
+        found = rollups.choose(
+            self.catalogue,
+            self.rollups,
+            self.catalogue.measures[slot.measure],
+            {*by, *chosen, *(item.dimension for item in (*where, *held))},
+            by,
+            (*where, *held),
+            to_date=slot.when == "to date",
+        )
+        return found.name if found else None
 
     def _piece(
         self,
@@ -163,9 +188,10 @@ class Compiler:
         among: Among | None,
     ) -> ir.Table:
         relation = self.catalogue.relations[piece.relation]
-        rows = self.rows(relation, where)
+        rollup = self.catalogue.rollups[piece.rollup] if piece.rollup else None
+        rows = self.rows(relation, where, rollup)
         if among is not None:
-            chosen = _chosen([self.catalogue.dimensions[name].of(rows) for name in question.by], among.groups)
+            chosen = _chosen([self._column(rollup, name, rows) for name in question.by], among.groups)
             rows = rows.filter(~chosen if among.others else chosen)
         steps = self.steps(question, grain, piece.base, piece.when) if grain else []
         steps = [step for step in steps if step.read is not None]
@@ -173,37 +199,65 @@ class Compiler:
         if days is None:  # nothing to compare with: the columns are there, without rows
             rows, days = rows.filter(ibis.literal(False)), question.period
         window = Window(ibis.date(days.start), ibis.date(days.end))
-        if by or grain:
-            rows = self._touched(rows, slots, window)
+        if (by or grain) and not (rollup and rollup.kind == "visits"):
+            rows = self._touched(rollup, rows, slots, window)
         to_date = piece.when == "to date"
         if relation.time is not None:
             day = rows[relation.time]
             rows = rows.filter(day <= ibis.date(days.end)) if to_date else rows.filter(_between(day, days))
-        groups = {name: self.catalogue.dimensions[name].of(rows) for name in by}
+        groups = {name: self._column(rollup, name, rows) for name in by}
+        once = not rollup and self._is_once(relation, slots, where, (*by, *(question.by if among is not None else ())))
         if relation.time is None or grain is None:
-            return self._aggregate(rows, groups, slots, window)
+            table = self._aggregate(rollup, rows, groups, slots, window, once)
+            return self._counted(rollup, table, slots) if by else table
         nowhere = (ibis.null("date"), ibis.null("date"))
         bucket, start = self._bucket(rows[relation.time], grain, steps, to_date) if steps else nowhere
         groups[TIME] = bucket.cast("date")
-        table = self._aggregate(rows, groups, slots, Window(start, window.end))
-        table = table.filter(table[TIME].notnull())
+        table = self._aggregate(rollup, rows, groups, slots, Window(start, window.end), once)
+        table = self._counted(rollup, table.filter(table[TIME].notnull()), slots)
         return self._run_up(table, by, slots, [step.bucket for step in steps]) if to_date and steps else table
 
-    def _touched(self, rows: ir.Table, slots: Sequence[Slot], window: Window) -> ir.Table:
-        """Only rows that bear on one of the measures, so that a group exists only where there is something to say."""
-        conditions = [self.catalogue.measures[slot.measure].rows for slot in slots]
-        if not all(conditions):
-            return rows
-        made = {id(condition): condition(rows, window) for condition in conditions if condition}
-        return rows.filter(functools.reduce(operator.or_, made.values()))
+    def _column(self, rollup: Rollup | None, name: str, rows: ir.Table) -> ir.Value:
+        dimension = self.catalogue.dimensions[name]
+        return rollups.column_of(rollup, dimension, rows) if rollup else dimension.of(rows)
 
-    def rows(self, relation: Relation, where: Sequence[Filter]) -> ir.Table:
-        """The rows of a relation that the asker may see and the filters let through, of any day."""
-        table = ibis.table(dict(relation.schema), name=relation.name)
+    def _is_once(
+        self, relation: Relation, slots: Sequence[Slot], where: Sequence[Filter], cut: Sequence[str]
+    ) -> frozenset[str]:
+        """The measures whose things are in the rows as a whole, whatever is cut and filtered by."""
+        looked_at = {*cut, *(item.dimension for item in where), *(name for name, _ in self.scope.rows)}
+        measures = (self.catalogue.measures[slot.measure] for slot in slots)
+        return frozenset(m.name for m in measures if m.once and not rollups.loose(relation, m, looked_at))
+
+    def _counted(self, rollup: Rollup | None, table: ir.Table, slots: Sequence[Slot]) -> ir.Table:
+        """Of groups that visits were counted in, those that have a first one: in the others there is nothing to say."""
+        if rollup is None or rollup.kind != "visits":
+            return table
+        return table.filter(functools.reduce(operator.or_, (table[slot.column] > 0 for slot in slots)))
+
+    def _touched(self, rollup: Rollup | None, rows: ir.Table, slots: Sequence[Slot], window: Window) -> ir.Table:
+        """Only rows that bear on one of the measures, so that a group exists only where there is something to say."""
+        measures = [self.catalogue.measures[slot.measure] for slot in slots]
+        if not all(measure.rows for measure in measures):
+            return rows
+        if rollup:
+            conditions = [rollups.touched(rollup, measure, rows, window) for measure in measures]
+        else:
+            made = {id(measure.rows): measure.rows(rows, window) for measure in measures if measure.rows}
+            conditions = list(made.values())
+        return rows.filter(functools.reduce(operator.or_, conditions))
+
+    def rows(self, relation: Relation, where: Sequence[Filter], rollup: Rollup | None = None) -> ir.Table:
+        """The rows of a relation, or of a roll-up of it, that the asker may see and the filters let through, of any day."""
+        if rollup:
+            table = ibis.table(rollups.schema_of(self.catalogue, rollup), name=rollup.name)
+        else:
+            table = ibis.table(dict(relation.schema), name=relation.name)
         conditions = []
         for item in where:
             dimension = self.catalogue.dimensions[item.dimension]
-            conditions.append(condition_on(dimension, self._seen(dimension, dimension.of(table)), item))
+            column = self._column(rollup, item.dimension, table)
+            conditions.append(condition_on(dimension, self._seen(dimension, column), item))
         for name, values in self.scope.rows:
             if name not in relation.dimensions:
                 raise NotAllowedError(
@@ -212,7 +266,7 @@ class Compiler:
                     dimension=name,
                 )
             dimension = self.catalogue.dimensions[name]
-            conditions.append(condition_on(dimension, dimension.of(table), Filter(name, "in", values)))
+            conditions.append(condition_on(dimension, self._column(rollup, name, table), Filter(name, "in", values)))
         return table.filter(*conditions) if conditions else table
 
     def _seen(self, dimension: Dimension, column: ir.Value) -> ir.Value:
@@ -300,9 +354,23 @@ class Compiler:
         return _plus(_plus(day, -shift).truncate("W"), shift)
 
     def _aggregate(
-        self, rows: ir.Table, groups: Mapping[str, ir.Value], slots: Sequence[Slot], window: Window
+        self,
+        rollup: Rollup | None,
+        rows: ir.Table,
+        groups: Mapping[str, ir.Value],
+        slots: Sequence[Slot],
+        window: Window,
+        once: frozenset[str] | Literal[False],
     ) -> ir.Table:
-        values = {slot.column: self.catalogue.measures[slot.measure].of(rows, window) for slot in slots}
+        values: dict[str, ir.Value] = {}
+        for slot in slots:
+            measure = self.catalogue.measures[slot.measure]
+            if rollup:
+                values[slot.column] = rollups.value_of(rollup, measure, rows, window)
+            elif once and measure.once and measure.name in once:
+                values[slot.column] = measure.once(rows)
+            else:
+                values[slot.column] = measure.of(rows, window)
         return rows.group_by(**groups).agg(**values) if groups else rows.agg(**values)
 
     def _run_up(self, table: ir.Table, by: Sequence[str], slots: Sequence[Slot], starts: Sequence[date]) -> ir.Table:

@@ -76,12 +76,26 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """Some of the rows of a relation, made by themselves: the relation is all of its layers together.
+
+    `split_by`: an input of which a few months at a time are enough to make the rows that belong to them, so that a shop of any
+    size is built in bounded memory; None for rows that need all of it.
+    """
+
+    name: str
+    build: Callable[[BuildInputs], ir.Table]
+    split_by: str | None = None
+
+
+@dataclass(frozen=True)
 class Relation:
     """A derived table of every release.
 
-    `build` takes the tables that it needs, by name, and returns an Ibis table; it never executes. `time`: the day column
+    Its layers take the tables that they need, by name, and return an Ibis table; they never execute. `time`: the day column
     that periods apply to; None for a relation whose measures look at the window themselves (then no grain is possible).
-    `dimensions`: names of the dimensions that it may be cut by.
+    `dimensions`: names of the dimensions that it may be cut by. `keys`: columns that are drawn from text by a hash, each with
+    the columns that it stands for; a build draws again when two of them meet.
     """
 
     name: str
@@ -89,7 +103,7 @@ class Relation:
     domain: str
     grain: str
     inputs: tuple[str, ...]
-    build: Callable[[BuildInputs], ir.Table]
+    layers: tuple[Layer, ...]
     schema: Mapping[str, str]
     dimensions: tuple[str, ...]
     needs: tuple[str, ...]
@@ -101,6 +115,36 @@ class Relation:
     without_rate: Callable[[BuildInputs], ir.Table] | None = None
     """Currency and day of every row that goes into it in another currency whose rate is not known: a build that finds one
     stops, because a missing rate is never one to one and never nothing."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For a kind of thing that is counted: the dimensions of which each has but one value, besides the day. Over them, counts
+    of distinct things add up."""
+
+
+@dataclass(frozen=True)
+class Visits:
+    """What a roll-up of visits is made from: the rows that are a visit, whose it is, and the day of his first one ever."""
+
+    key: str
+    first_day: str
+    rows: Callable[[ir.Table], ir.BooleanValue]
+
+
+@dataclass(frozen=True)
+class Rollup:
+    """A relation added up in advance by day and some dimensions (see metrics.rollups). `visits`: for one of that kind."""
+
+    name: str
+    title: str
+    relation: str
+    dimensions: tuple[str, ...]
+    measures: tuple[str, ...]
+    visits: Visits | None = None
+
+    @property
+    def kind(self) -> Literal["sums", "visits"]:
+        """What its rows are."""
+        return "visits" if self.visits else "sums"
 
 
 @dataclass(frozen=True)
@@ -108,12 +152,17 @@ class BuildInputs:
     """What a relation is built from: tables by name, and the settings that bear on it.
 
     `return_window`: days from the order in which goods may be returned; 0 sets no end.
+    `empty`: the tables that have no row, `void`: of others, the columns that have no value, so that nothing is computed for
+    them. `salt`: goes into keys that are hashes.
     """
 
     tables: Mapping[str, ir.Table]
     currency: str
     timezone: str
     return_window: int
+    empty: frozenset[str] = frozenset()
+    void: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    salt: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,6 +171,8 @@ class Measure:
 
     `of` gets the relation (already cut to its rows) and the window. `adds`: a sum of parts is the whole (not so for a
     distinct count). `unknown_when_empty`: no row means unknown instead of zero. `rows` limits the rows shown behind it.
+    `counts`: what a distinct count counts. `once`: the same count where each thing is in the rows as a whole, with all of its
+    rows: it counts rows instead of things. `new_only`: it counts only those whose first one ever lies in the window.
     """
 
     name: str
@@ -132,6 +183,9 @@ class Measure:
     adds: bool = True
     unknown_when_empty: bool = False
     rows: Callable[[ir.Table, Window], ir.BooleanValue] | None = None
+    counts: str = ""
+    once: Callable[[ir.Table], ir.Value] | None = None
+    new_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,15 +278,17 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.relations: dict[str, Relation] = {}
+        self.rollups: dict[str, Rollup] = {}
         self.dimensions: dict[str, Dimension] = {}
         self.measures: dict[str, Measure] = {}
         self.metrics: dict[str, Metric] = {}
         self.analyses: dict[str, Analysis] = {}
 
-    def add(self, items: Iterable[Relation | Dimension | Measure | Metric | Analysis]) -> None:
+    def add(self, items: Iterable[Relation | Rollup | Dimension | Measure | Metric | Analysis]) -> None:
         """Register declarations; ValueError for a name that is taken."""
         shelves: dict[type, dict[str, Any]] = {
             Relation: self.relations,
+            Rollup: self.rollups,
             Dimension: self.dimensions,
             Measure: self.measures,
             Metric: self.metrics,
@@ -254,6 +310,11 @@ class Catalogue:
         for measure in self.measures.values():
             if measure.relation not in self.relations:
                 raise ValueError(f"measure {measure.name} is over an unknown relation {measure.relation}")
+        for rollup in self.rollups.values():
+            unknown = set(rollup.dimensions) - set(self.relations[rollup.relation].dimensions)
+            unknown |= {name for name in rollup.measures if self.measures[name].relation != rollup.relation}
+            if unknown:
+                raise ValueError(f"roll-up {rollup.name}: {rollup.relation} does not have {sorted(unknown)}")
         for metric in self.metrics.values():
             for part in metric.parts:
                 if part.measure not in self.measures and part.measure not in CALENDAR:

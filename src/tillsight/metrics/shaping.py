@@ -45,6 +45,15 @@ def _as_utc(zone: str, moment: Any) -> Any: ...
 def _in_zone(zone: str, moment: Any) -> Any: ...
 
 
+@ibis.udf.scalar.builtin(name="hash", signature=((dt.string, dt.string, dt.int64), dt.uint64))  # type: ignore[untyped-decorator]
+def _hash(first: Any, second: Any, salt: Any) -> Any: ...
+
+
+def key_of(shop: ir.StringValue, name: ir.StringValue, salt: int) -> ir.IntegerValue:
+    """A number that stands for a name within a shop, the same in every build. Two names may meet (`Relation.keys`)."""
+    return (_hash(shop, name, ibis.literal(salt, "int64")) >> 1).cast("int64")
+
+
 def local(moment: ir.TimestampValue, zone: ir.StringValue | str) -> ir.TimestampValue:
     """An instant in UTC as the wall clock of a zone shows it."""
     return _in_zone(zone, _as_utc("UTC", moment))
@@ -70,7 +79,10 @@ def known(amount: ir.NumericValue) -> ir.DecimalValue:
 
 def times(price: ir.NumericValue, quantity: ir.NumericValue) -> ir.DecimalValue:
     """Price × quantity, exactly, kept to six places."""
-    return (price.cast(WIDE) * quantity.cast("decimal(38, 4)")).cast(MONEY)
+    exact = (price.cast(WIDE) * quantity.cast("decimal(38, 4)")).cast(MONEY)
+    # whole units at an everyday price fit into 64 bits, which is many times faster
+    whole = (quantity.round(0) == quantity) & quantity.between(0, 99_999) & price.between(0, 999_999)
+    return ibis.ifelse(whole, (price.cast("decimal(12, 6)") * quantity.cast("decimal(5, 0)")).cast(MONEY), exact)
 
 
 def rounded(amount: ir.NumericValue, places: ir.IntegerValue) -> ir.DecimalValue:

@@ -12,11 +12,11 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,9 +34,17 @@ from tillsight.core.version import VERSION
 from tillsight.database.models import CURRENT, Load, Pointer, Release
 from tillsight.database.store import Database
 from tillsight.metrics.model import BuildInputs, Catalogue, Relation
+from tillsight.metrics.rollups import relation_of
 from tillsight.metrics.shaping import RATE_DAYS
-from tillsight.pipeline.checks import CheckResult, check_calendar, check_sales, check_sources, check_tables
-from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, plan
+from tillsight.pipeline.checks import (
+    CheckResult,
+    check_calendar,
+    check_sales,
+    check_sources,
+    check_tables,
+    lines_are_sold,
+)
+from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, lies_by, plan
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
 from tillsight.vault import is_encrypted
@@ -47,10 +55,15 @@ from tillsight.warehouse.engines import open_warehouse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import ibis.expr.types as ir
-
-FORMAT = 1
+FORMAT = 2
 """Part of every fingerprint: raise it when files are written differently."""
+PART_ROWS = 2_500_000
+"""So many orders are worked on at a time, but a month at least: what a build holds in memory does not grow with the shop."""
+TAILORED_ROWS = 200_000
+"""From so many rows on, SQL that leaves out what a shop does not have is worth the time to compile it."""
+SORTED_ROWS = 2_500_000
+"""Up to so many rows a derived table is sorted by day. Larger ones lie by part, and as their sources lie."""
+MOST_SALTS = 4
 STILL_ASKED = timedelta(minutes=10)
 """So long a release outlives its last question: longer than any question may take."""
 
@@ -209,7 +222,11 @@ class Build:
             name = current.table.name
             self.progress("tables", step, len(plans), current.table.title)
             shared = _shared(before, name, current.fingerprint, self.workspace)
-            entry = shared or self._write(connection, name, current.sql, current.fingerprint, folder, "canonical")
+            entry = (
+                shared
+                or self._link(connection, current, folder)
+                or self._write(connection, name, [(current.sql, "rows")], current.fingerprint, folder, "canonical")
+            )
             entry.known_to = max(load.known_at for load in current.loads).isoformat()
             made[name] = entry
             self._view(connection, entry)
@@ -219,36 +236,153 @@ class Build:
                 connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
         return made
 
+    def _link(self, connection: duckdb.DuckDBPyConnection, current: CurrentTable, folder: Path) -> Made | None:
+        """The landed file itself, where it is the current state as it stands; None where something has to be written."""
+        file = current.as_landed
+        if file is None or not lies_by(connection, file, current.table):
+            return None
+        target = folder / current.table.name / "landed.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file, target)
+        except OSError:  # another file system, or one without links
+            return None
+        self.seconds[current.table.name] = 0.0
+        rows = sum(load.manifest["tables"][current.table.name]["rows"] for load in current.loads)
+        return Made(
+            current.table.name,
+            current.fingerprint,
+            [str(target.relative_to(self.workspace))],
+            rows,
+            target.stat().st_size,
+            "canonical",
+        )
+
     def _relations(
         self, connection: duckdb.DuckDBPyConnection, tables: dict[str, Made], folder: Path, before: Release | None
     ) -> dict[str, Made]:
         made: dict[str, Made] = {}
-        order = list(self.catalogue.relations.values())
-        for step, relation in enumerate(order):
+        order = [*self.catalogue.relations, *self.catalogue.rollups]
+        for step, name in enumerate(order):
+            relation = derived(self.catalogue, name)
+            there = tables | made
+            rolled_up = name in self.catalogue.rollups
+            if rolled_up and there[relation.inputs[0]].rows < self.settings.limits.rollup_rows:
+                continue
             self.progress("relations", step, len(order), relation.title)
-            window = self.settings.return_desk.window_days
-            sql, without_rate = _sql_of(
-                self.catalogue, relation.name, self.settings.currency, self.settings.timezone, window
+            known = [there[name] for name in relation.inputs if name in there]
+            empty: frozenset[str] = frozenset()
+            void: tuple[tuple[str, frozenset[str]], ...] = ()
+            if max((entry.rows for entry in known), default=0) > TAILORED_ROWS:
+                empty = frozenset(relation.inputs) - {entry.name for entry in known if entry.rows}
+                void = tuple((entry.name, columns) for entry in known if (columns := self._void(connection, entry)))
+            sql_of = partial(
+                _sql_of,
+                self.catalogue,
+                relation.name,
+                self.settings.currency,
+                self.settings.timezone,
+                self.settings.return_desk.window_days,
+                empty,
+                void,
             )
+            layers, without_rate = sql_of(0)
             self._guard_rates(connection, relation, without_rate)
-            columns = ", ".join(
-                f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}"
-                for name, type_ in relation.schema.items()
-            )
-            order_by = (
-                f" ORDER BY {quoted(relation.time)}" if relation.time and relation.time in relation.schema else ""
-            )
-            sql = f"SELECT {columns} FROM ({sql}) AS r{order_by}"
-            known = [(tables | made)[name] for name in relation.inputs if name in tables or name in made]
             stamp = hashlib.sha256(
-                "\n".join([str(FORMAT), sql, *(f"{entry.name} {entry.fingerprint}" for entry in known)]).encode()
+                "\n".join(
+                    [str(FORMAT), duckdb.__version__, *layers.values()]
+                    + [f"{entry.name} {entry.fingerprint}" for entry in known]
+                ).encode()
             ).hexdigest()
-            shared = _shared(before, relation.name, stamp, self.workspace)
-            entry = shared or self._write(connection, relation.name, sql, stamp, folder, "derived")
+            entry = _shared(before, relation.name, stamp, self.workspace) or self._derive(
+                connection, relation, sql_of, stamp, folder, there, "rollup" if rolled_up else "derived"
+            )
             entry.known_to = max((e.known_to for e in known if e.known_to), default=None)
             made[relation.name] = entry
             self._view(connection, entry)
         return made
+
+    def _derive(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        relation: Relation,
+        sql_of: Callable[[int], tuple[dict[str, str], str | None]],
+        stamp: str,
+        folder: Path,
+        there: dict[str, Made],
+        kind: str,
+    ) -> Made:
+        """Write a relation, layer by layer, and where a layer allows it some months at a time."""
+        for salt in range(MOST_SALTS):
+            pieces, parts = self._pieces(relation, sql_of(salt)[0], there)
+            cuts = self._cuts(relation, there, connection)
+            entry = self._write(connection, relation.name, pieces, stamp, folder, kind, parts, cuts)
+            if not any(self._meet(connection, entry, key, names) for key, names in relation.keys.items()):
+                return entry
+        raise BuildError(f"{relation.title}: two rows have the same key, however the keys are made.")
+
+    def _pieces(
+        self, relation: Relation, layers: dict[str, str], there: dict[str, Made]
+    ) -> tuple[list[tuple[str, str]], dict[str, tuple[str, str]]]:
+        """The SQL of every file of a relation with its name; and for those made from a part of a table, which part."""
+        columns = ", ".join(
+            f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}" for name, type_ in relation.schema.items()
+        )
+        small = max((there[name].rows for name in relation.inputs if name in there), default=0) <= SORTED_ROWS
+        timed = relation.time is not None and relation.time in relation.schema
+        by_time = f" ORDER BY {quoted(relation.time or '')}" if small and timed else ""
+        pieces: list[tuple[str, str]] = []
+        parts: dict[str, tuple[str, str]] = {}
+        for layer in relation.layers:
+            sql = f"SELECT {columns} FROM ({layers[layer.name]}) AS r{by_time}"
+            if layer.split_by is None:
+                pieces.append((sql, layer.name))
+                continue
+            for number, file in enumerate(there[layer.split_by].files):
+                piece = f"{layer.name}-{number:04}"
+                pieces.append((sql, piece))
+                parts[piece] = (layer.split_by, file)
+        return pieces, parts
+
+    def _void(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> frozenset[str]:
+        """The columns of a table that have no value in any row, by what its files say of themselves."""
+        if is_encrypted(self.workspace):
+            return frozenset()
+        rows = connection.execute(
+            "SELECT path_in_schema FROM parquet_metadata($1) GROUP BY 1 "
+            "HAVING bool_and(coalesce(stats_null_count = num_values, false))",
+            [[str(self.workspace / file) for file in entry.files]],
+        ).fetchall()
+        return frozenset(name for (name,) in rows)
+
+    def _cuts(self, relation: Relation, there: dict[str, Made], connection: duckdb.DuckDBPyConnection) -> list[date]:
+        """The first days of the parts, but for the first one, in which a relation is written that others are made by the months of."""
+        makes_parts = any(
+            layer.split_by == relation.name for other in self.catalogue.relations.values() for layer in other.layers
+        )
+        if not makes_parts or any(layer.split_by for layer in relation.layers) or there["orders"].rows <= PART_ROWS:
+            return []
+        months = connection.execute(
+            "SELECT CAST(date_trunc('month', placed_at) AS DATE) AS month, count(*) FROM orders GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        cuts: list[date] = []
+        held = 0
+        for month, rows in months:
+            if held and held + rows > PART_ROWS:
+                cuts.append(month)
+                held = 0
+            held += rows
+        return cuts
+
+    def _meet(self, connection: duckdb.DuckDBPyConnection, entry: Made, key: str, names: tuple[str, ...]) -> bool:
+        """Whether one key stands for two things."""
+        files = read_files([self.workspace / file for file in entry.files])
+        of = ", ".join(quoted(name) for name in names)
+        row = connection.execute(
+            f"SELECT count(DISTINCT {quoted(key)}) - (SELECT count(*) FROM (SELECT DISTINCT {of} FROM {files} "
+            f"WHERE {quoted(key)} IS NOT NULL)) FROM {files}"
+        ).fetchone()
+        return bool(row and row[0])
 
     def _guard_rates(self, connection: duckdb.DuckDBPyConnection, relation: Relation, without_rate: str | None) -> None:
         """A missing exchange rate is an error that names the currency and the day; it is never one to one."""
@@ -268,23 +402,51 @@ class Build:
             )
 
     def _write(
-        self, connection: duckdb.DuckDBPyConnection, name: str, sql: str, fingerprint: str, folder: Path, kind: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        name: str,
+        pieces: Sequence[tuple[str, str]],
+        fingerprint: str,
+        folder: Path,
+        kind: str,
+        parts: Mapping[str, tuple[str, str]] | None = None,
+        cuts: Sequence[date] = (),
     ) -> Made:
+        """Write a table, a file for each piece of SQL. `parts`: for a piece, the table of which it sees one file alone.
+
+        `cuts`: write what there is of it before the first day, between it and the second one, and so on, to files of their own.
+        """
         started = time.perf_counter()
-        target = folder / name / "part-0.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(
-            f"COPY ({sql}) TO {literal(str(target))} "
-            f"{parquet_options(is_encrypted(self.workspace), 'ROW_GROUP_SIZE 122880')}"
-        )
-        row = connection.execute(f"SELECT count(*) FROM {read_files([target])}").fetchone()
+        target = folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
+        for sql, piece in pieces:
+            if parts and piece in parts:
+                table, file = parts[piece]
+                source = read_files([self.workspace / file])
+                connection.execute(f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT * FROM {source}")
+            if not cuts:
+                connection.execute(f"COPY ({sql}) TO {literal(str(target / f'{piece}.parquet'))} {options}")
+                continue
+            part = " ".join(f"WHEN day < DATE '{cut}' THEN {number}" for number, cut in enumerate(cuts))
+            connection.execute(
+                f"COPY (SELECT *, CASE {part} ELSE {len(cuts)} END AS _part FROM ({sql})) TO {literal(str(target))} "
+                f"{options[:-1]}, PARTITION_BY (_part), OVERWRITE_OR_IGNORE)"
+            )
+            for made in sorted(target.glob("_part=*/*.parquet")):
+                made.rename(target / f"{piece}-{int(made.parent.name.removeprefix('_part=')):04}-{made.stem}.parquet")
+            for left in target.glob("_part=*"):
+                left.rmdir()
+        files = sorted(target.glob("*.parquet"))
+        row = connection.execute(f"SELECT count(*) FROM {read_files(files)}").fetchone()
         self.seconds[name] = round(time.perf_counter() - started, 3)
         return Made(
             name,
             fingerprint,
-            [str(target.relative_to(self.workspace))],
+            [str(file.relative_to(self.workspace)) for file in files],
             int(row[0]) if row else 0,
-            target.stat().st_size,
+            sum(file.stat().st_size for file in files),
             kind,
         )
 
@@ -305,8 +467,10 @@ class Build:
         self.progress("checks", None, None, "Checking")
         started = time.perf_counter()
         present = frozenset(name for name, entry in made.items() if entry.rows and entry.kind == "canonical")
-        results = check_tables(connection, TABLES, present, self._dependents)
-        results += check_sales(connection, present)
+        all_sold = lines_are_sold(connection, present)
+        held = {"order_items.order_id"} if all_sold else set()
+        results = check_tables(connection, TABLES, present, self._dependents, held)
+        results += check_sales(connection, present, all_sold=all_sold)
         results += check_calendar(connection, present)
         clashing = {
             current.table.name: int((connection.execute(clashes_sql(current, self.workspace)).fetchone() or (0,))[0])
@@ -420,20 +584,41 @@ def build(
         return Build(workspace, settings, database, catalogue, progress, as_of).run()
 
 
+def derived(catalogue: Catalogue, name: str) -> Relation:
+    """A relation or a roll-up by name, as a build makes it."""
+    rollup = catalogue.rollups.get(name)
+    return relation_of(catalogue, rollup) if rollup else catalogue.relations[name]
+
+
 @cache
 def _sql_of(
-    catalogue: Catalogue, name: str, currency: str, timezone: str, return_window: int
-) -> tuple[str, str | None]:
-    """The SQL of a relation, and of the rows in it that lack a rate. It depends on nothing else, so it is compiled once."""
-    bound: dict[str, ir.Table] = {
-        table.name: ibis.table({column.name: IBIS_TYPES[column.type] for column in table.columns}, name=table.name)
-        for table in TABLES.values()
+    catalogue: Catalogue,
+    name: str,
+    currency: str,
+    timezone: str,
+    return_window: int,
+    empty: frozenset[str],
+    void: tuple[tuple[str, frozenset[str]], ...],
+    salt: int,
+) -> tuple[dict[str, str], str | None]:
+    """The SQL of the layers of a relation, and of the rows in it that lack a rate. It depends on nothing else, so it is compiled once."""
+    schemas: dict[str, dict[str, str]] = {
+        table.name: {column.name: IBIS_TYPES[column.type] for column in table.columns} for table in TABLES.values()
     }
-    bound |= {other.name: ibis.table(dict(other.schema), name=other.name) for other in catalogue.relations.values()}
-    relation = catalogue.relations[name]
-    inputs = BuildInputs({part: bound[part] for part in relation.inputs}, currency, timezone, return_window)
-    lacking = compiled(relation.without_rate(inputs)) if relation.without_rate else None
-    return compiled(relation.build(inputs)), lacking
+    schemas |= {other.name: dict(other.schema) for other in catalogue.relations.values()}
+    relation = derived(catalogue, name)
+
+    def inputs(part: str | None) -> BuildInputs:
+        bound = {
+            other: ibis.table(schemas[other], name=f"{other}__part" if other == part else other)
+            for other in relation.inputs
+        }
+        return BuildInputs(bound, currency, timezone, return_window, empty, dict(void), salt)
+
+    lacking = compiled(relation.without_rate(inputs(None)), pretty=False) if relation.without_rate else None
+    return {
+        layer.name: compiled(layer.build(inputs(layer.split_by)), pretty=False) for layer in relation.layers
+    }, lacking
 
 
 @contextmanager

@@ -14,12 +14,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from tillsight.tables.schema import DUCKDB_TYPES, Table
-from tillsight.warehouse.duck import literal, quoted, read_files
+from tillsight.warehouse.duck import is_sealed, literal, quoted, read_files
 
 DESK = "desk"
 """The source of what is worked at the return desk. It goes before every other source: a return belongs to the desk from the
 first touch, and what files say of it later is settled there by a person."""
+_OVERLAP = 3
+"""A moment may lie in so many groups of rows of a file, on average, before it is worth while to sort it."""
 RATE = "exchange_rate"
 """The column in which a row brings its own rate to the reporting currency."""
 
@@ -60,6 +64,8 @@ class CurrentTable:
     fingerprint: str
     sql: str
     sources: int
+    as_landed: Path | None
+    """The file of the only load, where every row of it counts; it may lack columns that were added since."""
 
 
 def plan(
@@ -100,17 +106,17 @@ def plan(
             values if load.id not in outdated else ", ".join(_without_rate(table, name) for name in table.column_names)
         )
         branches.append(
-            f"SELECT {given}, _file, _line, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank "
+            f"SELECT {given}, _file, _line, {rank} AS _rank "
             f"FROM {_whole(read_files(_files(workspace, [load], table)), table)}{where}"
         )
     keys = ", ".join(quoted(key) for key in table.key)
     stacked = " UNION ALL ".join(branches)
     # A row without a line was gathered from sales lines (a product, a customer): it gives way to one from a file of its own.
     if len(holding) == 1:  # keys are unique within a load: the connector saw to it
-        sql = f"SELECT {columns}, _source, _load FROM ({stacked})"
+        sql = f"SELECT {columns} FROM ({stacked})"
     else:
         sql = (
-            f"SELECT {columns}, _source, _load FROM ({stacked}) "
+            f"SELECT {columns} FROM ({stacked}) "
             f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY (_line IS NULL), _rank DESC, _line DESC) = 1"
         )
     return CurrentTable(
@@ -119,7 +125,23 @@ def plan(
         fingerprint=stamp,
         sql=f"{sql} ORDER BY {', '.join(quoted(name) for name in _order(table))}",
         sources=len({load.source for load in holding} - {DESK}),
+        as_landed=holding[0].file(workspace, table.name) if len(holding) == 1 and not cuts and not outdated else None,
     )
+
+
+def lies_by(connection: duckdb.DuckDBPyConnection, file: Path, table: Table) -> bool:
+    """Whether a landed file has every column of the table, and its rows lie by time, near enough to be read by the period."""
+    there = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {read_files([file])}").fetchall()}
+    if not there >= set(table.column_names):
+        return False
+    if table.time is None or is_sealed(file):  # of an encrypted file the engine does not tell the bounds
+        return table.time is None
+    span, covered = connection.execute(
+        "SELECT max(last) - min(first), sum(last - first) FROM (SELECT epoch_us(CAST(stats_min_value AS TIMESTAMP)) AS first, "
+        "epoch_us(CAST(stats_max_value AS TIMESTAMP)) AS last FROM parquet_metadata($1) WHERE path_in_schema = $2)",
+        [str(file), table.time],
+    ).fetchone() or (None, None)
+    return span is None or covered is None or covered <= span * _OVERLAP
 
 
 def _whole(files: str, table: Table) -> str:

@@ -81,9 +81,9 @@ def give_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
         ) from None  # its text has the key
 
 
-def compiled(expression: ir.Table) -> str:
-    """An expression as DuckDB's SQL."""
-    return str(ibis.to_sql(expression, dialect="duckdb"))
+def compiled(expression: ir.Table, *, pretty: bool = True) -> str:
+    """An expression as DuckDB's SQL, laid out for a reader unless said otherwise."""
+    return str(ibis.to_sql(expression, dialect="duckdb", pretty=pretty))
 
 
 def quoted(name: str) -> str:
@@ -168,7 +168,8 @@ class DuckEngine:
     def run(self, expression: ir.Table) -> tuple[pa.Table, str]:
         """Execute an expression; the rows, and the SQL that ran. Raises TooBigError past the limits."""
         sql = compiled(expression)
-        return self.run_sql(sql), sql
+        # what the engine adds up it keeps wider than it has to
+        return self.run_sql(sql).cast(expression.schema().to_pyarrow()), sql
 
     def run_sql(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Execute SQL of our own making, within the limits of a question."""

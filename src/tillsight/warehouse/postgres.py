@@ -43,7 +43,9 @@ _WAIT_FOR_READERS = "5s"
 _CODE_POINTS = ("pg_c_utf8", "C.utf8", "C.UTF-8")
 """Collations in the order of code points that know small from capital letters beyond ASCII, the best first."""
 # No table has an index to look rows up by, so a nested loop is only ever chosen by a wrong guess, and then never ends.
-_QUESTION = "SET TRANSACTION READ ONLY; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off; "
+_QUESTION = (
+    "SET TRANSACTION READ ONLY; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off; "
+)
 
 
 class PostgresWarehouse:

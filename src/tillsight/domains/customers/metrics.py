@@ -51,11 +51,12 @@ def _event(name: str, title: str, unit: str, column: str) -> Measure:
 MEASURES = (
     Measure(
         "customers", "Customers", "sales", "count", lambda rows, _: rows.customer_key.nunique(where=_bought(rows)),
-        adds=False, rows=lambda rows, _: _bought(rows) & rows.customer_key.notnull(),
+        adds=False, counts="customer", rows=lambda rows, _: _bought(rows) & rows.customer_key.notnull(),
     ),
     Measure(
         "new_customers", "New customers", "sales", "count",
-        lambda rows, window: rows.customer_key.nunique(where=_new(rows, window)), adds=False, rows=_new,
+        lambda rows, window: rows.customer_key.nunique(where=_new(rows, window)), adds=False, counts="customer", new_only=True,
+        rows=_new,
     ),
     Measure(
         "cohort_customers", "Customers of the cohort who ordered", "sales", "count",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from tillsight.metrics.model import BuildInputs, Relation
+from tillsight.metrics.model import BuildInputs, Layer, Relation, Rollup
 from tillsight.metrics.shaping import MONEY, converted, rate_spans, with_rate, without_rate
 
 if TYPE_CHECKING:
@@ -44,45 +44,37 @@ EVENTS_SCHEMA: dict[str, str] = {
 }
 
 
-def _orders(inputs: BuildInputs) -> ir.Table:
-    """One row per counted order of a known customer, with its revenue and the attributes of the customer's first order."""
-    ledger = inputs.tables["sales"]
-    ledger = ledger.filter(ledger.kind.isin(["sale", "order"]), ~ledger.is_cancelled, ledger.customer_key.notnull())
-    orders = ledger.group_by(["shop_id", "customer_key", "customer_id", "order_key", "order_id", "day"]).agg(
-        moment=ledger.occurred_at.min(),
-        number=ledger.customer_order_number.min(),
-        customer_first_day=ledger.customer_first_day.min(),
-        revenue=ledger.revenue.sum().cast(MONEY),
-        **{name: ledger[name].max() for name in ATTRIBUTES},
-    )
-    in_order = ibis.window(group_by=orders.customer_key, order_by=[orders.number])
-    of_first = {name: orders[name].first(include_null=True).over(in_order) for name in ATTRIBUTES}
-    return orders.mutate(
-        previous_day=orders.day.lag().over(in_order), next_day=orders.day.lead().over(in_order), **of_first
-    )
-
-
 def customer_events(inputs: BuildInputs) -> ir.Table:
     """Every change of every customer, on its day. Sums up to a day give what stands on that day."""
-    orders = _orders(inputs)
+    facts, ledger = inputs.tables["order_facts"], inputs.tables["sales"]
+    facts = facts.filter(facts.customer_order_number.notnull())
+    first = facts.filter(facts.customer_order_number == 1).select(
+        _f_customer="customer_key", **{f"_f_{name}": name for name in ATTRIBUTES}
+    )
+    ledger = ledger.filter(ledger.kind == "sale", ledger.customer_order_number.notnull())
+    brought = ledger.group_by(_b_order="order_key").agg(_revenue=ledger.revenue.sum().cast(MONEY))
+    orders = facts.left_join(brought, facts.order_key == brought._b_order)
+    orders = orders.inner_join(first, orders.customer_key == first._f_customer)
+    previous, number = orders.customer_previous_day, orders.customer_order_number
     since_first = orders.day.delta(orders.customer_first_day, unit="day")
-    gap = orders.day.delta(orders.previous_day, unit="day")
-    before = ibis.coalesce(orders.previous_day.delta(orders.customer_first_day, unit="day"), ibis.literal(-1))
-    to_next = orders.next_day.delta(orders.day, unit="day")
+    gap = orders.day.delta(previous, unit="day")
+    before = ibis.coalesce(previous.delta(orders.customer_first_day, unit="day"), ibis.literal(-1))
+    to_next = orders.customer_next_day.delta(orders.day, unit="day")
     zero = ibis.literal(0, "int64")
+    of_first = {name: orders[f"_f_{name}"] for name in ATTRIBUTES}
     on_order = orders.select(
-        "shop_id", "day", "customer_key", "customer_id", "order_id", "customer_first_day", *ATTRIBUTES,
-        customers=(orders.number == 1).cast("int64"),
-        repeaters=(orders.number == 2).cast("int64"),
+        "shop_id", "day", "customer_key", "customer_id", "order_id", "customer_first_day", **of_first,
+        customers=(number == 1).cast("int64"),
+        repeaters=(number == 2).cast("int64"),
         kept=((since_first >= KEPT_DAYS) & (before < KEPT_DAYS)).cast("int64"),
-        active=(orders.previous_day.isnull() | (gap >= ACTIVE_DAYS)).cast("int64"),
+        active=(previous.isnull() | (gap >= ACTIVE_DAYS)).cast("int64"),
         orders=ibis.literal(1, "int64"),
-        revenue=orders.revenue,
+        revenue=ibis.coalesce(orders._revenue, ibis.literal(0)).cast(MONEY),
         lifespan_days=ibis.coalesce(gap, zero).cast("int64"),
     )  # fmt: skip
-    last = orders.filter(orders.next_day.isnull() | (to_next >= ACTIVE_DAYS))
+    last = orders.filter(orders.customer_next_day.isnull() | (to_next >= ACTIVE_DAYS))
     on_silence = last.select(
-        "shop_id", "customer_key", "customer_id", "customer_first_day", *ATTRIBUTES,
+        "shop_id", "customer_key", "customer_id", "customer_first_day", **{name: last[f"_f_{name}"] for name in ATTRIBUTES},
         day=(last.day + ibis.interval(days=ACTIVE_DAYS)).cast("date"),
         order_id=ibis.null("string"),
         customers=zero, repeaters=zero, kept=zero, active=ibis.literal(-1, "int64"), orders=zero,
@@ -106,16 +98,17 @@ FACTS_SCHEMA: dict[str, str] = {
 
 def customer_facts(inputs: BuildInputs) -> ir.Table:
     """One row per customer with an order."""
-    orders = _orders(inputs)
+    events = inputs.tables["customer_events"]
+    events = events.filter(events.orders == 1)
     return (
-        orders.group_by(["shop_id", "customer_key", "customer_id"])
+        events.group_by(["shop_id", "customer_key", "customer_id"])
         .agg(
-            **{name: orders[name].max() for name in ATTRIBUTES},
-            first_day=orders.day.min(),
-            second_day=orders.day.min(where=orders.number == 2),
-            last_day=orders.day.max(),
-            orders=orders.count().cast("int64"),
-            revenue=orders.revenue.sum().cast(MONEY),
+            **{name: events[name].max() for name in ATTRIBUTES},
+            first_day=events.day.min(),
+            second_day=events.day.min(where=events.repeaters == 1),
+            last_day=events.day.max(),
+            orders=events.count().cast("int64"),
+            revenue=events.revenue.sum().cast(MONEY),
         )
         .select(*FACTS_SCHEMA)
     )
@@ -160,8 +153,8 @@ RELATIONS = (
         title="Customer events",
         domain="customers",
         grain="one change of one customer's standing, on its day",
-        inputs=("sales",),
-        build=customer_events,
+        inputs=("order_facts", "sales"),
+        layers=(Layer("all", customer_events),),
         schema=EVENTS_SCHEMA,
         dimensions=("shop", *ATTRIBUTES, "customer_id", "cohort"),
         needs=("orders", "order_items"),
@@ -172,8 +165,8 @@ RELATIONS = (
         title="Customers",
         domain="customers",
         grain="one customer with an order",
-        inputs=("sales",),
-        build=customer_facts,
+        inputs=("customer_events",),
+        layers=(Layer("all", customer_facts),),
         schema=FACTS_SCHEMA,
         dimensions=("shop", *ATTRIBUTES, "customer_id"),
         needs=("orders", "order_items"),
@@ -186,10 +179,23 @@ RELATIONS = (
         domain="customers",
         grain="marketing spend of one day, channel and campaign",
         inputs=("marketing_spend", "exchange_rates"),
-        build=marketing_spend_days,
+        layers=(Layer("all", marketing_spend_days),),
         schema=SPEND_SCHEMA,
         dimensions=("shop", "marketing_channel", "campaign_id"),
         needs=("marketing_spend",),
         without_rate=spend_without_rate,
     ),
 )
+
+ROLLUPS = (
+    Rollup(
+        "customer_events_by_day",
+        "Customer events by day",
+        "customer_events",
+        ("shop", "channel", "traffic_source", "device_type", "country"),
+        (
+            "customers_ever", "repeat_customers", "kept_customers", "active_customers", "customer_orders", "customer_revenue",
+            "lifespan_days",
+        ),
+    ),
+)  # fmt: skip

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from tillsight.domains.returns import reasons
-from tillsight.metrics.model import BuildInputs, Relation
+from tillsight.metrics.model import BuildInputs, Layer, Relation
 from tillsight.metrics.shaping import (
     DESCRIBED,
     MONEY,
@@ -430,7 +430,7 @@ RELATIONS = (
         domain="returns",
         grain="one item of a return, on the day the return was asked for",
         inputs=INPUTS,
-        build=returned_items,
+        layers=(Layer("all", returned_items),),
         schema=SCHEMA,
         dimensions=DIMENSIONS,
         needs=("returns", "return_items"),
@@ -443,7 +443,7 @@ RELATIONS = (
         domain="returns",
         grain="one item of a return whose order is known, on the day of the order",
         inputs=("returned_items",),
-        build=returned_purchases,
+        layers=(Layer("all", returned_purchases),),
         schema={**SCHEMA, "returned_on": "date"},
         dimensions=DIMENSIONS,
         needs=("returns", "return_items"),

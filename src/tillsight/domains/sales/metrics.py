@@ -61,21 +61,25 @@ MEASURES = (
     _additive("units_sold", "Units sold", "units", "units"),
     Measure(
         "orders", "Orders", "sales", "count", lambda rows, _: rows.order_key.nunique(where=_is_order(rows)), adds=False,
+        counts="order", once=lambda rows: rows.count(where=rows.is_first_line & _is_order(rows)),
         rows=lambda rows, _: _is_order(rows),
     ),
     Measure(
         "orders_placed", "Orders placed", "sales", "count", lambda rows, _: rows.order_key.nunique(where=_any_order(rows)),
-        adds=False, rows=lambda rows, _: _any_order(rows),
+        adds=False, counts="order", once=lambda rows: rows.count(where=rows.is_first_line & _any_order(rows)),
+        rows=lambda rows, _: _any_order(rows),
     ),
     Measure(
         "orders_cancelled", "Cancelled orders", "sales", "count",
-        lambda rows, _: rows.order_key.nunique(where=_is_cancelled(rows)), adds=False,
+        lambda rows, _: rows.order_key.nunique(where=_is_cancelled(rows)), adds=False, counts="order",
+        once=lambda rows: rows.count(where=rows.is_first_line & _is_cancelled(rows)),
         rows=lambda rows, _: _is_cancelled(rows),
     ),
     Measure(
         "orders_with_several_products", "Orders with two or more products", "sales", "count",
-        lambda rows, _: rows.order_key.nunique(where=_is_order(rows) & (rows.order_products >= 2)), adds=False,
-        rows=lambda rows, _: _is_order(rows) & (rows.order_products >= 2),
+        lambda rows, _: rows.order_key.nunique(where=_is_order(rows) & rows.has_several_products), adds=False, counts="order",
+        once=lambda rows: rows.count(where=rows.is_first_line & _is_order(rows) & rows.has_several_products),
+        rows=lambda rows, _: _is_order(rows) & rows.has_several_products,
     ),
 )  # fmt: skip
 

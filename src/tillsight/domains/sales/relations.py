@@ -1,5 +1,6 @@
 """The relations of sales: one row per order, and the ledger of everything that moves sales.
 
+`order_customers`  one row per order that is neither a test nor deleted: whose it is, and which of the customer's orders.
 `order_facts`  one row per order that is neither a test nor deleted, with the customer it belongs to and its rate to the
                reporting currency. Cancelled orders are there, marked.
 `sales`        the ledger: one row per component of sales, each on the day it happened in the shop's time zone, all amounts in
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from tillsight.metrics.model import BuildInputs, Relation
+from tillsight.metrics.model import BuildInputs, Layer, Relation, Rollup, Visits
 from tillsight.metrics.shaping import (
     DESCRIBED,
     MONEY,
@@ -27,6 +28,7 @@ from tillsight.metrics.shaping import (
     allocated,
     converted,
     described,
+    key_of,
     known,
     money,
     places_of,
@@ -45,6 +47,9 @@ ORDER_ATTRIBUTES = (
     "channel", "traffic_source", "device_type", "referrer", "payment_method", "shipping_method", "discount_code",
     "campaign_id", "location_id", "business_unit_id", "city", "state", "postcode", "country",
 )  # fmt: skip
+
+_OF_CUSTOMER_DAYS = ("customer_first_day", "customer_previous_day", "customer_next_day")
+"""Days of the customer's orders that count: of the first one, and of those before and after this one."""
 
 ORDER_FACTS_SCHEMA: dict[str, str] = {
     "shop_id": "string",
@@ -69,7 +74,7 @@ ORDER_FACTS_SCHEMA: dict[str, str] = {
     "shipping_amount": MONEY,
     "shipping_tax_amount": MONEY,
     "stated_total": MONEY,
-    "customer_first_day": "date",
+    **dict.fromkeys(_OF_CUSTOMER_DAYS, "date"),
     "customer_order_number": "int64",
     **dict.fromkeys(ORDER_ATTRIBUTES, "string"),
 }
@@ -107,8 +112,9 @@ def _known_by(inputs: BuildInputs, name: str, key: Callable[[ir.StringValue], ir
 def _sold_items(inputs: BuildInputs) -> ir.Table:
     """Order lines that are sales: no gift cards, and no components of a bundle (the bundle's own line carries the sale)."""
     items = inputs.tables["order_items"]
-    items = items.filter(~items.is_gift_card, items.parent_line_id.isnull())
-    return items.anti_join(_gift_cards(inputs), ["shop_id", "product_id"])
+    return items.filter(~items.is_gift_card, items.parent_line_id.isnull()).anti_join(
+        _gift_cards(inputs), ["shop_id", "product_id"]
+    )
 
 
 def _gift_cards(inputs: BuildInputs) -> ir.Table:
@@ -116,8 +122,35 @@ def _gift_cards(inputs: BuildInputs) -> ir.Table:
     return products.filter(products.is_gift_card).select("shop_id", "product_id")
 
 
-def order_facts(inputs: BuildInputs) -> ir.Table:
-    """One row per order that counts or was cancelled. A guest is matched by e-mail, then by phone."""
+def _without_sales(inputs: BuildInputs) -> ir.Table:
+    """Orders of gift cards alone: they sell nothing, so they are no orders of the sales figures."""
+    items = inputs.tables["order_items"]
+    # few orders have such a line at all, so only those are looked at further
+    marked = items.filter(items.is_gift_card | items.parent_line_id.notnull()).select("shop_id", "order_id")
+    cards = items.semi_join(_gift_cards(inputs), ["shop_id", "product_id"]).select("shop_id", "order_id")
+    candidates = marked.union(cards).distinct()
+    sold = _sold_items(inputs).semi_join(candidates, ["shop_id", "order_id"])
+    return candidates.anti_join(sold, ["shop_id", "order_id"])
+
+
+ORDER_CUSTOMERS_SCHEMA: dict[str, str] = {
+    "shop_id": "string",
+    "order_id": "string",
+    "placed_at": "timestamp",
+    "order_key": "int64",
+    "customer_id": "string",
+    "customer_key": "int64",
+    "day": "date",
+    "hour": "int64",
+    "is_cancelled": "boolean",
+    "has_sales": "boolean",
+    **dict.fromkeys(_OF_CUSTOMER_DAYS, "date"),
+    "customer_order_number": "int64",
+}
+
+
+def order_customers(inputs: BuildInputs) -> ir.Table:
+    """Whose each order is, and which of the customer's orders. A guest is matched by e-mail, then by phone."""
     orders = inputs.tables["orders"]
     orders = zoned(inputs, orders.filter(~orders.is_test, ~orders.is_deleted), "placed_at")
     by_mail, by_phone = _known_by(inputs, "email", _mail), _known_by(inputs, "phone", _digits)
@@ -135,37 +168,46 @@ def order_facts(inputs: BuildInputs) -> ir.Table:
         ibis.literal("email:") + orders._own_email.hexdigest("md5"),
         ibis.literal("phone:") + orders._own_phone.hexdigest("md5"),
     )
-    # an order of gift cards alone sells nothing: it is no order of the sales figures
-    items = inputs.tables["order_items"]
-    without_sales = (
-        items.select("shop_id", "order_id")
-        .distinct()
-        .anti_join(_sold_items(inputs).select("shop_id", "order_id"), ["shop_id", "order_id"])
-    )
-    orders = orders.left_join(without_sales.mutate(_only_gifts=True), ["shop_id", "order_id"]).drop(
+    cancelled = ((orders.order_status == "cancelled") | orders.cancelled_at.notnull()).fill_null(False)
+    orders = orders.select(
+        "shop_id", "order_id", "placed_at", "day", "hour", customer_id=person, is_cancelled=cancelled,
+        order_key=key_of(orders.shop_id, orders.order_id, inputs.salt),
+        customer_key=ibis.ifelse(person.notnull(), key_of(orders.shop_id, person, inputs.salt), ibis.null("int64")),
+    )  # fmt: skip
+    orders = orders.left_join(_without_sales(inputs).mutate(_only_gifts=True), ["shop_id", "order_id"]).drop(
         "shop_id_right", "order_id_right"
     )
-    orders = orders.mutate(has_sales=orders._only_gifts.isnull())
-    cancelled = ((orders.order_status == "cancelled") | orders.cancelled_at.notnull()).fill_null(False)
-    orders = orders.mutate(_person=person, is_cancelled=cancelled)
-    orders = with_rate(orders, rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency)
-    one_row = ibis.window(order_by=[orders.shop_id, orders.order_id])
-    customers_in_order = ibis.window(order_by=[orders.shop_id, orders._person])
-    orders = orders.mutate(
-        order_key=ibis.row_number().over(one_row).cast("int64"),
-        customer_key=ibis.ifelse(
-            orders._person.notnull(), ibis.dense_rank().over(customers_in_order).cast("int64"), ibis.null("int64")
-        ),
-        customer_id=orders._person,
+    orders = orders.mutate(has_sales=orders._only_gifts.isnull()).drop("_only_gifts")
+    guests = orders.filter(orders.customer_key.isnull()).mutate(
+        **dict.fromkeys(_OF_CUSTOMER_DAYS, ibis.null("date")), customer_order_number=ibis.null("int64")
     )
-    counted = orders.customer_key.notnull() & ~orders.is_cancelled & orders.has_sales
-    in_order = ibis.window(group_by=[orders.customer_key, counted], order_by=[orders.placed_at, orders.order_key])
-    first = ibis.ifelse(counted, orders.day, ibis.null("date")).min().over(ibis.window(group_by=orders.customer_key))
+    orders = orders.filter(orders.customer_key.notnull())
+    counted = ~orders.is_cancelled & orders.has_sales
+    orders = orders.mutate(_aside=~counted, _counted_day=ibis.ifelse(counted, orders.day, ibis.null("date")))
+    # those that do not count come after all that do, so that one pass over the orders of a customer tells everything
+    in_order = ibis.window(group_by=orders.customer_key, order_by=[orders._aside, orders.placed_at, orders.order_id])
+    number = ibis.row_number().over(in_order).cast("int64") + 1
+    none, none_day = ibis.null("int64"), ibis.null("date")
+    known_to_us = orders.mutate(
+        customer_first_day=orders._counted_day.first(include_null=True).over(in_order),
+        customer_previous_day=ibis.ifelse(counted, orders._counted_day.lag().over(in_order), none_day),
+        customer_next_day=ibis.ifelse(counted, orders._counted_day.lead().over(in_order), none_day),
+        customer_order_number=ibis.ifelse(counted, number, none),
+    )
+    return known_to_us.select(*ORDER_CUSTOMERS_SCHEMA).union(guests.select(*ORDER_CUSTOMERS_SCHEMA))
+
+
+def order_facts(inputs: BuildInputs) -> ir.Table:
+    """One row per order that counts or was cancelled."""
+    whose = inputs.tables["order_customers"].rename(_w_shop="shop_id", _w_order="order_id", _w_placed="placed_at")
+    orders = inputs.tables["orders"].drop("customer_id")
+    # the time is the same on both sides: it lets the engine pass over whatever was placed at another one
+    orders = orders.inner_join(
+        whose,
+        (orders.shop_id == whose._w_shop) & (orders.order_id == whose._w_order) & (orders.placed_at == whose._w_placed),
+    )
+    orders = with_rate(orders, rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency)
     orders = orders.mutate(
-        customer_first_day=ibis.ifelse(orders.customer_key.notnull(), first, ibis.null("date")),
-        customer_order_number=ibis.ifelse(
-            counted, ibis.row_number().over(in_order).cast("int64") + 1, ibis.null("int64")
-        ),
         places=places_of(orders.currency),
         shipping_amount=known(orders.shipping_amount),
         shipping_tax_amount=known(orders.shipping_tax_amount),
@@ -194,7 +236,8 @@ SALES_SCHEMA: dict[str, str] = {
     "order_day": "date",
     "order_status": "string",
     "is_cancelled": "boolean",
-    "order_products": "int64",
+    "has_several_products": "boolean",
+    "is_first_line": "boolean",
     "currency": "string",
     **dict.fromkeys(ORDER_ATTRIBUTES, "string"),
     **DESCRIBED,
@@ -239,7 +282,7 @@ def _rows(table: ir.Table, kind: str | ir.StringValue, **given: ir.Value) -> ir.
             value = table[name]
         elif (name in _AMOUNTS and name != "cost") or name == "units":
             value = ibis.literal(0)
-        elif name == "is_cancelled":
+        elif name in ("is_cancelled", "is_first_line"):
             value = ibis.literal(False)
         else:
             value = ibis.null(type_)
@@ -247,11 +290,13 @@ def _rows(table: ir.Table, kind: str | ir.StringValue, **given: ir.Value) -> ir.
     return table.select(**columns)
 
 
-def _per_line(lines: ir.Table, amounts: ir.Table, name: str) -> ir.Table:
+def _per_line(inputs: BuildInputs, lines: ir.Table, table: str, amounts: ir.Table, name: str) -> ir.Table:
     """Add the amounts that name an order: `{name}_line` those of the line, `{name}_rest` those of the order and no line of it.
 
     An amount whose line is not among the lines counts on the order: nothing is lost.
     """
+    if table in inputs.empty:
+        return lines.mutate(**dict.fromkeys((f"{name}_line", f"{name}_rest"), ibis.literal(0).cast(MONEY)))
     by_line = (
         amounts.filter(amounts.order_line_id.notnull())
         .group_by(_a_shop="shop_id", _a_order="order_id", _a_line="order_line_id")
@@ -272,22 +317,72 @@ def _per_line(lines: ir.Table, amounts: ir.Table, name: str) -> ir.Table:
 
 
 _ITEM_COLUMNS = (
-    "shop_id", "order_id", "line_id", "product_id", "product_name", "quantity", "unit_price", "unit_cost", "cost_amount",
-    "discount_amount", "tax_amount", "size", "colour",
+    "line_id", "product_id", "product_name", "quantity", "unit_price", "unit_cost", "cost_amount", "discount_amount", "tax_amount",
+    "size", "colour", "supplier_id",
 )  # fmt: skip
+_LINE_AMOUNTS = ("_tax", "_net", "_gross_out", "_cost")
 
 
-def _lines(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
-    """The lines of orders with order discounts and order taxes allocated, tax taken out of prices that include it."""
-    head = facts.select(
-        "shop_id", "order_id", "order_key", "places", "prices_include_tax", "is_foreign", "rate", "is_cancelled",
-        _head_discount="discount_amount", _head_tax="tax_amount",
+_LEFT_OUT = frozenset(ORDER_ATTRIBUTES) - {"location_id"}
+"""What the ledger takes from an order without looking at it: left out where no order has it."""
+
+
+def _orders_with_lines(inputs: BuildInputs) -> ir.Table:
+    """Orders with what their lines say of them: `_has_lines`, `has_several_products` of those that are sales, and `_is_shared`
+    where an amount of the order has to be shared out over its lines.
+    """
+    facts = inputs.tables["order_facts"].rename(_head_discount="discount_amount", _head_tax="tax_amount")
+    facts = facts.drop(*(name for name in inputs.void.get("order_facts", ()) if name in _LEFT_OUT))
+    items = inputs.tables["order_items"].select(
+        "shop_id", "order_id", "line_id", "product_id", _is_sale=lambda t: ~t.is_gift_card & t.parent_line_id.isnull()
+    )
+    cards = _gift_cards(inputs).select(_c_shop="shop_id", _c_product="product_id")
+    items = items.left_join(cards, (items.shop_id == cards._c_shop) & (items.product_id == cards._c_product))
+    sold = items._is_sale & items._c_product.isnull()
+    items = items.select(
+        "shop_id", "order_id", _product=ibis.ifelse(sold, items.product_id, ibis.null("string")),
+        _line=ibis.ifelse(sold, items.line_id, ibis.null("string")),
     )  # fmt: skip
-    items = _sold_items(inputs).select(*_ITEM_COLUMNS)
-    lines = items.inner_join(head, ["shop_id", "order_id"])
+    items = items.inner_join(facts.select("shop_id", "order_id", "order_key"), ["shop_id", "order_id"])
+    of_order = items.group_by(_m_order="order_key").agg(
+        _least=items._product.min(), _most=items._product.max(), _first_line=items._line.min()
+    )
+    facts = facts.left_join(of_order, facts.order_key == of_order._m_order)
+    shared = (facts._head_discount != 0) | (facts._head_tax != 0)
+    facts = facts.mutate(
+        _has_lines=facts._m_order.notnull(), has_several_products=(facts._least != facts._most).fill_null(False)
+    ).drop("_m_order", "_least", "_most")
+    for name in ("discount_lines", "tax_lines"):
+        if name not in inputs.empty:
+            named = inputs.tables[name].select(_n_shop="shop_id", _n_order="order_id").distinct()
+            facts = facts.left_join(named, (facts.shop_id == named._n_shop) & (facts.order_id == named._n_order))
+            shared = shared | facts._n_order.notnull()
+            facts = facts.mutate(_is_shared=shared).drop("_n_shop", "_n_order")
+            shared = facts._is_shared
+    return facts.mutate(_is_shared=shared)
+
+
+def _sold_items_of(inputs: BuildInputs, orders: ir.Table) -> ir.Table:
+    """The lines of orders that are sales, with what is known of the order."""
+    items = _sold_items(inputs).select("shop_id", "order_id", *_ITEM_COLUMNS)
+    return items.inner_join(orders, ["shop_id", "order_id"])
+
+
+def _lines(inputs: BuildInputs, orders: ir.Table) -> ir.Table:
+    """The lines of orders with order discounts and order taxes allocated, tax taken out of prices that include it."""
+    plain = _sold_items_of(inputs, orders.filter(~orders._is_shared))
+    plain = plain.mutate(_gross=times(plain.unit_price, plain.quantity), _own_tax=known(plain.tax_amount))
+    plain = plain.mutate(_paid=money(plain._gross - known(plain.discount_amount)))
+    parts = _with_amounts(plain, plain._own_tax)
+    shared = _allocated_lines(inputs, _sold_items_of(inputs, orders.filter(orders._is_shared)))
+    return parts.union(shared.select(*parts.columns))
+
+
+def _allocated_lines(inputs: BuildInputs, lines: ir.Table) -> ir.Table:
+    """Lines of orders that have an amount of their own."""
     discounts = inputs.tables["discount_lines"]
-    lines = _per_line(lines, discounts.filter(discounts.order_id.notnull()), "_discount")
-    lines = _per_line(lines, inputs.tables["tax_lines"], "_split")
+    lines = _per_line(inputs, lines, "discount_lines", discounts.filter(discounts.order_id.notnull()), "_discount")
+    lines = _per_line(inputs, lines, "tax_lines", inputs.tables["tax_lines"], "_split")
     of_order = ibis.window(group_by=lines.order_key)
     # tax lines split a tax that the lines or the header carry; they count only where neither does
     has_tax = (known(lines.tax_amount).sum().over(of_order) != 0) | (known(lines._head_tax) != 0)
@@ -302,17 +397,24 @@ def _lines(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     lines = allocated(lines, "_order_discount", "_after", ["order_key"], "line_id", "places", "_share")
     lines = lines.mutate(_paid=money(lines._after - lines._share))
     lines = allocated(lines, "_order_tax", "_paid", ["order_key"], "line_id", "places", "_tax_share")
-    tax = money(lines._own_tax + lines._tax_share)
+    return _with_amounts(lines, money(lines._own_tax + lines._tax_share))
+
+
+def _with_amounts(lines: ir.Table, tax: ir.DecimalValue) -> ir.Table:
+    """Add what a line's `_gross` and `_paid` are without tax, its tax and its stated cost, in the currency of the order."""
     net = money(ibis.ifelse(lines.prices_include_tax, lines._paid - tax, lines._paid))
     without_tax = rounded(
         lines._gross.cast("float64") * net.cast("float64") / lines._paid.cast("float64").nullif(0), lines.places
     )
+    # without a discount the price is what was paid, so there is nothing to work out
+    without_tax = ibis.ifelse((lines._gross == lines._paid) & (lines._paid != 0), net, without_tax)
     gross = money(ibis.ifelse(lines.prices_include_tax, ibis.coalesce(without_tax, lines._gross), lines._gross))
     cost = ibis.coalesce(times(lines.unit_cost, lines.quantity), lines.cost_amount)
     lines = lines.mutate(_tax=tax, _net=net, _gross_out=gross, _cost=cost)
     return lines.select(
-        "order_key", "line_id", "product_id", "quantity", "is_foreign", "rate", "_tax", "_net", "_gross_out", "_cost",
-        _item_name="product_name", _item_size="size", _item_colour="colour",
+        "line_id", "product_id", "product_name", "size", "colour", "supplier_id", "quantity", "unit_cost", "cost_amount", *_LINE_AMOUNTS,
+        "has_several_products", "_first_line",
+        *(name for name in lines.columns if name in ORDER_FACTS_SCHEMA and name not in ("discount_amount", "tax_amount")),
     )  # fmt: skip
 
 
@@ -341,7 +443,7 @@ def _product_costs(inputs: BuildInputs) -> ir.Table:
     return with_rate(spans, rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency)
 
 
-def _costs_of_day(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
+def _costs_of_day(inputs: BuildInputs, lines: ir.Table) -> ir.Table:
     """For lines that state no cost: what a unit of the product cost on the day of the sale, where it is known.
 
     A cost for the location of the order goes before one for all locations, then a cost of the line's (else the product's)
@@ -353,11 +455,10 @@ def _costs_of_day(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
         "rate", "is_foreign", "currency", "day", "_unit_cost"
     )
     usual = inputs.tables["products"].select(_u_shop="shop_id", _u_product="product_id", _u_supplier="supplier_id")
-    items = inputs.tables["order_items"]
-    bare = items.filter(items.unit_cost.isnull(), items.cost_amount.isnull(), items.product_id.notnull())
-    bare = bare.select("shop_id", "order_id", "line_id", "product_id", _item_supplier="supplier_id")
-    days = facts.select("shop_id", "order_id", "order_key", _day="day", _place="location_id")
-    bare = bare.inner_join(days, ["shop_id", "order_id"])
+    bare = lines.filter(lines.unit_cost.isnull(), lines.cost_amount.isnull(), lines.product_id.notnull())
+    bare = bare.select(
+        "shop_id", "order_key", "line_id", "product_id", _item_supplier="supplier_id", _day="day", _place="location_id"
+    )
     bare = bare.left_join(usual, (bare.shop_id == usual._u_shop) & (bare.product_id == usual._u_product))
     found = bare.inner_join(
         spans,
@@ -380,36 +481,35 @@ def _costs_of_day(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     return found.filter(found._choice == 0).select(_k_order="order_key", _k_line="line_id", _day_cost="_day_cost")
 
 
-def _sale_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
-    lines, costs = _lines(inputs, facts), _costs_of_day(inputs, facts)
-    lines = lines.left_join(costs, (lines.order_key == costs._k_order) & (lines.line_id == costs._k_line))
+def sold_lines(inputs: BuildInputs) -> ir.Table:
+    """The ledger's rows of orders: their lines, and orders that the source gives without any line, which are orders all the same."""
+    orders = _orders_with_lines(inputs)
+    lines = _lines(inputs, orders)
+    own_cost = converted(lines._cost, lines.rate, lines.is_foreign, inputs.currency)
+    if "product_costs" not in inputs.empty:
+        costs = _costs_of_day(inputs, lines)
+        lines = lines.left_join(costs, (lines.order_key == costs._k_order) & (lines.line_id == costs._k_line))
+        own_cost = ibis.coalesce(
+            converted(lines._cost, lines.rate, lines.is_foreign, inputs.currency),
+            times(lines._day_cost, lines.quantity),
+        )
     currency = inputs.currency
-    lines = lines.mutate(
-        _gross_out=converted(lines._gross_out, lines.rate, lines.is_foreign, currency),
-        _discount=converted(money(lines._gross_out - lines._net), lines.rate, lines.is_foreign, currency),
-        _tax=converted(lines._tax, lines.rate, lines.is_foreign, currency),
-        _cost=ibis.coalesce(
-            converted(lines._cost, lines.rate, lines.is_foreign, currency), times(lines._day_cost, lines.quantity)
-        ),
-    )
-    lines = lines.drop("rate", "is_foreign")
-    rows = lines.inner_join(facts, "order_key")
-    rows = _with_distinct_products(rows)
+    gross = converted(lines._gross_out, lines.rate, lines.is_foreign, currency)
+    discount = converted(money(lines._gross_out - lines._net), lines.rate, lines.is_foreign, currency)
+    tax = converted(lines._tax, lines.rate, lines.is_foreign, currency)
+    rows = lines.mutate(_gross_out=gross, _discount=discount, _tax=tax, _cost=own_cost)
     live = ~rows.is_cancelled
     revenue = money(rows._gross_out - rows._discount)
 
     def counted(amount: ir.Value) -> ir.Value:
         return ibis.ifelse(live, amount, ibis.literal(0).cast(MONEY))
 
-    return _rows(
+    rows = _rows(
         rows,
         "sale",
         occurred_at=rows.placed_at,
         order_day=rows.day,
-        document_id=rows.order_id,
-        product_name=rows._item_name,
-        size=rows._item_size,
-        colour=rows._item_colour,
+        is_first_line=rows.line_id == rows._first_line,
         units=ibis.ifelse(live, rows.quantity, ibis.literal(0).cast(QUANTITY)),
         gross_sales=counted(rows._gross_out),
         discounts=counted(rows._discount),
@@ -418,21 +518,9 @@ def _sale_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
         cost=ibis.ifelse(live, rows._cost, ibis.null(MONEY)),
         revenue_with_cost=ibis.ifelse(live & rows._cost.notnull(), revenue, ibis.literal(0).cast(MONEY)),
     )
-
-
-def _with_distinct_products(rows: ir.Table) -> ir.Table:
-    """Add how many different products the order of a row has: each counted at its first line."""
-    of_product = ibis.window(group_by=[rows.order_key, rows.product_id], order_by=rows.line_id)
-    first = (ibis.row_number().over(of_product) == 0) & rows.product_id.notnull()
-    rows = rows.mutate(_first=first.cast("int64"))
-    rows = rows.mutate(order_products=rows._first.sum().over(ibis.window(group_by=rows.order_key)).cast("int64"))
-    return rows.drop("_first")
-
-
-def _orders_without_lines(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
-    """An order that the source gives without any line still is an order."""
-    bare = facts.anti_join(inputs.tables["order_items"], ["shop_id", "order_id"])
-    return _rows(bare, "order", occurred_at=bare.placed_at, order_day=bare.day, document_id=bare.order_id)
+    bare = orders.filter(~orders._has_lines).drop("has_several_products")
+    bare = _rows(bare, "order", occurred_at=bare.placed_at, order_day=bare.day, is_first_line=ibis.literal(True))
+    return described(inputs, rows.union(bare)).select(*SALES_SCHEMA)
 
 
 def _entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
@@ -589,10 +677,11 @@ def _rated_entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     )
 
 
-def _entry_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
-    rows = _rated_entries(inputs, facts)
+def entries(inputs: BuildInputs) -> ir.Table:
+    """The ledger's rows of whatever moves sales beside the lines of orders."""
+    rows = _rated_entries(inputs, inputs.tables["order_facts"])
     amounts = {name: converted(rows[name], rows.rate, rows.is_foreign, inputs.currency) for name in _ENTRY_AMOUNTS}
-    return _rows(
+    rows = _rows(
         rows,
         rows.kind,
         occurred_at=rows.moment,
@@ -600,6 +689,7 @@ def _entry_rows(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
         currency=ibis.coalesce(rows.order_currency, rows.currency),
         **amounts,
     )
+    return described(inputs, rows).select(*SALES_SCHEMA)
 
 
 def sales_without_rate(inputs: BuildInputs) -> ir.Table:
@@ -609,32 +699,36 @@ def sales_without_rate(inputs: BuildInputs) -> ir.Table:
     return ibis.union(*(without_rate(part) for part in parts))
 
 
-def sales(inputs: BuildInputs) -> ir.Table:
-    """The ledger. Amounts in the reporting currency; see the module for what a row is."""
-    facts = inputs.tables["order_facts"]
-    rows = ibis.union(
-        _sale_rows(inputs, facts),
-        _orders_without_lines(inputs, facts),
-        _entry_rows(inputs, facts),
-    )
-    return described(inputs, rows).select(*SALES_SCHEMA)
-
-
 SALES_DIMENSIONS = (
     "shop", "channel", "traffic_source", "device_type", "referrer", "country", "state", "city", "postcode", "market",
     "location", "business_unit", "payment_method", "shipping_method", "discount_code", "campaign_id", "order_status",
     "order_currency", "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour",
     "customer_type", "customer_id", "order_id", "weekday", "hour", "cohort", "cohort_age",
 )  # fmt: skip
+PRODUCT_DIMENSIONS = (
+    "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour",
+)  # fmt: skip
 
 RELATIONS = (
+    Relation(
+        name="order_customers",
+        title="Customers of orders",
+        domain="sales",
+        grain="one order that is neither a test nor deleted",
+        inputs=("orders", "order_items", "products", "customers", "shops"),
+        layers=(Layer("orders", order_customers),),
+        schema=ORDER_CUSTOMERS_SCHEMA,
+        dimensions=(),
+        needs=("orders",),
+        keys={"order_key": ("shop_id", "order_id"), "customer_key": ("shop_id", "customer_id")},
+    ),
     Relation(
         name="order_facts",
         title="Orders",
         domain="sales",
         grain="one order that is neither a test nor deleted",
-        inputs=("orders", "order_items", "products", "customers", "shops", "exchange_rates"),
-        build=order_facts,
+        inputs=("order_customers", "orders", "exchange_rates"),
+        layers=(Layer("orders", order_facts, split_by="order_customers"),),
         schema=ORDER_FACTS_SCHEMA,
         dimensions=(),
         needs=("orders",),
@@ -662,7 +756,12 @@ RELATIONS = (
             "shops",
             "exchange_rates",
         ),
-        build=sales,
+        layers=(Layer("lines", sold_lines, split_by="order_facts"), Layer("entries", entries)),
+        # an order has many products, and one of everything else
+        single={
+            "order": tuple(name for name in SALES_DIMENSIONS if name not in PRODUCT_DIMENSIONS),
+            "customer": ("shop", "customer_id", "cohort"),
+        },
         schema=SALES_SCHEMA,
         dimensions=SALES_DIMENSIONS,
         needs=("orders", "order_items"),
@@ -688,3 +787,47 @@ RELATIONS = (
         ),
     ),
 )
+
+_ADDED_UP = (
+    "gross_sales", "discounts", "returned_sales", "taxes", "shipping_charges", "revenue", "cost_of_goods_sold", "revenue_with_cost",
+    "gross_profit", "units_sold",
+)  # fmt: skip
+_ORDERS = ("orders", "orders_placed", "orders_cancelled", "orders_with_several_products")
+_VISITS = Visits(
+    key="customer_key",
+    first_day="customer_first_day",
+    rows=lambda rows: rows.is_first_line & ~rows.is_cancelled & rows.customer_key.notnull(),
+)
+
+
+def _of_days(name: str, title: str, *dimensions: str, orders: bool = True) -> Rollup:
+    measures = (*_ADDED_UP, *(_ORDERS if orders else ()))
+    return Rollup(f"sales_by_{name}", f"Sales by day and {title}", "sales", ("shop", *dimensions), measures)
+
+
+def _visitors(name: str, title: str, *dimensions: str, new: bool = True) -> Rollup:
+    measures = ("customers", *(("new_customers",) if new else ()))
+    return Rollup(f"visits{name}", f"Visits by day{title}", "sales", ("shop", *dimensions), measures, _VISITS)
+
+
+ROLLUPS = (
+    _of_days("place", "place", "channel", "country", "location", "market", "business_unit"),
+    _of_days(
+        "order", "kind of order", "channel", "country", "device_type", "traffic_source", "payment_method", "customer_type",
+        "order_status", "order_currency",
+    ),
+    _of_days("hour", "hour", "channel", "hour"),
+    _of_days("range", "range", "channel", "department", "category", "sub_category", orders=False),
+    _of_days("category", "category, channel and place", "channel", "location", "category"),
+    _of_days("brand", "brand", "channel", "brand", orders=False),
+    _of_days("supplier", "supplier", "channel", "supplier", orders=False),
+    _of_days(
+        "product", "product", "department", "category", "sub_category", "brand", "supplier", "product", "product_id", orders=False
+    ),
+    _visitors("", ""),
+    _visitors("_by_channel", " and channel", "channel"),
+    _visitors("_by_country", " and country", "country"),
+    _visitors("_by_customer_type", " and new or returning", "customer_type"),
+    _visitors("_by_location", " and store", "location", new=False),
+    _visitors("_by_location_channel", ", store and channel", "location", "channel", new=False),
+)  # fmt: skip

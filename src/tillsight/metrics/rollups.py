@@ -1,0 +1,194 @@
+"""Roll-ups: a relation added up in advance, by day and a few dimensions, so that a question reads thousands of rows, not millions.
+
+Two kinds. A **sum** holds what adds up: for every day and combination of its dimensions each measure, and how many rows bear on
+it. A count of distinct things adds up too, over whatever each thing has but one of: an order has one day, one channel and one
+store, so orders add up over those, and not over the products in it.
+
+A **visits** roll-up holds what lets distinct customers be counted for any span of days without looking at a customer: for
+every day a customer came, the day of the visit before (`since`). Whoever came in a span came a first time in it, and only
+then is `since` before the span, or nothing. So the distinct customers of a span are the visits in it whose `since` lies
+before it: exact, and a sum. A visit is one within the roll-up's dimensions, so these must be in the cut, or fixed by a filter
+to one value. `first` is the day of the customer's first order ever, where the visit is the first within the dimensions.
+
+Which of them can answer is decided for each measure of each question (`choose`); the facts answer what none can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import ibis
+
+from tillsight.metrics.model import BuildInputs, Catalogue, Dimension, Layer, Measure, Relation, Rollup, Visits, Window
+from tillsight.metrics.question import Filter
+from tillsight.metrics.shaping import MONEY, QUANTITY
+
+if TYPE_CHECKING:
+    import ibis.expr.datatypes as dt
+    import ibis.expr.types as ir
+
+TOUCHED = "{}__rows"
+SINCE, FIRST, VISITORS = "since", "first", "visitors"
+
+
+def column_of(rollup: Rollup, dimension: Dimension, table: ir.Table) -> ir.Value:
+    """A dimension of a roll-up: its own column, or worked out from the day."""
+    return table[dimension.name] if dimension.name in rollup.dimensions else dimension.of(table)
+
+
+def schema_of(catalogue: Catalogue, rollup: Rollup) -> dict[str, str]:
+    """The columns of a roll-up with their types."""
+    relation = catalogue.relations[rollup.relation]
+    table = ibis.table(dict(relation.schema), name=relation.name)
+    dimensions = {name: str(catalogue.dimensions[name].of(table).type()) for name in rollup.dimensions}
+    schema = {str(relation.time): "date", **dimensions}
+    if rollup.kind == "visits":
+        schema[SINCE] = "date"
+        if _told_apart(catalogue, rollup):
+            schema[FIRST] = "date"
+        return schema | {VISITORS: "int64"}
+    for measure in (catalogue.measures[name] for name in rollup.measures):
+        schema[measure.name] = _narrow(_value(rollup, relation, measure, table).type())
+        if measure.rows:
+            schema[TOUCHED.format(measure.name)] = "int32"
+    return schema
+
+
+def relation_of(catalogue: Catalogue, rollup: Rollup) -> Relation:
+    """A roll-up as something that a build makes."""
+    relation = catalogue.relations[rollup.relation]
+    split = next((relation.name for layer in relation.layers if layer.split_by), None)
+    if rollup.visits:
+        layer = Layer("visits", partial(_visits, catalogue, rollup, rollup.visits))
+    else:
+        layer = Layer("sums", partial(_sums, catalogue, rollup), split_by=split)
+    return Relation(
+        name=rollup.name,
+        title=rollup.title,
+        domain=relation.domain,
+        grain=f"one day and {', '.join(rollup.dimensions) or 'nothing else'}",
+        inputs=(relation.name,),
+        layers=(layer,),
+        schema=schema_of(catalogue, rollup),
+        dimensions=(),
+        needs=relation.needs,
+        time=relation.time,
+    )
+
+
+def _narrow(type_: dt.DataType) -> str:
+    """What a sum is kept in: 64 bits, in which an engine adds up many times faster. Too large a sum fails the roll-up alone."""
+    if not type_.is_decimal():
+        return str(type_)
+    return QUANTITY if type_.scale == 4 else MONEY
+
+
+def _value(rollup: Rollup, relation: Relation, measure: Measure, rows: ir.Table) -> ir.Value:
+    window = Window(ibis.date(1, 1, 1), ibis.date(9999, 12, 31))  # measures of a sum do not look at it
+    if measure.once and _single(relation, measure, rollup.dimensions):
+        return measure.once(rows)
+    return measure.of(rows, window)
+
+
+def _single(relation: Relation, measure: Measure, dimensions: Iterable[str]) -> bool:
+    """Whether each thing that a measure counts has but one value of every one of the dimensions."""
+    return not loose(relation, measure, dimensions)
+
+
+def loose(relation: Relation, measure: Measure, dimensions: Iterable[str]) -> set[str]:
+    """The dimensions of which one counted thing may have several values: over them a count does not add up."""
+    return set() if measure.adds else set(dimensions) - set(relation.single.get(measure.counts, ()))
+
+
+def _sums(catalogue: Catalogue, rollup: Rollup, inputs: BuildInputs) -> ir.Table:
+    relation, rows = catalogue.relations[rollup.relation], inputs.tables[rollup.relation]
+    window = Window(ibis.date(1, 1, 1), ibis.date(9999, 12, 31))
+    values: dict[str, ir.Value] = {}
+    for measure in (catalogue.measures[name] for name in rollup.measures):
+        values[measure.name] = _value(rollup, relation, measure, rows)
+        if measure.rows:
+            values[TOUCHED.format(measure.name)] = rows.count(where=measure.rows(rows, window))
+    groups = {name: catalogue.dimensions[name].of(rows) for name in rollup.dimensions}
+    return rows.group_by(**{str(relation.time): rows[str(relation.time)]}, **groups).agg(**values)
+
+
+def _told_apart(catalogue: Catalogue, rollup: Rollup) -> bool:
+    """Whether one of the measures counts new customers alone."""
+    return any(catalogue.measures[name].new_only for name in rollup.measures)
+
+
+def _visits(catalogue: Catalogue, rollup: Rollup, visits: Visits, inputs: BuildInputs) -> ir.Table:
+    relation, rows = catalogue.relations[rollup.relation], inputs.tables[rollup.relation]
+    time = str(relation.time)
+    rows = rows.filter(visits.rows(rows))
+    rows = rows.select(
+        _thing=rows[visits.key], _day=rows[time], _first=rows[visits.first_day],
+        **{f"_{number}": catalogue.dimensions[name].of(rows) for number, name in enumerate(rollup.dimensions)},
+    )  # fmt: skip
+    columns = [f"_{number}" for number in range(len(rollup.dimensions))]
+    within = ibis.window(group_by=[rows["_thing"], *(rows[name] for name in columns)], order_by=rows["_day"])
+    rows = rows.mutate(_since=rows["_day"].lag().over(within))
+    # a second visit on a day is never the first one of a span
+    rows = rows.filter(rows["_since"].isnull() | (rows["_since"] < rows["_day"]))
+    groups = {time: rows["_day"], **{name: rows[f"_{number}"] for number, name in enumerate(rollup.dimensions)}}
+    groups[SINCE] = rows["_since"]
+    if _told_apart(catalogue, rollup):
+        groups[FIRST] = ibis.ifelse(rows["_since"].isnull(), rows["_first"], ibis.null("date"))
+    return rows.group_by(**groups).agg(**{VISITORS: rows.count().cast("int64")})
+
+
+# Answering -------------------------------------------------------------------------------------------------------------
+
+
+def choose(
+    catalogue: Catalogue,
+    held: Mapping[str, int],
+    measure: Measure,
+    needed: Collection[str],
+    by: Collection[str],
+    where: Sequence[Filter],
+    *,
+    to_date: bool,
+) -> Rollup | None:
+    """The smallest roll-up of a release that can answer; None where only the facts can.
+
+    `held`: the roll-ups of the release with their rows. `needed`: every dimension that is looked at. `by`: those that the
+    rows of the answer tell apart.
+    """
+    relation = catalogue.relations[measure.relation]
+    fixed = {item.dimension for item in where if item.op in ("=", "in") and len(item.values) == 1}
+    found: Rollup | None = None
+    for rollup in catalogue.rollups.values():
+        if rollup.relation != relation.name or rollup.name not in held or measure.name not in rollup.measures:
+            continue
+        there = set(rollup.dimensions)
+        if (
+            rollup.kind == "sums"
+        ):  # the days of a visit and of the one before must both be among those that are looked at
+            there |= {name for name in needed if set(catalogue.dimensions[name].needs) <= {relation.time}}
+        if not set(needed) <= there or not loose(relation, measure, rollup.dimensions) <= {*by, *fixed}:
+            continue
+        if rollup.kind == "visits" and to_date:
+            continue
+        if found is None or held[rollup.name] < held[found.name]:
+            found = rollup
+    return found
+
+
+def value_of(rollup: Rollup, measure: Measure, rows: ir.Table, window: Window) -> ir.Value:
+    """A measure, taken from a roll-up."""
+    if rollup.kind == "sums":
+        return rows[measure.name].sum()
+    return ibis.coalesce(rows[VISITORS].sum(where=touched(rollup, measure, rows, window)), 0).cast("int64")
+
+
+def touched(rollup: Rollup, measure: Measure, rows: ir.Table, window: Window) -> ir.BooleanValue:
+    """The rows of a roll-up that bear on a measure."""
+    if rollup.kind == "sums":
+        name = TOUCHED.format(measure.name)
+        return rows[name] > 0 if name in rows.columns else ibis.literal(True)
+    if measure.new_only:
+        return (rows[SINCE].isnull() & (rows[FIRST] >= window.start)).fill_null(False)
+    return (rows[SINCE].isnull() | (rows[SINCE] < window.start)).fill_null(False)
