@@ -69,7 +69,9 @@ def _opened(workspace: Path, request: pytest.FixtureRequest) -> Iterator[Opener]
         def find(engine: str) -> Shop:
             if engine not in made:
                 url = request.getfixturevalue(f"{engine}_url")
-                made[engine] = shops.enter_context(opened(workspace, url, seconds=240))  # limits have a test of their own
+                made[engine] = shops.enter_context(
+                    opened(workspace, url, seconds=240)
+                )  # limits have a test of their own
                 made[engine].build()  # nothing has changed but where it answers
             return made[engine]
 

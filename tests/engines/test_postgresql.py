@@ -10,10 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import make_url, select
-from tests.support.shops import KNOWN, land, line, make_shop, order
+from tests.support.shops import KNOWN, land, line, make_shop, order, write_settings
 
 from tillsight.core.errors import ConflictError, NoReleaseError, SettingsError, WarehouseError
+from tillsight.core.settings import read_settings
 from tillsight.database.audit import AuditEntry
+from tillsight.recovery.restoring import _own_database as own_database
 from tillsight.shop import Shop
 from tillsight.vault import Keys, Vault
 
@@ -119,17 +121,17 @@ def test_the_password_comes_from_the_vault_and_is_never_told(
     rules = folder / "pg_hba.conf"
     rules.write_text(f"local all {role} scram-sha-256\n" + rules.read_text())
     ask("SELECT pg_reload_conf()")
-    own = make_url(address).set(username=role, password=None)
+    own = f"postgresql://{role}@/{make_url(address).database}?host={folder}"
     told: list[str] = []
     make_shop(tmp_path, ROWS).close()
-    for password in (None, "falsch und lang"):
-        with opened_at(tmp_path, own.set(password=password).render_as_string(hide_password=False)) as shop:
+    for wrong in (own, own.replace("@", ":falsch%20und%20lang@", 1)):
+        with opened_at(tmp_path, wrong) as shop:
             with pytest.raises(WarehouseError, match="PostgreSQL cannot be reached") as failed:
                 shop.build()
             told.append(f"{failed.value.message} {failed.value.details} {shop.status().engine}")
-    with opened_at(tmp_path, own.render_as_string()) as shop:
+    with opened_at(tmp_path, own) as shop:
         Vault(shop.database, Keys.open(tmp_path)).put("warehouse", "geheim und lang")
-    with opened_at(tmp_path, own.render_as_string()) as shop:
+    with opened_at(tmp_path, own) as shop:
         shop.build()
         assert shop.query("revenue").table["revenue"].to_pylist() == [15]
         with shop.database.read() as session:
@@ -143,6 +145,13 @@ def test_an_address_that_is_wrong_is_told_without_its_password(tmp_path: Path, u
     with pytest.raises(SettingsError, match="warehouse_url") as failed:
         make_shop(tmp_path, ROWS, warehouse_url=url).build()
     assert "geheim" not in f"{failed.value.message} {failed.value.details}"
+
+
+def test_a_restored_copy_leaves_the_database_of_the_original_alone(tmp_path: Path) -> None:
+    write_settings(tmp_path, warehouse_url="postgresql://host/shop", database_url="postgresql://host/other")
+    assert len(own_database(tmp_path)) == 2
+    settings = read_settings(tmp_path)
+    assert (settings.warehouse_url, settings.database_url) == (None, None)
 
 
 def opened_at(folder: Path, address: str) -> Shop:

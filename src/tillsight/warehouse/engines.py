@@ -81,7 +81,7 @@ def open_warehouse(workspace: Path, settings: Settings, database: Database) -> W
         return SparkWarehouse(str(settings.warehouse_url), workspace, settings.limits)
     from tillsight.warehouse.postgres import PostgresWarehouse
 
-    if address.password is None and (password := _credential(workspace, database)):
+    if not address.password and (password := _credential(workspace, database)):
         address = address.set(password=password)
     return PostgresWarehouse(address, workspace, settings.limits)
 

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 STORE = "tillsight"
 """The schema that holds the tables of all releases, and the record of which release has which."""
 BATCH = 50_000
-_WAIT_FOR_READERS = "5s"
-"""So long a release that is to go is waited for while somebody asks it; else it goes next time."""
 _CODE_POINTS = ("pg_c_utf8", "C.utf8", "C.UTF-8")
 """Collations in the order of code points that know small from capital letters beyond ASCII, the best first."""
 # No table has an index to look rows up by, so a nested loop is only ever chosen by a wrong guess, and then never ends.
@@ -103,7 +101,7 @@ class PostgresWarehouse:
             )
 
     def collect(self, kept: Set[int]) -> None:
-        """Drop the schemas of other releases, and tables that no release has. One that is just being asked goes next time."""
+        """Drop the schemas of other releases, and tables that no release has, once nobody asks them any more."""
         with self.connection() as connection:
             if not _exists(connection):
                 return
@@ -195,14 +193,10 @@ class PostgresWarehouse:
             connection.execute(f"ANALYZE {target}")
 
     def _drop(self, statement: str) -> None:
-        import psycopg
-
+        """Drop something once nobody asks it any more: no question lasts longer than its limit. Raises WarehouseError."""
         with self.connection() as connection:
-            try:
-                connection.execute(f"SET LOCAL lock_timeout = '{_WAIT_FOR_READERS}'")
-                connection.execute(statement)
-            except psycopg.errors.LockNotAvailable:
-                connection.rollback()
+            connection.execute(f"SET LOCAL lock_timeout = {int(self._limits.seconds * 1000) + 10_000}")
+            connection.execute(statement)
 
 
 class PostgresEngine:

@@ -86,6 +86,11 @@ class SparkWarehouse:
     def session(self) -> SparkSession:
         """A session of its own in the one driver, which is started where there is none. Raises WarehouseError."""
         with self._opening:
+            if self._session is not None and not alive(self._session):  # the cluster has ended the driver
+                with self._lock:
+                    self._session.stop()
+                    self._users[self._master] -= 1
+                    self._session = None
             if self._session is None:
                 with self._lock:
                     self._session = self._started()
@@ -154,9 +159,10 @@ class SparkEngine:
 
     def _open(self) -> SparkSession:
         with self._lock:
-            if self._session is None:
+            if self._session is None or not alive(self._session):
                 import ibis
 
+                self._named.clear()
                 self._session = self._warehouse.session()
                 self._backend = ibis.pyspark.connect(self._session)
             return self._session
@@ -189,7 +195,9 @@ class SparkEngine:
 
         def stop() -> None:
             over.set()
-            context._jsc.sc().cancelJobGroupAndFutureJobs(group)  # PySpark has no word for it: what it plans is stopped too
+            context._jsc.sc().cancelJobGroupAndFutureJobs(
+                group
+            )  # PySpark has no word for it: what it plans is stopped too
 
         context.setJobGroup(group, "Tillsight", interruptOnCancel=True)
         timer = threading.Timer(self._limits.seconds, stop)
@@ -207,6 +215,11 @@ class SparkEngine:
             raise WarehouseError(f"Spark refused: {_said(error)}.") from error
         finally:
             timer.cancel()
+
+
+def alive(session: SparkSession) -> bool:
+    """Whether the driver of a session still runs."""
+    return session.sparkContext._jsc is not None and not session.sparkContext._jsc.sc().isStopped()
 
 
 def _said(error: BaseException) -> str:
