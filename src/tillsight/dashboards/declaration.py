@@ -66,12 +66,13 @@ class AnalysisPanel(_Panel):
 
 class FoundPanel(_Panel):
     """What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix,
-    `holdout` as what was expected beside what came, or a table.
+    `holdout` as what was expected beside what came, `quadrants` as dots in four fields, `aligned` as courses since a launch, `map` as
+    countries, or a table.
 
     `takes`: what of the page's address is given to the analysis, besides days and filters.
     """
 
-    kind: Literal["segments", "flow", "cohorts", "holdout", "listing"]
+    kind: Literal["segments", "flow", "cohorts", "holdout", "quadrants", "aligned", "map", "listing"]
     analysis: AnalysisName
     params: dict[Name, str] = {}
     takes: tuple[Taken, ...] = ()

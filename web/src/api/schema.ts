@@ -4607,7 +4607,8 @@ export interface components {
         /**
          * FoundPanel
          * @description What an analysis found: `segments` as a map of areas, `flow` as bands between two sides, `cohorts` as a matrix,
-         *     `holdout` as what was expected beside what came, or a table.
+         *     `holdout` as what was expected beside what came, `quadrants` as dots in four fields, `aligned` as courses since a launch, `map` as
+         *     countries, or a table.
          *
          *     `takes`: what of the page's address is given to the analysis, besides days and filters.
          */
@@ -4633,7 +4634,7 @@ export interface components {
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            kind: "cohorts" | "flow" | "holdout" | "listing" | "segments";
+            kind: "aligned" | "cohorts" | "flow" | "holdout" | "listing" | "map" | "quadrants" | "segments";
             /** Analysis */
             analysis: string;
             /**

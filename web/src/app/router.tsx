@@ -187,6 +187,11 @@ const customer = page(
   "/customers/all/$id",
   lazyRouteComponent(() => import("@/features/customers/Customer"), "Customer"),
 );
+const compare = page(
+  "/sales/compare",
+  lazyRouteComponent(() => import("@/features/sales/Compare"), "Compare"),
+  true,
+);
 const declared = createRoute({
   getParentRoute: () => frame,
   path: "$",
@@ -204,7 +209,7 @@ const routes = root.addChildren([
   welcome,
   forgotten,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, goals, segments, segment, customers, customer, returnDesk, deskReturn, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, goals, segments, segment, customers, customer, returnDesk, deskReturn, compare, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {

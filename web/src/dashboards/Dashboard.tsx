@@ -27,6 +27,9 @@ function drawn(panel: PanelSpec, together: Map<string, string[]>): ReactNode {
     case "cohorts":
     case "holdout":
     case "listing":
+    case "quadrants":
+    case "aligned":
+    case "map":
       return <FoundPanel panel={panel} />;
     case "forecast":
       return <ForecastPanel panel={panel} />;

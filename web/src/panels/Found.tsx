@@ -17,11 +17,23 @@ import { Notes } from "@/panels/notes";
 import { DownloadMenu, NoRelease } from "@/panels/PanelFrame";
 import { useAsked } from "@/panels/Panels";
 import styles from "@/panels/panels.module.css";
+import { Quadrants } from "@/panels/Quadrants";
 import { SegmentMap } from "@/panels/SegmentMap";
+import { SinceLaunch } from "@/panels/SinceLaunch";
+import { WorldMap } from "@/panels/WorldMap";
 import { DataTable } from "@/ui/DataTable";
 import { Empty, Failed, Skeleton, Word } from "@/ui/Parts";
 
-const HEIGHTS: Record<FoundPanelSpec["kind"], number> = { segments: 320, flow: 380, cohorts: 420, holdout: 300, listing: 360 };
+const HEIGHTS: Record<FoundPanelSpec["kind"], number> = {
+  segments: 320,
+  flow: 380,
+  cohorts: 420,
+  holdout: 300,
+  quadrants: 360,
+  aligned: 300,
+  map: 360,
+  listing: 360,
+};
 
 const MEASURES = {
   retention: "Customers who ordered",
@@ -91,8 +103,10 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
         ) : !data ? (
           <Skeleton height={height} />
         ) : !data.rows.length ? (
-          <Empty title="Nobody in this period">
-            <span>No customer fits the period and the filters. Choose others above.</span>
+          <Empty title="Nothing in this period">
+            <span>
+              {data.sentences[0]?.text ?? "Nothing fits the period and the filters."} Choose others above.
+            </span>
           </Empty>
         ) : asTable ? (
           <AnswerTable answer={data} height={height} />
@@ -120,6 +134,12 @@ function drawn(
       return <Holdout answer={answer} />;
     case "cohorts":
       return <CohortMatrix answer={answer} />;
+    case "quadrants":
+      return <Quadrants answer={answer} height={height} title={panel.title} />;
+    case "aligned":
+      return <SinceLaunch answer={answer} height={height} title={panel.title} />;
+    case "map":
+      return <WorldMap answer={answer} height={height} title={panel.title} />;
     default:
       return (
         <DataTable

@@ -4,7 +4,7 @@ import { autoGrain, type Grain, type Span } from "@/lib/days";
 
 export type AskingPanel = Exclude<
   PanelSpec,
-  { kind: "headline" | "insights" } | { kind: "segments" | "flow" | "cohorts" | "holdout" | "listing" | "forecast" }
+  { kind: "headline" | "insights" } | { kind: "segments" | "flow" | "cohorts" | "holdout" | "listing" | "quadrants" | "aligned" | "map" | "forecast" }
 >;
 
 export interface Asked {

@@ -1,0 +1,79 @@
+/** Launches laid over each other: units so far by weeks since launch, a line for each product, and the usual launch dashed. */
+import { useShop } from "@/api/shop";
+import type { Answer } from "@/api/types";
+import { useSize } from "@/lib/useSize";
+import { numberOf } from "@/panels/answers";
+import styles from "@/panels/found.module.css";
+import panels from "@/panels/panels.module.css";
+
+const [LEFT, RIGHT, TOP, BOTTOM] = [44, 12, 10, 34];
+
+export function SinceLaunch({ answer, height, title }: { answer: Answer; height: number; title: string }) {
+  const { format } = useShop();
+  const [box, width] = useSize();
+  const courses = new Map<string, { name: string; usual: boolean; points: [number, number][] }>();
+  for (const row of answer.rows) {
+    const key = row.product_id === null ? "" : String(row.product_id);
+    const course = courses.get(key) ?? { name: String(row.product ?? key), usual: key === "", points: [[0, 0]] };
+    course.points.push([numberOf(row.week) ?? 0, numberOf(row.units) ?? 0]);
+    courses.set(key, course);
+  }
+  const all = [...courses.values()].sort((a, b) => Number(a.usual) - Number(b.usual));
+  const longest = Math.max(...all.flatMap((course) => course.points.map(([week]) => week)), 1);
+  const most = Math.max(...all.flatMap((course) => course.points.map(([, units]) => units)), 1);
+  const [wide, tall] = [Math.max(width - LEFT - RIGHT, 10), height - TOP - BOTTOM];
+  const across = (week: number) => LEFT + (week / longest) * wide;
+  const up = (units: number) => TOP + (1 - units / most) * tall;
+  const color = (index: number, usual: boolean) => (usual ? "var(--comparison)" : `var(--series-${index % 7})`);
+  const weeks = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * longest));
+  return (
+    <div>
+      <ul className={panels.legend} aria-label="Legend">
+        {all.map((course, index) => (
+          <li key={course.name} className={panels.key}>
+            <i style={{ background: color(index, course.usual) }} />
+            {course.name}
+          </li>
+        ))}
+      </ul>
+      <div ref={box} style={{ height }}>
+        {width ? (
+          <svg
+            width={width}
+            height={height}
+            role="img"
+            aria-label={`${title}: ${all.map((course) => `${course.name} ${format.count(course.points.at(-1)?.[1])} units after ${course.points.at(-1)?.[0]} weeks`).join(", ")}.`}
+          >
+            {[0, 0.25, 0.5, 0.75, 1].map((part) => (
+              <g key={part}>
+                <line x1={LEFT} x2={LEFT + wide} y1={up(part * most)} y2={up(part * most)} className={styles.gridLine} />
+                <text x={LEFT - 6} y={up(part * most) + 4} textAnchor="end" className={styles.tick}>
+                  {format.compact(Math.round(part * most), "count")}
+                </text>
+              </g>
+            ))}
+            {[...new Set(weeks)].map((week) => (
+              <text key={week} x={across(week)} y={TOP + tall + 16} textAnchor="middle" className={styles.tick}>
+                {week}
+              </text>
+            ))}
+            <text x={LEFT + wide} y={height - 3} textAnchor="end" className={styles.tick}>
+              Weeks since launch
+            </text>
+            {all.map((course, index) => (
+              <polyline
+                key={course.name}
+                points={course.points.map(([week, units]) => `${across(week)},${up(units)}`).join(" ")}
+                className={styles.line}
+                data-usual={course.usual || undefined}
+                style={{ stroke: color(index, course.usual) }}
+              >
+                <title>{course.name}</title>
+              </polyline>
+            ))}
+          </svg>
+        ) : null}
+      </div>
+    </div>
+  );
+}
