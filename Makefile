@@ -25,11 +25,15 @@ PIP_INSTALL := $(UV) pip install --python $(BIN)/python --quiet --compile-byteco
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome google-chrome-stable 2>/dev/null))
 DEMO ?=
+SIZE ?=
+BENCH ?=
+PEERS_VENV := $(VENV)-peers
+PEERS := $(PEERS_VENV)/.stamp
 
-.PHONY: help demo install dev web test fast lint check e2e bench docs audit lock clean
+.PHONY: help demo install dev web test fast lint check e2e bench bench-peers docs audit lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Install, make the reference shop in ./demo and serve it (options: make demo DEMO="--size large --port 8400")
 	@$(MAKE) -j2 install
@@ -60,8 +64,11 @@ e2e: $(DEV) $(PAGE) ## Run the tests in a browser
 	@[ -n "$(CHROMIUM)" ] || { echo "The browser tests need Chromium: install it (Debian, Ubuntu: apt-get install chromium), or give its path: make e2e CHROMIUM=/path/to/it" >&2; exit 1; }
 	CHROMIUM="$(CHROMIUM)" $(BIN)/pytest $(SIDE_BY_SIDE) -m e2e tests/e2e
 
-bench: $(DEV) $(PAGE) ## Measure loads, builds, questions and the page
-	$(BIN)/python -m benchmarks
+bench: $(DEV) $(PAGE) ## Measure loads, builds, questions and the page; with SIZE=1.7m, 17m or 170m what is reached at that size
+	$(BIN)/python -m benchmarks$(if $(SIZE),.table $(SIZE) $(BENCH))
+
+bench-peers: $(DEV) $(PEERS) ## Answer the same questions with other tools, at 17 M order lines (options: SIZE=1.7m)
+	$(BIN)/python -m benchmarks.side_by_side $(or $(SIZE),17m) --python $(PEERS_VENV)/bin/python $(BENCH)
 
 audit: $(DEV) ## Look for known vulnerabilities of what is installed; says so where the services cannot be reached
 	$(BIN)/python tools/audit.py
@@ -91,6 +98,11 @@ $(RUN): requirements.lock pyproject.toml | $(UV)
 
 $(DEV): requirements-dev.lock $(RUN)
 	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(PEERS): benchmarks/requirements-peers.txt | $(UV)
+	$(UV) venv --quiet --clear --python $(BIN)/python $(PEERS_VENV)
+	$(UV) pip install --python $(PEERS_VENV)/bin/python --quiet -r benchmarks/requirements-peers.txt
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) tools/page.py | $(UV)
