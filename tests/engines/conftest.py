@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.engines.servers import postgresql, spark
+from tests.support.servers import postgresql, spark
 
 from tillsight.core.settings import read_settings
 from tillsight.core.workspace import create_workspace
@@ -32,9 +32,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """A PostgreSQL server of our own."""
-    with postgresql(tmp_path_factory.mktemp("postgresql")) as address:
+    with postgresql() as address:
         yield address
 
 

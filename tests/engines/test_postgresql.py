@@ -19,7 +19,7 @@ from tillsight.recovery.restoring import _own_database as own_database
 from tillsight.shop import Shop
 from tillsight.vault import Keys, Vault
 
-pytestmark = [pytest.mark.engines, pytest.mark.slow]
+pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.timeout(600)]
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 ROWS = {

