@@ -271,8 +271,8 @@ def analysed(
         answer = given.shop.analyse(name, scope=scope, as_of=as_of, **parameters)
         return as_json(answer, int(parameters.get("offset") or 0), int(parameters.get("limit") or 0) or None)
 
-    # rules of the shop's own change answers without a new release
-    plain = as_of is None and "preset" not in parameters
+    # rules of the shop's own and goals change answers without a new release
+    plain = as_of is None and "preset" not in parameters and name not in BY_GOALS
     lasting = Lasting(asker.release.number, today, scope.key) if plain else None
     return respond(request, given.kept, key, make, lasting)
 
