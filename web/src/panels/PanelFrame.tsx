@@ -206,26 +206,47 @@ export function DownloadMenu({
   title: string;
   span: { start: string; end: string } | null;
 }) {
+  return (
+    <SaveMenu
+      word="Download"
+      failed="Download failed"
+      items={FORMATS}
+      save={async (format) => saveBlob(await get(format), fileName(title, span, format))}
+    />
+  );
+}
+
+/** A word with a menu of what can be saved; it says that it is being prepared, or that it failed. */
+export function SaveMenu<Kind extends string>({
+  word,
+  failed,
+  label,
+  items,
+  save,
+}: {
+  word: string;
+  failed: string;
+  label?: string;
+  items: readonly (readonly [Kind, string])[];
+  save: (kind: Kind) => Promise<void>;
+}) {
   const [state, setState] = useState<"" | "busy" | "failed">("");
-  const save = async (format: Format) => {
+  const start = (kind: Kind) => {
     setState("busy");
-    try {
-      saveBlob(await get(format), fileName(title, span, format));
-      setState("");
-    } catch {
-      setState("failed");
-    }
+    save(kind).then(
+      () => setState(""),
+      () => setState("failed"),
+    );
   };
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Word disabled={state === "busy"}>
-          {state === "busy" ? "Preparing…" : state === "failed" ? "Download failed" : "Download"}
-        </Word>
+        <Word disabled={state === "busy"}>{state === "busy" ? "Preparing…" : state === "failed" ? failed : word}</Word>
       </Menu.Target>
       <Menu.Dropdown>
-        {FORMATS.map(([format, name]) => (
-          <Menu.Item key={format} onClick={() => void save(format)}>
+        {label ? <Menu.Label>{label}</Menu.Label> : null}
+        {items.map(([kind, name]) => (
+          <Menu.Item key={kind} onClick={() => start(kind)}>
             {name}
           </Menu.Item>
         ))}

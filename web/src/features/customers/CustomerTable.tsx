@@ -1,5 +1,5 @@
 /** Customers as a table: searched, sorted and paged by the server; the whole list can be taken as an audience. */
-import { Menu, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -10,14 +10,15 @@ import styles from "@/features/customers/customers.module.css";
 import { saveBlob } from "@/lib/download";
 import { useView } from "@/lib/useView";
 import { answerColumns } from "@/panels/columns";
+import { SaveMenu } from "@/panels/PanelFrame";
 import { segmentPath } from "@/panels/SegmentMap";
 import { useAsked } from "@/panels/Panels";
 import { DataTable, type TableColumn } from "@/ui/DataTable";
 import { PageLink } from "@/ui/PageLink";
-import { Empty, Failed, Skeleton, Word } from "@/ui/Parts";
+import { Empty, Failed, Skeleton } from "@/ui/Parts";
 
 const PAGE = 100;
-const PURPOSES: [Purpose, string][] = [
+const PURPOSES: [NonNullable<Purpose>, string][] = [
   ["email", "who agreed to e-mail"],
   ["sms", "who agreed to text messages"],
   ["mail", "who agreed to post"],
@@ -118,32 +119,16 @@ const IN_SEGMENT: ReadonlySet<string> = new Set(["fm", "segment"]);
 function Audience({ segment, search }: { segment: string; search: string }) {
   const { view } = useAsked();
   const { preset } = useView();
-  const [state, setState] = useState<"" | "busy" | "failed">("");
-  const save = async (purpose: Purpose) => {
-    setState("busy");
-    try {
-      const blob = await audienceFile(view, { preset, segment, search, purpose });
-      saveBlob(blob, ["audience", segment, purpose].filter(Boolean).join("-").replace(/\W+/g, "-") + ".csv");
-      setState("");
-    } catch {
-      setState("failed");
-    }
-  };
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Word disabled={state === "busy"}>
-          {state === "busy" ? "Preparing…" : state === "failed" ? "Audience failed" : "Download audience"}
-        </Word>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Only customers</Menu.Label>
-        {PURPOSES.map(([purpose, title]) => (
-          <Menu.Item key={purpose} onClick={() => void save(purpose)}>
-            {title}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <SaveMenu
+      word="Download audience"
+      failed="Audience failed"
+      label="Only customers"
+      items={PURPOSES}
+      save={async (purpose) => {
+        const blob = await audienceFile(view, { preset, segment, search, purpose });
+        saveBlob(blob, ["audience", segment, purpose].filter(Boolean).join("-").replace(/\W+/g, "-") + ".csv");
+      }}
+    />
   );
 }
