@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +93,11 @@ def test_the_same_in_python_and_over_http(own: Shop, clients: dict[str, TestClie
     python = own.analyse("customers.rfm", preset="olist").to_dict()["rows"]
     http = client.post("/api/v1/analyses/customers.rfm", json={"preset": "olist"}).json()["data"]["rows"]
     assert [{**row, "revenue": float(row["revenue"])} for row in python] == http
+    command = subprocess.run(
+        [sys.executable, "-m", "tillsight", "analyse", "customers.rfm", "--preset", "olist", "--format", "json", "-w", own.path],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert [{name: row[name] for name in http[0]} for row in json.loads(command.stdout)] == http
     for path, name in (("/segments", "segments"), ("/segments/migration", "migration"), ("/cohorts", "cohorts")):
         asked = {"start": "2025-02-01"} | ({} if name == "cohorts" else {"preset": "olist"})
         expected = own.analyse(f"customers.{name}", **asked).row_count

@@ -187,6 +187,9 @@ PLACES = {
     "return desk": Place("/returns/desk"),
     "all returns": Place("/returns/desk", all_returns),
     "one return": Place("/returns/desk/R0104928"),
+    "why": Place("/sales?period=last_90_days&why=revenue&why_by=category"),
+    "goals": Place("/sales/goals"),
+    "campaigns": Place("/customers/campaigns"),
     "nowhere": Place("/no/such/page"),
 }
 WIDTHS = {"screen": (1280, 800), "phone": (390, 844), "small phone": (360, 740)}

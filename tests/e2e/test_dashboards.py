@@ -71,7 +71,7 @@ def test_every_panel_of_a_dashboard_is_drawn(visitor: Visitor, shop: Shop, name:
             assert said
             for sentence in said:
                 expect(region).to_contain_text(sentence["text"])
-        elif panel.kind in ("forecast", "segments", "flow", "cohorts", "listing"):
+        elif panel.kind in ("forecast", "segments", "flow", "cohorts", "holdout", "listing"):
             region = main.get_by_role("region", name=panel.title, exact=True)
             # The tiles of a map are links, each to what it stands for.
             drawn = region.locator("svg[role=img], [role=img] svg, table tbody tr, a[aria-label]")

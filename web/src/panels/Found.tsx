@@ -13,6 +13,7 @@ import { answerColumns } from "@/panels/columns";
 import { CohortMatrix } from "@/panels/CohortMatrix";
 import { FlowPicture } from "@/panels/FlowPicture";
 import { Holdout } from "@/panels/Holdout";
+import { withMembers } from "@/panels/members";
 import { Notes } from "@/panels/notes";
 import { DownloadMenu, NoRelease } from "@/panels/PanelFrame";
 import { useAsked } from "@/panels/Panels";
@@ -111,7 +112,7 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
         ) : asTable ? (
           <AnswerTable answer={data} height={height} />
         ) : (
-          drawn(panel, data, height, format)
+          drawn(panel, data, height, format, address.preset)
         )}
       </div>
       {data ? <Notes panel={panel.id} notes={data.notes} /> : null}
@@ -124,6 +125,7 @@ function drawn(
   answer: Answer,
   height: number,
   format: ReturnType<typeof useShop>["format"],
+  preset: string | undefined,
 ): ReactNode {
   switch (panel.kind) {
     case "segments":
@@ -144,7 +146,7 @@ function drawn(
       return (
         <DataTable
           label={panel.title}
-          columns={answerColumns({ answer, format, bars: ["customers_share", "revenue_share", "share"] })}
+          columns={withMembers(answerColumns({ answer, format, bars: ["customers_share", "revenue_share", "share"] }), preset)}
           rows={answer.rows}
           rowKey={(_, index) => String(index)}
           maxHeight={height}

@@ -65,26 +65,26 @@ def churn_risk(asker: Asker, question: dict[str, Any], least: float, horizon: in
             "customer_id": found.table["customer_id"].take(shown),
             "risk": pa.array(risk[shown], pa.float64()),
             "value_at_risk": as_money(asker, lost[shown]),
+            "reasons": pa.array(reasons, pa.string()),
             "orders": pa.array((found.frequency[shown] + 1).astype(int), pa.int64()),
             "spent": as_money(asker, found.spent[shown]),
             "last_order": found.table["last_day"].take(shown),
             "silent_days": pa.array(silent[shown], pa.float64()),
             "usual_days": pa.array(usual[shown], pa.float64()),
             "was_due": pa.array(due, pa.date32()),
-            "reasons": pa.array(reasons, pa.string()),
         }
     )
     columns = (
         AnswerColumn("customer_id", "Customer", "dimension"),
         AnswerColumn("risk", "Risk", "plain", unit="percent", better="down"),
         AnswerColumn("value_at_risk", "Value at risk", "plain", unit="money", currency=currency),
+        AnswerColumn("reasons", "Why", "dimension"),
         AnswerColumn("orders", "Days with an order", "plain", unit="count"),
         AnswerColumn("spent", "Spent so far", "plain", unit="money", currency=currency),
         AnswerColumn("last_order", "Last order", "time"),
         AnswerColumn("silent_days", "Silent for", "plain", unit="days"),
         AnswerColumn("usual_days", "Usually every", "plain", unit="days"),
         AnswerColumn("was_due", "Was due", "time"),
-        AnswerColumn("reasons", "Why", "dimension"),
     )
     total = float(lost[chosen].sum())
     told = [

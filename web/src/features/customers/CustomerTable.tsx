@@ -5,16 +5,15 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { analyse, audienceFile } from "@/api/calls";
 import { useShop } from "@/api/shop";
-import type { Purpose, Row } from "@/api/types";
+import type { Purpose } from "@/api/types";
 import styles from "@/features/customers/customers.module.css";
 import { saveBlob } from "@/lib/download";
 import { useView } from "@/lib/useView";
 import { answerColumns } from "@/panels/columns";
+import { withMembers } from "@/panels/members";
 import { SaveMenu } from "@/panels/PanelFrame";
-import { segmentPath } from "@/panels/SegmentMap";
 import { useAsked } from "@/panels/Panels";
-import { DataTable, type TableColumn } from "@/ui/DataTable";
-import { PageLink } from "@/ui/PageLink";
+import { DataTable } from "@/ui/DataTable";
 import { Empty, Failed, Skeleton } from "@/ui/Parts";
 
 const PAGE = 100;
@@ -26,8 +25,6 @@ const PURPOSES: [NonNullable<Purpose>, string][] = [
   ["push", "who agreed to push messages"],
   ["profiling", "who does not object to analysis"],
 ];
-
-export const customerPath = (id: string): string => `/customers/all/${encodeURIComponent(id)}`;
 
 export function CustomerTable({ segment = "" }: { segment?: string }) {
   const { release, format } = useShop();
@@ -47,29 +44,7 @@ export function CustomerTable({ segment = "" }: { segment?: string }) {
   });
   const first = pages.data?.pages[0];
   const rows = pages.data?.pages.flatMap((page) => page.rows) ?? [];
-  const columns: TableColumn<Row>[] = first
-    ? answerColumns({ answer: { ...first, rows }, format }).map((column) =>
-        column.name === "customer_id"
-          ? {
-              ...column,
-              show: (row) => (
-                <PageLink path={customerPath(String(row.customer_id))} add={{ preset }}>
-                  {String(row.customer_id)}
-                </PageLink>
-              ),
-            }
-          : column.name === "segment"
-            ? {
-                ...column,
-                show: (row) => (
-                  <PageLink path={segmentPath(String(row.segment))} add={{ preset }}>
-                    {String(row.segment)}
-                  </PageLink>
-                ),
-              }
-            : column,
-      )
-    : [];
+  const columns = first ? withMembers(answerColumns({ answer: { ...first, rows }, format }), preset) : [];
   return (
     <>
       <div className={styles.tools}>
