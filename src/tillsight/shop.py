@@ -51,7 +51,7 @@ from tillsight.metrics.permission import check_analysis, check_search
 from tillsight.metrics.question import Question, ask_for
 from tillsight.pipeline.build import Progress, build, build_lock, drop_older, silent
 from tillsight.pipeline.current import DESK
-from tillsight.returns_desk import Listing, ReturnDesk, flow
+from tillsight.returns_desk import Listing, Measures, ReturnDesk, flow
 from tillsight.tables.registry import TABLES
 from tillsight.vault import check_encryption
 from tillsight.warehouse.engines import described
@@ -461,7 +461,12 @@ class Shop:
     @cached_property
     def return_desk(self) -> ReturnDesk:
         """Where returns are begun and worked."""
-        return ReturnDesk(self.database, self.settings, self.releases)
+        return ReturnDesk(self.path, self.database, self.settings, self.releases)
+
+    @cached_property
+    def return_measures(self) -> Measures:
+        """What was done against returns."""
+        return Measures(self.database)
 
     @cached_property
     def returns(self) -> Listing:

@@ -34,6 +34,7 @@ from tillsight.api.routes import (
     oidc,
     privacy,
     return_figures,
+    return_prevention,
     returns,
     safety,
     sales,
@@ -65,6 +66,7 @@ _ROUTERS = (
     customer_value,
     customers,
     return_figures,
+    return_prevention,
     returns,  # behind all else below /returns: any other word there is the number of a return
     data,
     search,

@@ -212,12 +212,6 @@ def _items(inputs: BuildInputs) -> ir.Table:
     said = (items.reason_code, items.reason_detail, items.reason_category)
     code = reasons.leaf(*said)
     own_size = ibis.coalesce(items.size_returned, items._s_size, items._p_size, items._z_size)
-    by_reason = reasons.titled(code, lambda reason: reason.fit)
-    by_exchange = ibis.ifelse(
-        code.isnull() | code.isin(["other", "fit_not_as_expected"]) | by_reason.notnull(),
-        _direction(own_size, ibis.coalesce(items.new_size_requested, items._x_size)),
-        ibis.null("string"),
-    )
     whole = items._s_paid + ibis.ifelse(items._includes_tax, known(ibis.null(MONEY)), known(items._s_tax))
     net_share = ibis.ifelse(
         whole > 0, 1 - known(items._s_tax).cast("float64") / whole.cast("float64"), ibis.literal(1.0)
@@ -230,13 +224,7 @@ def _items(inputs: BuildInputs) -> ir.Table:
         product_id=items.product_id,
         product_name=ibis.coalesce(items.product_name, items._s_name),
         size=own_size,
-        fit=ibis.coalesce(by_reason, by_exchange),
-        fit_from=ibis.cases(
-            (by_reason.notnull() & (by_reason == by_exchange), "both"),
-            (by_reason.notnull(), "reason"),
-            (by_exchange.notnull(), "exchange"),
-            else_=ibis.null("string"),
-        ),
+        _new_size=ibis.coalesce(items.new_size_requested, items._x_size),
         order_line_id=items.order_line_id,
         _item_order=items._order,
         _stated=items.refund_amount.cast(MONEY),
@@ -260,12 +248,32 @@ def _items(inputs: BuildInputs) -> ir.Table:
     )
 
 
-def _direction(old: ir.StringValue, new: ir.StringValue) -> ir.StringValue:
-    """How goods fit that were exchanged for another size: `small` when the new one is larger, `large` when it is smaller."""
-    (kind, rank), (new_kind, new_rank) = _rank(old), _rank(new)
-    alike = (kind == new_kind).fill_null(False)
-    return ibis.cases(
-        (alike & (new_rank > rank), "small"), (alike & (new_rank < rank), "large"), else_=ibis.null("string")
+def _by_size(inputs: BuildInputs, items: ir.Table) -> ir.Table:
+    """Add how goods fit that were exchanged for another size: `small` when the new one is larger, `large` when it is smaller."""
+    named = [
+        inputs.tables[table].select(size=column)
+        for table, column in (
+            ("products", "size"), ("order_items", "size"), ("return_items", "size_returned"),
+            ("return_items", "new_size_requested"),
+        )
+    ]  # fmt: skip
+    every = ibis.union(*named, distinct=True)
+    every = every.filter(every["size"].notnull())
+    # joined, so that each size is ranked once
+    ranked = every.select(_kind=_rank(every["size"])[0], _rank=_rank(every["size"])[1], _size=every["size"])
+    old = ranked.view().rename(_old="_size", _old_kind="_kind", _old_rank="_rank")
+    new = ranked.view().rename(_new="_size", _new_kind="_kind", _new_rank="_rank")
+    rows = items.view()
+    rows = rows.left_join(old, rows["size"] == old._old)
+    rows = rows.left_join(new, rows._new_size == new._new)
+    alike = (rows._old_kind == rows._new_kind).fill_null(False)
+    fit = ibis.cases(
+        (alike & (rows._new_rank > rows._old_rank), "small"),
+        (alike & (rows._new_rank < rows._old_rank), "large"),
+        else_=ibis.null("string"),
+    )
+    return rows.mutate(_fit_by_size=fit).drop(
+        "_old", "_new", "_old_kind", "_new_kind", "_old_rank", "_new_rank", "_new_size"
     )
 
 
@@ -319,7 +327,7 @@ def _booked(inputs: BuildInputs, rows: ir.Table) -> ir.Table:
 
 def _rows(inputs: BuildInputs) -> ir.Table:
     """Headers with their items, in the currency of the item, with rate."""
-    headers, items = _headers(inputs), _items(inputs)
+    headers, items = _headers(inputs), _by_size(inputs, _items(inputs))
     rows = headers.left_join(items, (headers.shop_id == items._i_shop) & (headers.return_id == items._i_return))
     currency = ibis.coalesce(
         rows._item_currency, rows._return_currency, rows._order_currency, ibis.literal(inputs.currency)
@@ -393,11 +401,26 @@ def returned_items(inputs: BuildInputs) -> ir.Table:
         return_reason=reasons.titled(code, lambda reason: reason.title),
         return_reason_group=reasons.titled(code, lambda reason: reasons.GROUPS[reason.group]),
         return_reason_family=reasons.titled(code, lambda reason: reason.family and reasons.FAMILIES[reason.family]),
+        _fit_by_reason=reasons.titled(code, lambda reason: reason.fit),
+        # a size that was changed for another reason says nothing of how the goods fit
+        _fit_by_exchange=ibis.ifelse(
+            code.isnull() | code.isin(["other", "fit_not_as_expected", *reasons.RUNS_SMALL, *reasons.RUNS_LARGE]),
+            rows._fit_by_size,
+            ibis.null("string"),
+        ),
         is_size_reason=reasons.having(code, lambda reason: reason.is_size),
         is_defect=reasons.having(code, lambda reason: reason.is_defect),
         is_wrong_item=reasons.having(code, lambda reason: reason.is_wrong_item),
     )
-    return described(inputs, rows).select(*SCHEMA)
+    rows = described(inputs, rows)
+    said, sent = rows._fit_by_reason, rows._fit_by_exchange
+    rows = rows.mutate(
+        fit=ibis.coalesce(said, sent),
+        fit_from=ibis.cases(
+            (said == sent, "both"), (said.notnull(), "reason"), (sent.notnull(), "exchange"), else_=ibis.null("string")
+        ),
+    )
+    return rows.select(*SCHEMA)
 
 
 def returned_purchases(inputs: BuildInputs) -> ir.Table:
