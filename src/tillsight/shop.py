@@ -427,7 +427,7 @@ class Shop:
     def note_settings(self) -> None:
         """Tell the audit log where the settings are not what they were when it was told last: they are changed in a file."""
         said = self.settings.model_dump(mode="json")
-        for address in ("database_url", "warehouse_url"):
+        for address in ("database_url", "warehouse_url", "cache_url"):
             if said[address]:
                 said[address] = "(set)"  # it may hold a password
         with self.database.write() as session:

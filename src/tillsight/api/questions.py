@@ -281,7 +281,7 @@ def as_json(answer: Answer, offset: int = 0, limit: int | None = None) -> Kept:
     """An answer as JSON in the envelope, with where it is in the whole."""
     per_page = limit or max(answer.table.num_rows, 1)
     page = (offset // per_page + 1, per_page, answer.row_count)
-    return kept(success(answer.to_dict(), page), JSON)
+    return kept(success(answer.to_dict(rows=False) | {"rows": answer.plain_rows()}, page), JSON)
 
 
 def as_file(

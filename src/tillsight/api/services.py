@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from tillsight.accounts import Known, RateLimit, Sessions, SignedIn
 from tillsight.accounts.oidc import Issuer
 from tillsight.api.keeping import KeptAnswers
+from tillsight.api.shared import RedisAnswers
 from tillsight.core.scope import Scope
 from tillsight.jobs import Jobs
 from tillsight.metrics.question import Filter, checked
@@ -41,12 +42,16 @@ class Services:
     def of(cls, shop: Shop, carry: Callable[[str], None]) -> Services:
         """The services of a shop."""
         limits = shop.settings.accounts
-        answers = KeptAnswers(shop.settings.limits.cache_mb * 1_000_000)
+        keys = Keys.open(shop.path)
+        address, release = shop.settings.cache_url, shop.releases.current_number
+        answers = KeptAnswers(
+            shop.settings.limits.cache_mb * 1_000_000, RedisAnswers(address, keys, release) if address else None
+        )
         shop.releases.when_changed(answers.clear)
         shop.builds_at_once = False
         return cls(
             shop=shop,
-            sessions=Sessions(shop.database, Keys.open(shop.path), shop.settings),
+            sessions=Sessions(shop.database, keys, shop.settings),
             jobs=Jobs(shop.database),
             carry=carry,
             kept=answers,

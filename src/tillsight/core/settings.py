@@ -160,7 +160,9 @@ class LimitSettings(_Section):
     )
     threads: int = Field(0, ge=0, description="processors to use; 0 takes all")
     rollup_rows: int = Field(
-        1_000_000, ge=0, description="a table of at least so many rows is also added up in advance, by day and dimensions"
+        1_000_000,
+        ge=0,
+        description="a table of at least so many rows is also added up in advance, by day and dimensions",
     )
     seconds: float = Field(60, gt=0, description="seconds that one question may take")
     rows: int = Field(1_000_000, ge=1, description="rows that one answer may have; files may have any number")
@@ -234,6 +236,11 @@ class Settings(BaseSettings):
     week_start: Weekday = Field("monday", description="first day of the week")
     preset: Literal["source", "shopify", "finance"] = Field("source", description="which metrics the pages show")
     database_url: str | None = Field(None, description="the operational database; SQLite in the workspace by default")
+    cache_url: str | None = Field(
+        None,
+        pattern=r"^(rediss?|unix)://\S+$",
+        description="Redis where several servers keep answers together, such as redis://127.0.0.1:6379/0; in each process by default",
+    )
     warehouse_url: str | None = Field(
         None, description="what answers: postgresql://… or spark://…; DuckDB in the server by default"
     )
@@ -293,9 +300,9 @@ def read_settings(workspace: Path) -> Settings:
         reason = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             reason = "there is no such setting"
-        # a value may be a secret that was put in the wrong place, and a whole section may hold one
-        tellable = not isinstance(first["input"], dict) and not _SECRET.search(name)
-        value = first["input"] if first["type"] != "missing" and tellable else None
+        # what stands under a name that is not known may be a secret, and a whole section may hold one
+        untold = first["type"] in ("missing", "extra_forbidden") or isinstance(first["input"], dict)
+        value = None if untold or _SECRET.search(name) else first["input"]
         raise SettingsError(f"Setting {name} in {where} is wrong: {reason}.", field=name, value=_shown(value)) from None
     except (ValueError, OSError) as error:  # not TOML, or not readable
         raise SettingsError(f"{file} cannot be read: {error}.", file=str(file)) from None

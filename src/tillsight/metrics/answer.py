@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -92,8 +92,14 @@ class Answer:
         records: list[dict[str, Any]] = self.table.to_pylist()
         return records
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values: decimals stay Decimal, days are ISO texts."""
+    def plain_rows(self) -> Iterator[dict[str, Any]]:
+        """The rows as plain values, one after the other, so that they need not all be there at once."""
+        for batch in self.table.to_batches(max_chunksize=5_000):
+            for row in batch.to_pylist():
+                yield {name: _plain(value) for name, value in row.items()}
+
+    def to_dict(self, *, rows: bool = True) -> dict[str, Any]:
+        """Everything as plain values: decimals stay Decimal, days are ISO texts. Without `rows`: an empty list of them."""
         return {
             "columns": [
                 {
@@ -108,7 +114,7 @@ class Answer:
                 }
                 for column in self.columns
             ],
-            "rows": [{name: _plain(value) for name, value in row.items()} for row in self.to_records()],
+            "rows": list(self.plain_rows()) if rows else [],
             "totals": {name: _plain(value) for name, value in self.totals.items()} if self.totals is not None else None,
             "row_count": self.row_count,
             "period": _period(self.period, self.period_title),
