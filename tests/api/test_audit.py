@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tillsight.api.access import Open, doors
 from tillsight.api.app import create_app
 from tillsight.database import AuditEntry, User
 from tillsight.jobs import Jobs
+from tillsight.returns_desk.measures import MEASURES
 from tillsight.shop import Shop
 
 QUESTIONS = {
@@ -125,6 +127,51 @@ def in_bulk(client: TestClient) -> Any:
     return client.post("/api/v1/returns/bulk", json={"returns": some, "step": "cancelled", "note": "A test"})
 
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def with_photo(client: TestClient) -> Any:
+    made = a_return(client)
+    return client.post(
+        f"/api/v1/returns/{made['return_id']}/photos",
+        files={"photo": ("p.png", PIXEL)},
+        data={"version": str(made["version"])},
+    )
+
+
+def without_photo(client: TestClient) -> Any:
+    kept = with_photo(client)
+    assert kept.status_code == 201, kept.text
+    shown = kept.json()["data"]
+    [photo] = shown["photos"]
+    return client.delete(
+        f"/api/v1/returns/{shown['return_id']}/photos/{photo['id']}", params={"version": shown["version"]}
+    )
+
+
+GOAL = {"metric": "revenue", "grain": "month", "amount": "100"}
+
+
+def on_goal(client: TestClient, method: str, tail: str = "", removed: bool = False, **more: Any) -> Any:
+    made = client.post("/api/v1/goals", json=GOAL)
+    assert made.status_code == 201, made.text
+    goal = made.json()["data"]
+    address = f"/api/v1/goals/{goal['id']}"
+    if removed:
+        assert client.delete(address, params={"version": goal["version"]}).status_code == 200
+        return client.request(method, f"{address}{tail}")
+    if method == "DELETE":
+        return client.delete(address, params={"version": goal["version"]})
+    return client.request(method, address, json={**GOAL, **more, "version": goal["version"]})
+
+
+def a_measure(client: TestClient) -> Any:
+    said = {"product": "P", "measure": next(iter(MEASURES)), "done_on": "2025-01-03"}
+    return client.post("/api/v1/returns/prevention", json=said)
+
+
 Call = Callable[[TestClient, Shop], Any]
 CALLS: dict[str, Call] = {
     "POST /api/v1/auth/login": lambda c, _: c.post("/api/v1/auth/login", json={"user": "bert", "password": PASSWORD}),
@@ -154,6 +201,16 @@ CALLS: dict[str, Call] = {
         "/api/v1/segments/rules/mine", json={**RULES, "title": "Ours", "version": 1}
     ),
     "DELETE /api/v1/segments/rules/{name}": lambda c, _: with_rules(c).delete("/api/v1/segments/rules/mine"),
+    "POST /api/v1/goals": lambda c, _: c.post("/api/v1/goals", json=GOAL),
+    "PUT /api/v1/goals/{goal_id}": lambda c, _: on_goal(c, "PUT", amount="200"),
+    "DELETE /api/v1/goals/{goal_id}": lambda c, _: on_goal(c, "DELETE"),
+    "POST /api/v1/goals/{goal_id}/restore": lambda c, _: on_goal(c, "POST", "/restore", removed=True),
+    "POST /api/v1/returns/{return_id}/photos": lambda c, _: with_photo(c),
+    "DELETE /api/v1/returns/{return_id}/photos/{photo_id}": lambda c, _: without_photo(c),
+    "POST /api/v1/returns/prevention": lambda c, _: a_measure(c),
+    "DELETE /api/v1/returns/prevention/{measure_id}": lambda c, _: c.delete(
+        f"/api/v1/returns/prevention/{a_measure(c).json()['data']['id']}"
+    ),
     "POST /api/v1/returns/create": lambda c, _: create_return(c),
     "POST /api/v1/returns/bulk": lambda c, _: in_bulk(c),
     "PUT /api/v1/returns/{return_id}/status": lambda c, _: on_return(
@@ -169,6 +226,10 @@ CALLS: dict[str, Call] = {
     "POST /api/v1/privacy/retention": lambda c, _: c.post("/api/v1/privacy/retention"),
 }
 ENDS = {
+    "PUT /api/v1/goals/{goal_id}": ".changed",
+    "DELETE /api/v1/goals/{goal_id}": ".removed",
+    "POST /api/v1/goals/{goal_id}/restore": ".restored",
+    "DELETE /api/v1/returns/prevention/{measure_id}": ".removed",
     "POST /api/v1/returns/bulk": ".cancelled",
     "PUT /api/v1/returns/{return_id}/status": ".cancelled",
     "PATCH /api/v1/returns/{return_id}": ".changed",
