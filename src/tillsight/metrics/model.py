@@ -80,12 +80,19 @@ class Layer:
     """Some of the rows of a relation, made by themselves: the relation is all of its layers together.
 
     `split_by`: an input of which a few months at a time are enough to make the rows that belong to them, so that a shop of any
-    size is built in bounded memory; None for rows that need all of it.
+    size is built in bounded memory; None for rows that need all of it. `along`: for other inputs, a column that both have: only
+    rows are read of which it lies between the least and the greatest value among those months, as far as the files can tell.
     """
 
     name: str
     build: Callable[[BuildInputs], ir.Table]
     split_by: str | None = None
+    along: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The inputs of which the layer sees a part."""
+        return frozenset({self.split_by, *self.along}) if self.split_by else frozenset()
 
 
 @dataclass(frozen=True)
@@ -152,8 +159,8 @@ class BuildInputs:
     """What a relation is built from: tables by name, and the settings that bear on it.
 
     `return_window`: days from the order in which goods may be returned; 0 sets no end.
-    `empty`: the tables that have no row, `void`: of others, the columns that have no value, so that nothing is computed for
-    them. `salt`: goes into keys that are hashes.
+    `empty`: the tables that have no row, `void`: of others, the columns that have no value, or false, in every row: nothing
+    is computed for them. `salt`: goes into keys that are hashes.
     """
 
     tables: Mapping[str, ir.Table]

@@ -33,7 +33,7 @@ from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
 from tillsight.database.models import CURRENT, Load, Pointer, Release
 from tillsight.database.store import Database
-from tillsight.metrics.model import BuildInputs, Catalogue, Relation
+from tillsight.metrics.model import BuildInputs, Catalogue, Layer, Relation
 from tillsight.metrics.rollups import relation_of
 from tillsight.metrics.shaping import RATE_DAYS
 from tillsight.pipeline.checks import (
@@ -323,7 +323,7 @@ class Build:
 
     def _pieces(
         self, relation: Relation, layers: dict[str, str], there: dict[str, Made]
-    ) -> tuple[list[tuple[str, str]], dict[str, tuple[str, str]]]:
+    ) -> tuple[list[tuple[str, str]], dict[str, tuple[Layer, str]]]:
         """The SQL of every file of a relation with its name; and for those made from a part of a table, which part."""
         columns = ", ".join(
             f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}" for name, type_ in relation.schema.items()
@@ -332,7 +332,7 @@ class Build:
         timed = relation.time is not None and relation.time in relation.schema
         by_time = f" ORDER BY {quoted(relation.time or '')}" if small and timed else ""
         pieces: list[tuple[str, str]] = []
-        parts: dict[str, tuple[str, str]] = {}
+        parts: dict[str, tuple[Layer, str]] = {}
         for layer in relation.layers:
             sql = f"SELECT {columns} FROM ({layers[layer.name]}) AS r{by_time}"
             if layer.split_by is None:
@@ -341,16 +341,16 @@ class Build:
             for number, file in enumerate(there[layer.split_by].files):
                 piece = f"{layer.name}-{number:04}"
                 pieces.append((sql, piece))
-                parts[piece] = (layer.split_by, file)
+                parts[piece] = (layer, file)
         return pieces, parts
 
     def _void(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> frozenset[str]:
-        """The columns of a table that have no value in any row, by what its files say of themselves."""
+        """The columns of a table that have no value in any row, or false in all, by what its files say of themselves."""
         if is_encrypted(self.workspace):
             return frozenset()
         rows = connection.execute(
             "SELECT path_in_schema FROM parquet_metadata($1) GROUP BY 1 "
-            "HAVING bool_and(coalesce(stats_null_count = num_values, false))",
+            "HAVING bool_and(coalesce(stats_null_count = num_values OR (type = 'BOOLEAN' AND stats_max_value = 'false'), false))",
             [[str(self.workspace / file) for file in entry.files]],
         ).fetchall()
         return frozenset(name for (name,) in rows)
@@ -409,10 +409,10 @@ class Build:
         fingerprint: str,
         folder: Path,
         kind: str,
-        parts: Mapping[str, tuple[str, str]] | None = None,
+        parts: Mapping[str, tuple[Layer, str]] | None = None,
         cuts: Sequence[date] = (),
     ) -> Made:
-        """Write a table, a file for each piece of SQL. `parts`: for a piece, the table of which it sees one file alone.
+        """Write a table, a file for each piece of SQL. `parts`: for a piece, its layer, and the one file that it is made by.
 
         `cuts`: write what there is of it before the first day, between it and the second one, and so on, to files of their own.
         """
@@ -423,9 +423,7 @@ class Build:
         options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
         for sql, piece in pieces:
             if parts and piece in parts:
-                table, file = parts[piece]
-                source = read_files([self.workspace / file])
-                connection.execute(f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT * FROM {source}")
+                self._view_part(connection, *parts[piece])
             if not cuts:
                 connection.execute(f"COPY ({sql}) TO {literal(str(target / f'{piece}.parquet'))} {options}")
                 continue
@@ -449,6 +447,21 @@ class Build:
             sum(file.stat().st_size for file in files),
             kind,
         )
+
+    def _view_part(self, connection: duckdb.DuckDBPyConnection, layer: Layer, file: str) -> None:
+        """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
+        source = read_files([self.workspace / file])
+        connection.execute(f"CREATE OR REPLACE VIEW {quoted(f'{layer.split_by}__part')} AS SELECT * FROM {source}")
+        for table, column in layer.along.items():
+            name, type_ = quoted(column), DUCKDB_TYPES[TABLES[table].column(column).type]
+            found = connection.execute(
+                f"SELECT CAST(min({name}) AS VARCHAR), CAST(max({name}) AS VARCHAR) FROM {source}"
+            ).fetchone()
+            ends = [f"CAST({literal(end)} AS {type_})" for end in found or () if end is not None]
+            between = f"{name} BETWEEN {' AND '.join(ends)}" if ends else "false"
+            connection.execute(
+                f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT * FROM {quoted(table)} WHERE {between}"
+            )
 
     def _view(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> None:
         files = read_files([self.workspace / file for file in entry.files])
@@ -608,17 +621,15 @@ def _sql_of(
     schemas |= {other.name: dict(other.schema) for other in catalogue.relations.values()}
     relation = derived(catalogue, name)
 
-    def inputs(part: str | None) -> BuildInputs:
+    def inputs(parts: frozenset[str]) -> BuildInputs:
         bound = {
-            other: ibis.table(schemas[other], name=f"{other}__part" if other == part else other)
+            other: ibis.table(schemas[other], name=f"{other}__part" if other in parts else other)
             for other in relation.inputs
         }
         return BuildInputs(bound, currency, timezone, return_window, empty, dict(void), salt)
 
-    lacking = compiled(relation.without_rate(inputs(None)), pretty=False) if relation.without_rate else None
-    return {
-        layer.name: compiled(layer.build(inputs(layer.split_by)), pretty=False) for layer in relation.layers
-    }, lacking
+    lacking = compiled(relation.without_rate(inputs(frozenset())), pretty=False) if relation.without_rate else None
+    return {layer.name: compiled(layer.build(inputs(layer.parts)), pretty=False) for layer in relation.layers}, lacking
 
 
 @contextmanager

@@ -112,9 +112,18 @@ def _known_by(inputs: BuildInputs, name: str, key: Callable[[ir.StringValue], ir
 def _sold_items(inputs: BuildInputs) -> ir.Table:
     """Order lines that are sales: no gift cards, and no components of a bundle (the bundle's own line carries the sale)."""
     items = inputs.tables["order_items"]
+    if _sells_all(inputs):
+        return items
     return items.filter(~items.is_gift_card, items.parent_line_id.isnull()).anti_join(
         _gift_cards(inputs), ["shop_id", "product_id"]
     )
+
+
+def _sells_all(inputs: BuildInputs) -> bool:
+    """Whether it is known of all order lines that they are sales."""
+    of_lines, of_products = (inputs.void.get(name, frozenset()) for name in ("order_items", "products"))
+    products = "products" in inputs.empty or "is_gift_card" in of_products
+    return products and {"is_gift_card", "parent_line_id"} <= of_lines
 
 
 def _gift_cards(inputs: BuildInputs) -> ir.Table:
@@ -174,10 +183,13 @@ def order_customers(inputs: BuildInputs) -> ir.Table:
         order_key=key_of(orders.shop_id, orders.order_id, inputs.salt),
         customer_key=ibis.ifelse(person.notnull(), key_of(orders.shop_id, person, inputs.salt), ibis.null("int64")),
     )  # fmt: skip
-    orders = orders.left_join(_without_sales(inputs).mutate(_only_gifts=True), ["shop_id", "order_id"]).drop(
-        "shop_id_right", "order_id_right"
-    )
-    orders = orders.mutate(has_sales=orders._only_gifts.isnull()).drop("_only_gifts")
+    if _sells_all(inputs):
+        orders = orders.mutate(has_sales=True)
+    else:
+        orders = orders.left_join(_without_sales(inputs).mutate(_only_gifts=True), ["shop_id", "order_id"])
+        orders = orders.mutate(has_sales=orders._only_gifts.isnull()).drop(
+            "shop_id_right", "order_id_right", "_only_gifts"
+        )
     guests = orders.filter(orders.customer_key.isnull()).mutate(
         **dict.fromkeys(_OF_CUSTOMER_DAYS, ibis.null("date")), customer_order_number=ibis.null("int64")
     )
@@ -199,13 +211,9 @@ def order_customers(inputs: BuildInputs) -> ir.Table:
 
 def order_facts(inputs: BuildInputs) -> ir.Table:
     """One row per order that counts or was cancelled."""
-    whose = inputs.tables["order_customers"].rename(_w_shop="shop_id", _w_order="order_id", _w_placed="placed_at")
+    whose = inputs.tables["order_customers"].rename(_w_shop="shop_id", _w_order="order_id").drop("placed_at")
     orders = inputs.tables["orders"].drop("customer_id")
-    # the time is the same on both sides: it lets the engine pass over whatever was placed at another one
-    orders = orders.inner_join(
-        whose,
-        (orders.shop_id == whose._w_shop) & (orders.order_id == whose._w_order) & (orders.placed_at == whose._w_placed),
-    )
+    orders = orders.inner_join(whose, (orders.shop_id == whose._w_shop) & (orders.order_id == whose._w_order))
     orders = with_rate(orders, rate_spans(inputs.tables["exchange_rates"], inputs.currency), inputs.currency)
     orders = orders.mutate(
         places=places_of(orders.currency),
@@ -336,9 +344,11 @@ def _orders_with_lines(inputs: BuildInputs) -> ir.Table:
     items = inputs.tables["order_items"].select(
         "shop_id", "order_id", "line_id", "product_id", _is_sale=lambda t: ~t.is_gift_card & t.parent_line_id.isnull()
     )
-    cards = _gift_cards(inputs).select(_c_shop="shop_id", _c_product="product_id")
-    items = items.left_join(cards, (items.shop_id == cards._c_shop) & (items.product_id == cards._c_product))
-    sold = items._is_sale & items._c_product.isnull()
+    sold = items._is_sale
+    if not _sells_all(inputs):
+        cards = _gift_cards(inputs).select(_c_shop="shop_id", _c_product="product_id")
+        items = items.left_join(cards, (items.shop_id == cards._c_shop) & (items.product_id == cards._c_product))
+        sold = items._is_sale & items._c_product.isnull()
     items = items.select(
         "shop_id", "order_id", _product=ibis.ifelse(sold, items.product_id, ibis.null("string")),
         _line=ibis.ifelse(sold, items.line_id, ibis.null("string")),
@@ -728,7 +738,7 @@ RELATIONS = (
         domain="sales",
         grain="one order that is neither a test nor deleted",
         inputs=("order_customers", "orders", "exchange_rates"),
-        layers=(Layer("orders", order_facts, split_by="order_customers"),),
+        layers=(Layer("orders", order_facts, split_by="order_customers", along={"orders": "placed_at"}),),
         schema=ORDER_FACTS_SCHEMA,
         dimensions=(),
         needs=("orders",),
@@ -756,7 +766,10 @@ RELATIONS = (
             "shops",
             "exchange_rates",
         ),
-        layers=(Layer("lines", sold_lines, split_by="order_facts"), Layer("entries", entries)),
+        layers=(
+            Layer("lines", sold_lines, split_by="order_facts", along={"order_items": "order_id"}),
+            Layer("entries", entries),
+        ),
         # an order has many products, and one of everything else
         single={
             "order": tuple(name for name in SALES_DIMENSIONS if name not in PRODUCT_DIMENSIONS),
@@ -800,8 +813,8 @@ _VISITS = Visits(
 )
 
 
-def _of_days(name: str, title: str, *dimensions: str, orders: bool = True) -> Rollup:
-    measures = (*_ADDED_UP, *(_ORDERS if orders else ()))
+def _of_days(name: str, title: str, *dimensions: str, orders: tuple[str, ...] = _ORDERS) -> Rollup:
+    measures = (*_ADDED_UP, *orders)
     return Rollup(f"sales_by_{name}", f"Sales by day and {title}", "sales", ("shop", *dimensions), measures)
 
 
@@ -817,12 +830,12 @@ ROLLUPS = (
         "order_status", "order_currency",
     ),
     _of_days("hour", "hour", "channel", "hour"),
-    _of_days("range", "range", "channel", "department", "category", "sub_category", orders=False),
-    _of_days("category", "category, channel and place", "channel", "location", "category"),
-    _of_days("brand", "brand", "channel", "brand", orders=False),
-    _of_days("supplier", "supplier", "channel", "supplier", orders=False),
+    _of_days("range", "range", "channel", "department", "category", "sub_category", orders=()),
+    _of_days("category", "category, channel and place", "channel", "location", "category", orders=("orders",)),
+    _of_days("brand", "brand", "channel", "brand", orders=()),
+    _of_days("supplier", "supplier", "channel", "supplier", orders=()),
     _of_days(
-        "product", "product", "department", "category", "sub_category", "brand", "supplier", "product", "product_id", orders=False
+        "product", "product", "department", "category", "sub_category", "brand", "supplier", "product", "product_id", orders=()
     ),
     _visitors("", ""),
     _visitors("_by_channel", " and channel", "channel"),
