@@ -16,9 +16,12 @@ FROM (
       FROM (
         SELECT
           "t1"."day" AS "bucket",
-          COUNT(DISTINCT "t1"."order_key") FILTER(WHERE
-            "t1"."kind" IN ('sale', 'order') AND NOT (
-              "t1"."is_cancelled"
+          COUNT(*) FILTER(WHERE
+            "t1"."is_first_line"
+            AND (
+              "t1"."kind" IN ('sale', 'order') AND NOT (
+                "t1"."is_cancelled"
+              )
             )) AS "orders"
         FROM (
           SELECT
@@ -65,9 +68,12 @@ FROM (
             THEN "t2"."day" + INTERVAL '366' DAY
             ELSE CAST(NULL AS DATE)
           END AS "bucket",
-          COUNT(DISTINCT "t2"."order_key") FILTER(WHERE
-            "t2"."kind" IN ('sale', 'order') AND NOT (
-              "t2"."is_cancelled"
+          COUNT(*) FILTER(WHERE
+            "t2"."is_first_line"
+            AND (
+              "t2"."kind" IN ('sale', 'order') AND NOT (
+                "t2"."is_cancelled"
+              )
             )) AS "orders__compare"
         FROM (
           SELECT

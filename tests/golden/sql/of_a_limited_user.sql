@@ -5,9 +5,12 @@ FROM (
     CAST((
       DAYOFWEEK("t1"."day") + 6
     ) % 7 AS BIGINT) AS "weekday",
-    COUNT(DISTINCT "t1"."order_key") FILTER(WHERE
-      "t1"."kind" IN ('sale', 'order') AND NOT (
-        "t1"."is_cancelled"
+    COUNT(*) FILTER(WHERE
+      "t1"."is_first_line"
+      AND (
+        "t1"."kind" IN ('sale', 'order') AND NOT (
+          "t1"."is_cancelled"
+        )
       )) AS "orders"
   FROM (
     SELECT

@@ -1,8 +1,11 @@
 SELECT
   SUM("t1"."revenue") AS "revenue",
-  COUNT(DISTINCT "t1"."order_key") FILTER(WHERE
-    "t1"."kind" IN ('sale', 'order') AND NOT (
-      "t1"."is_cancelled"
+  COUNT(*) FILTER(WHERE
+    "t1"."is_first_line"
+    AND (
+      "t1"."kind" IN ('sale', 'order') AND NOT (
+        "t1"."is_cancelled"
+      )
     )) AS "orders"
 FROM (
   SELECT
