@@ -147,7 +147,7 @@ def without_photo(client: TestClient) -> Any:
     shown = kept.json()["data"]
     [photo] = shown["photos"]
     return client.delete(
-        f"/api/v1/returns/{shown['return_id']}/photos/{photo['id']}", params={"version": shown["version"]}
+        f"/api/v1/returns/{shown['return_id']}/photos/{photo['photo_id']}", params={"version": shown["version"]}
     )
 
 
@@ -226,6 +226,7 @@ CALLS: dict[str, Call] = {
     "POST /api/v1/privacy/retention": lambda c, _: c.post("/api/v1/privacy/retention"),
 }
 ENDS = {
+    "DELETE /api/v1/returns/{return_id}/photos/{photo_id}": ".photo_removed",
     "PUT /api/v1/goals/{goal_id}": ".changed",
     "DELETE /api/v1/goals/{goal_id}": ".removed",
     "POST /api/v1/goals/{goal_id}/restore": ".restored",
