@@ -49,6 +49,17 @@ function mainland(country: Country): [number, number][] {
   return outer.sort((a, b) => size(b) - size(a))[0] ?? [];
 }
 
+/** A ring that crosses the date line, in its parts on either side: else it would be drawn across the whole map. */
+function parted(ring: [number, number][]): [number, number][][] {
+  const parts: [number, number][][] = [[]];
+  ring.forEach((point, index) => {
+    const before = ring[index - 1];
+    if (before && Math.abs(point[0] - before[0]) > 180) parts.push([]);
+    parts.at(-1)!.push(point);
+  });
+  return parts;
+}
+
 /** The countries as paths in a box of pixels: those that are shown fill it with some room around, all others are drawn as far as they reach in. */
 export function fitted(countries: readonly Country[], shown: readonly string[], width: number, height: number): Shape[] {
   const wanted = countries.filter((country) => country.id && shown.includes(country.id));
@@ -64,7 +75,7 @@ export function fitted(countries: readonly Country[], shown: readonly string[], 
     return [width / 2 + (x - middleX) * scale, height / 2 - (y - middleY) * scale];
   };
   return countries.flatMap((country) => {
-    const rings = country.rings.flatMap((polygon) => polygon.map((ring) => ring.map(place)));
+    const rings = country.rings.flatMap((polygon) => polygon.flatMap(parted).map((ring) => ring.map(place)));
     const inside = rings.some((ring) => {
       const held = around(ring);
       return held.right > 0 && held.left < width && held.high > 0 && held.low < height;
