@@ -201,12 +201,18 @@ class Shop:
     def evidence(self, answer: Answer, scope: Scope = EVERYTHING) -> dict[str, Any]:
         """What an answer stands on: its sources with rows and when they were known, the release, freshness, and checks.
 
-        Sources are the relations that were asked and the tables that they are made of; checks are those that bear on them.
+        Sources are the roll-ups that were read, the relations that were asked and the tables that they are made of; checks are
+        those that bear on them.
         To somebody who may see some rows only, figures about all of them (rows, the texts of checks) are not told.
         """
         release = self.releases.get(answer.release) if answer.release is not None else self.releases.current()
         tables = release.manifest["tables"]
-        names = list(answer.sources)
+        rollups = {
+            name: rollup.title
+            for name, rollup in self.catalogue.rollups.items()
+            if any(f'"{name}"' in sql for sql in answer.queries)
+        }
+        names = [*rollups, *answer.sources]
         for name in names:  # grows while it is walked: a relation is made of tables and of other relations
             inputs = self.catalogue.relations[name].inputs if name in self.catalogue.relations else ()
             names += [part for part in inputs if part not in names and release.rows_of(part)]
@@ -215,7 +221,7 @@ class Shop:
             "sources": [
                 {
                     "table": name,
-                    "title": (self.catalogue.relations.get(name) or TABLES[name]).title,
+                    "title": rollups.get(name) or (self.catalogue.relations.get(name) or TABLES[name]).title,
                     "rows": None if scope.rows else release.rows_of(name),
                     "known_to": tables.get(name, {}).get("known_to"),
                 }
@@ -510,7 +516,9 @@ class Shop:
     def status(self) -> Status:
         """What is loaded and built."""
         number = self.releases.current_number()
-        with self.database.read() as session:  # not opened: this tells where the engine is, even when it does not answer
+        with (
+            self.database.read() as session
+        ):  # not opened: this tells where the engine is, even when it does not answer
             release = session.get(Release, number) if number is not None else None
         rows = {name: entry["rows"] for name, entry in release.manifest["tables"].items()} if release else {}
         return Status(self.settings.name, described(self.settings), release, len(self.loads()), rows)

@@ -101,3 +101,10 @@ def test_what_no_roll_up_can_tell_is_asked_of_the_facts(shop: Shop, metrics: lis
 def test_a_small_shop_has_none(pairs: list[Pair]) -> None:
     release = pairs[0][0].releases.current()
     assert not [name for name, entry in release.manifest["tables"].items() if entry["kind"] == "rollup"]
+
+
+def test_an_answer_says_what_it_was_read_from(shop: Shop) -> None:
+    sources = shop.evidence(shop.query("revenue", period="all"))["sources"]
+    assert [(source["table"], source["title"]) for source in sources[:2]] == [
+        ("sales_by_hour", "Sales by day and hour"), ("sales", "Sales ledger"),
+    ]  # fmt: skip

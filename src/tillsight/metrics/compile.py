@@ -85,8 +85,6 @@ class Compiled:
     slots: tuple[Slot, ...]
     by: tuple[str, ...]
     grain: Grain | None
-    tables: tuple[str, ...]
-    """The tables of the release that are read."""
 
 
 def slots_of(metrics: Sequence[Metric], compared: bool) -> list[Slot]:
@@ -159,9 +157,7 @@ class Compiler:
             table = table.filter(_chosen([table[name] for name in cut], among.groups))
         if limited:
             table = self._order(table, question, wanted, cut, step)
-        return Compiled(
-            table, tuple(slots), cut, step, tuple(dict.fromkeys(piece.rollup or piece.relation for piece in pieces))
-        )
+        return Compiled(table, tuple(slots), cut, step)
 
     def _rollup(self, slot: Slot, where: Sequence[Filter], by: tuple[str, ...], chosen: tuple[str, ...]) -> str | None:
         """The roll-up that a measure is taken from; None for the facts."""
