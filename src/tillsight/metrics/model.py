@@ -123,6 +123,8 @@ class Relation:
     """Currency and day of every row that goes into it in another currency whose rate is not known: a build that finds one
     stops, because a missing rate is never one to one and never nothing."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nothing_without: str | None = None
+    """A table without whose rows it has none: then it is not worked out at all."""
     single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For a kind of thing that is counted: the dimensions of which each has but one value, besides the day. Over them, counts
     of distinct things add up."""

@@ -271,13 +271,15 @@ class Build:
                 continue
             self.progress("relations", step, len(order), relation.title)
             known = [there[name] for name in relation.inputs if name in there]
+            without = relation.nothing_without
+            nothing = without is not None and (without not in there or not there[without].rows)
             empty: frozenset[str] = frozenset()
             void: tuple[tuple[str, frozenset[str]], ...] = ()
             if max((entry.rows for entry in known), default=0) > TAILORED_ROWS:
                 empty = frozenset(relation.inputs) - {entry.name for entry in known if entry.rows}
                 void = tuple((entry.name, columns) for entry in known if (columns := self._void(connection, entry)))
             sql_of = partial(
-                _sql_of,
+                _no_rows if nothing else _sql_of,
                 self.catalogue,
                 relation.name,
                 self.settings.currency,
@@ -601,6 +603,15 @@ def derived(catalogue: Catalogue, name: str) -> Relation:
     """A relation or a roll-up by name, as a build makes it."""
     rollup = catalogue.rollups.get(name)
     return relation_of(catalogue, rollup) if rollup else catalogue.relations[name]
+
+
+def _no_rows(catalogue: Catalogue, name: str, *_: object) -> tuple[dict[str, str], str | None]:
+    """The SQL of a relation that is known to have no row."""
+    columns = ", ".join(
+        f"CAST(NULL AS {_duck_type(type_)}) AS {quoted(column)}"
+        for column, type_ in catalogue.relations[name].schema.items()
+    )
+    return {layer.name: f"SELECT {columns} WHERE false" for layer in catalogue.relations[name].layers}, None
 
 
 @cache

@@ -184,6 +184,7 @@ RELATIONS = (
         dimensions=("shop", "marketing_channel", "campaign_id"),
         needs=("marketing_spend",),
         without_rate=spend_without_rate,
+        nothing_without="marketing_spend",
     ),
 )
 

@@ -161,23 +161,24 @@ FATES = {
 """What 002 calls reasons says what became of the goods: such words are a disposition, and no reason."""
 
 
-def fate(*texts: ir.StringValue) -> ir.StringValue:
-    """The disposition that the first text names; null where none does."""
-    return ibis.coalesce(*(_named(text, FATES) for text in texts))
+def plainly(text: ir.StringValue) -> ir.StringValue:
+    """The words of a text as `plain` leaves them; null where there are none."""
+    return text.lower().re_replace(r"[^a-z0-9]+", " ").strip().nullif("")
 
 
-def leaf(*texts: ir.StringValue) -> ir.StringValue:
-    """The code of the first text that is a leaf's; `other` where there are only other words; null where there are none."""
-    texts = tuple(ibis.ifelse(_named(text, FATES).isnull(), text, ibis.null("string")) for text in texts)
-    found = [_named(text, WORDS) for text in texts]
-    said = ibis.coalesce(*(text.strip().nullif("") for text in texts))
-    return ibis.coalesce(*found, ibis.ifelse(said.notnull(), ibis.literal("other"), ibis.null("string")))
+def fate(*words: ir.StringValue) -> ir.StringValue:
+    """The disposition that the first of some plain words name; null where none do."""
+    return ibis.coalesce(*(_named(text, FATES) for text in words))
+
+
+def leaf(said: ir.BooleanValue, *words: ir.StringValue) -> ir.StringValue:
+    """The code of the first plain words that are a leaf's; `other` where something else was said; null where nothing was."""
+    found = [_named(text, WORDS) for text in words]
+    return ibis.coalesce(*found, ibis.ifelse(said, ibis.literal("other"), ibis.null("string")))
 
 
 def _named(text: ir.StringValue, words: dict[str, list[str]]) -> ir.StringValue:
-    plain_text = text.lower().re_replace(r"[^a-z0-9]+", " ").strip()
-    branches = [(plain_text.isin(words[name]), ibis.literal(name)) for name in words]
-    return ibis.cases(*branches, else_=ibis.null("string"))
+    return ibis.cases(*((text.isin(words[name]), ibis.literal(name)) for name in words), else_=ibis.null("string"))
 
 
 def titled(code: ir.StringValue, of: Callable[[Reason], str | None]) -> ir.StringValue:

@@ -209,14 +209,19 @@ def _items(inputs: BuildInputs) -> ir.Table:
         (items.shop_id == sent._x_shop) & (items.return_id == sent._x_return) & (items.product_id == sent._x_product),
     )
     items = items.left_join(sizes, (items.shop_id == sizes._z_shop) & (items.product_id == sizes._z_product))
-    said = (items.reason_code, items.reason_detail, items.reason_category)
-    code = reasons.leaf(*said)
+    texts = ("reason_code", "reason_detail", "reason_category")
+    # a table of its own, so that the engine's SQL has the words of a text once, and not wherever they are compared
+    items = items.mutate(**{f"_plain_{name}": reasons.plainly(items[name]) for name in texts}).view()
+    plain = [items[f"_plain_{name}"] for name in texts]
+    fates = [reasons.fate(words) for words in plain]
+    said = [items[name].strip().nullif("").notnull() & fate.isnull() for name, fate in zip(texts, fates, strict=True)]
+    code = reasons.leaf(said[0] | said[1] | said[2], *plain)
     own_size = ibis.coalesce(items.size_returned, items._s_size, items._p_size, items._z_size)
     whole = items._s_paid + ibis.ifelse(items._includes_tax, known(ibis.null(MONEY)), known(items._s_tax))
     net_share = ibis.ifelse(
         whole > 0, 1 - known(items._s_tax).cast("float64") / whole.cast("float64"), ibis.literal(1.0)
     ).fill_null(1.0)
-    disposition = ibis.coalesce(items.disposition, reasons.fate(*said))
+    disposition = ibis.coalesce(items.disposition, *fates)
     return items.select(
         _i_shop=items.shop_id,
         _i_return=items.return_id,
@@ -351,22 +356,37 @@ def without_a_rate(inputs: BuildInputs) -> ir.Table:
     return without_rate(rows.filter(carries))
 
 
+def _shared_out(rows: ir.Table) -> ir.Table:
+    """Add the shares of each row: `_{cost}` of the costs of its return, `_refund` of what was booked, `_of_total` of what is stated.
+
+    They are worked out in a narrow table of their own: each step of an allocation names every column that it carries along.
+    """
+    whole = {
+        **{f"_all_{name}": known(rows[name]) for name in COSTS},
+        "_all_refund": known(rows._booked),
+        # where the items say nothing, the header's amount is split over them
+        "_all_stated": known(
+            ibis.ifelse(rows._stated.max().over(group_by=rows.return_key).isnull(), rows._stated_total, None)
+        ),
+    }
+    own = ibis.literal("n ") + rows.return_id + " " + rows.line_id
+    shares = rows.select(
+        "shop_id", "return_key", "line_id", "units", "_places", _share=ibis.coalesce(rows._booked_for, own), **whole
+    )
+    for name in COSTS:
+        shares = allocated(shares, f"_all_{name}", "units", ["return_key"], "line_id", "_places", f"_{name}")
+    shares = allocated(shares, "_all_refund", "units", ["shop_id", "_share"], "line_id", "_places", "_refund")
+    shares = allocated(shares, "_all_stated", "units", ["return_key"], "line_id", "_places", "_of_total")
+    shares = shares.select(
+        *(f"_{name}" for name in COSTS), "_refund", "_of_total", _s_return="return_key", _s_line="line_id"
+    )
+    return rows.inner_join(shares, (rows.return_key == shares._s_return) & (rows.line_id == shares._s_line))
+
+
 def returned_items(inputs: BuildInputs) -> ir.Table:
     """One row per item that came back. See the module."""
     rows = _booked(inputs, _rows(inputs))
-    rows = rows.mutate(_places=places_of(rows.currency), **{f"_all_{name}": known(rows[name]) for name in COSTS})
-    for name in COSTS:
-        rows = allocated(rows, f"_all_{name}", "units", ["return_key"], "line_id", "_places", f"_{name}")
-    rows = rows.mutate(
-        _all_refund=known(rows._booked),
-        _share=ibis.coalesce(rows._booked_for, ibis.literal("n ") + rows.return_id + " " + rows.line_id),
-        # where the items say nothing, the header's amount is split over them
-        _all_stated=known(
-            ibis.ifelse(rows._stated.max().over(group_by=rows.return_key).isnull(), rows._stated_total, None)
-        ),
-    )
-    rows = allocated(rows, "_all_refund", "units", ["shop_id", "_share"], "line_id", "_places", "_refund")
-    rows = allocated(rows, "_all_stated", "units", ["return_key"], "line_id", "_places", "_of_total")
+    rows = _shared_out(rows.mutate(_places=places_of(rows.currency)))
     none = ibis.null(MONEY)
     # nothing is booked for any item of the return: the stated amount is all that is known
     unbooked = rows._booked.max().over(group_by=rows.return_key).isnull() & rows._settled
@@ -459,6 +479,7 @@ RELATIONS = (
         needs=("returns", "return_items"),
         columns_shown=SHOWN,
         without_rate=without_a_rate,
+        nothing_without="returns",
     ),
     Relation(
         name="returned_purchases",
@@ -468,6 +489,7 @@ RELATIONS = (
         inputs=("returned_items",),
         layers=(Layer("all", returned_purchases),),
         schema={**SCHEMA, "returned_on": "date"},
+        nothing_without="returned_items",
         dimensions=DIMENSIONS,
         needs=("returns", "return_items"),
         columns_shown=SHOWN,

@@ -403,11 +403,19 @@ def _allocated_lines(inputs: BuildInputs, lines: ir.Table) -> ir.Table:
         _own_tax=ibis.ifelse(has_tax, known(lines.tax_amount), lines._split_line),
         _order_tax=ibis.ifelse(has_tax, known(lines._head_tax), lines._split_rest),
     )
-    lines = lines.mutate(_after=money(lines._gross - lines._own_discount))
-    lines = allocated(lines, "_order_discount", "_after", ["order_key"], "line_id", "places", "_share")
-    lines = lines.mutate(_paid=money(lines._after - lines._share))
-    lines = allocated(lines, "_order_tax", "_paid", ["order_key"], "line_id", "places", "_tax_share")
-    return _with_amounts(lines, money(lines._own_tax + lines._tax_share))
+    # in a narrow table: each step of an allocation names every column that it carries along
+    shares = lines.select(
+        "order_key", "line_id", "places", "_order_discount", "_order_tax", "_own_tax",
+        _after=money(lines._gross - lines._own_discount),
+    )  # fmt: skip
+    shares = allocated(shares, "_order_discount", "_after", ["order_key"], "line_id", "places", "_share")
+    shares = shares.mutate(_paid=money(shares._after - shares._share))
+    shares = allocated(shares, "_order_tax", "_paid", ["order_key"], "line_id", "places", "_tax_share")
+    shares = shares.select(
+        _s_order="order_key", _s_line="line_id", _paid="_paid", _tax_in_all=money(shares._own_tax + shares._tax_share)
+    )
+    lines = lines.inner_join(shares, (lines.order_key == shares._s_order) & (lines.line_id == shares._s_line))
+    return _with_amounts(lines, lines._tax_in_all)
 
 
 def _with_amounts(lines: ir.Table, tax: ir.DecimalValue) -> ir.Table:
