@@ -82,16 +82,42 @@ LOADS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def test_any_order_of_the_same_loads_gives_the_same_release(empty: Shop) -> None:
-    expected = rebuilt(empty, LOADS)
-    revenue = empty.query("revenue", by="order_id").to_records()
+@pytest.fixture(params=[pytest.param(False, id="small"), pytest.param(True, id="large")])
+def any_size(request: pytest.FixtureRequest, empty: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop whose tables are written anew, and one whose tables are so large that landed files stay but for their corrections."""
+    if request.param:
+        monkeypatch.setattr("tillsight.pipeline.build.MERGED_ROWS", 0)
+    return empty
+
+
+def test_any_order_of_the_same_loads_gives_the_same_release(any_size: Shop) -> None:
+    expected = rebuilt(any_size, LOADS)
+    revenue = any_size.query("revenue", by="order_id").to_records()
     assert {row["order_id"]: row["revenue"] for row in revenue} == {"1": D(12), "3": D(33)}
     for loads in list(permutations(LOADS))[1::5]:
-        assert rebuilt(empty, list(loads)) == expected
+        assert rebuilt(any_size, list(loads)) == expected
 
 
-def test_shuffled_rows_repeated_loads_and_split_loads_change_nothing(empty: Shop) -> None:
-    random = Random(7)
+def test_what_is_in_one_load_alone_stays_in_its_file(empty: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two large loads, the corrected order is written again and the others stay where they landed; a third load shares them."""
+    monkeypatch.setattr("tillsight.pipeline.build.MERGED_ROWS", 0)
+    land(empty, MAY, file="may.csv")
+    land(empty, {"orders": [order("3", "2024-05-03")]}, known_at=at(1), file="june.csv")
+    empty.build()
+    files = [Path(file).name for file in empty.releases.current().manifest["tables"]["orders"]["files"]]
+    assert files == ["landed-0000.parquet", "landed-0001.parquet"]
+    land(empty, {"orders": [order("2", "2024-05-02", country="FR")]}, known_at=at(2), file="corrected.csv")
+    empty.build()
+    release = empty.releases.current()
+    files = [Path(file).name for file in release.manifest["tables"]["orders"]["files"]]
+    assert files == ["landed-0001.parquet", "rest-0000.parquet", "rest-0002.parquet", "twice.parquet"]
+    assert release.rows_of("orders") == 3
+    answer = empty.query("revenue", by="country").to_records()
+    assert {row["country"]: row["revenue"] for row in answer} == {"FR": D(20), None: D(10)}
+
+
+def test_shuffled_rows_repeated_loads_and_split_loads_change_nothing(any_size: Shop) -> None:
+    empty, random = any_size, Random(7)
     tables = random_shop(random, 25)
     expected = rebuilt(empty, [{"tables": tables, "file": "all.csv"}])
 

@@ -44,7 +44,16 @@ from tillsight.pipeline.checks import (
     check_tables,
     lines_are_sold,
 )
-from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, lies_by, plan
+from tillsight.pipeline.current import (
+    TWICE,
+    CurrentTable,
+    LandedLoad,
+    clashes_sql,
+    lies_by,
+    plan,
+    same_key,
+    twice_sql,
+)
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
 from tillsight.vault import is_encrypted
@@ -59,6 +68,8 @@ FORMAT = 2
 """Part of every fingerprint: raise it when files are written differently."""
 PART_ROWS = 2_500_000
 """So many orders are worked on at a time, but a month at least: what a build holds in memory does not grow with the shop."""
+MERGED_ROWS = 2_500_000
+"""From so many rows on, files of several loads stay as they are but for the keys that several of them have."""
 TAILORED_ROWS = 200_000
 """From so many rows on, SQL that leaves out what a shop does not have is worth the time to compile it."""
 SORTED_ROWS = 2_500_000
@@ -237,26 +248,58 @@ class Build:
         return made
 
     def _link(self, connection: duckdb.DuckDBPyConnection, current: CurrentTable, folder: Path) -> Made | None:
-        """The landed file itself, where it is the current state as it stands; None where something has to be written."""
-        file = current.as_landed
-        if file is None or not lies_by(connection, file, current.table):
+        """The landed files themselves, where they are the current state as they stand; None where it has to be written.
+
+        Of several large ones, those rows are written again whose key is in more than one; a file without such rows stays.
+        """
+        table, files = current.table, current.as_landed
+        rows = sum(load.manifest["tables"][table.name]["rows"] for load in current.loads)
+        if not files or (len(files) > 1 and rows < MERGED_ROWS):
             return None
-        target = folder / current.table.name / "landed.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not all(lies_by(connection, file, table) for file in files):
+            return None
+        started = time.perf_counter()
+        target = folder / table.name
+        target.mkdir(parents=True, exist_ok=True)
+        own = self._own_rows(connection, current, target) if len(files) > 1 else set()
         try:
-            os.link(file, target)
+            for number, file in enumerate(files):
+                if file not in own:
+                    os.link(file, target / f"landed-{number:04}.parquet")
         except OSError:  # another file system, or one without links
+            shutil.rmtree(target)
             return None
-        self.seconds[current.table.name] = 0.0
-        rows = sum(load.manifest["tables"][current.table.name]["rows"] for load in current.loads)
+        made = sorted(target.glob("*.parquet"))
+        row = connection.execute(f"SELECT count(*) FROM {read_files(made)}").fetchone()
+        self.seconds[table.name] = round(time.perf_counter() - started, 3)
         return Made(
-            current.table.name,
+            table.name,
             current.fingerprint,
-            [str(target.relative_to(self.workspace))],
-            rows,
-            target.stat().st_size,
+            [str(file.relative_to(self.workspace)) for file in made],
+            int(row[0]) if row else 0,
+            sum(file.stat().st_size for file in made),
             "canonical",
         )
+
+    def _own_rows(self, connection: duckdb.DuckDBPyConnection, current: CurrentTable, target: Path) -> set[Path]:
+        """Write the rows of keys that several files have, as they are now, and those files without them. Returns those files."""
+        table = current.table
+        of_size = sorted(current.as_landed, key=lambda file: file.stat().st_size)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {TWICE} AS {twice_sql(table, of_size)}")
+        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
+        written: set[Path] = set()
+        for number, file in enumerate(current.as_landed):
+            same = f"JOIN {TWICE} AS t ON {same_key(table, 'f', 't')}"
+            if connection.execute(f"SELECT 1 FROM {read_files([file])} AS f SEMI {same} LIMIT 1").fetchone():
+                rest = target / f"rest-{number:04}.parquet"
+                connection.execute(
+                    f"COPY (SELECT * FROM {read_files([file])} AS f ANTI {same}) TO {literal(str(rest))} {options}"
+                )
+                written.add(file)
+        if written:
+            connection.execute(f"COPY ({current.sql_twice}) TO {literal(str(target / 'twice.parquet'))} {options}")
+        connection.execute(f"DROP TABLE {TWICE}")
+        return written
 
     def _relations(
         self, connection: duckdb.DuckDBPyConnection, tables: dict[str, Made], folder: Path, before: Release | None

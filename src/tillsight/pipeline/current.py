@@ -24,6 +24,8 @@ DESK = "desk"
 first touch, and what files say of it later is settled there by a person."""
 _OVERLAP = 3
 """A moment may lie in so many groups of rows of a file, on average, before it is worth while to sort it."""
+TWICE = "_twice"
+"""What a build calls the keys that are in more than one file of a table."""
 RATE = "exchange_rate"
 """The column in which a row brings its own rate to the reporting currency."""
 
@@ -64,8 +66,11 @@ class CurrentTable:
     fingerprint: str
     sql: str
     sources: int
-    as_landed: Path | None
-    """The file of the only load, where every row of it counts; it may lack columns that were added since."""
+    sql_twice: str
+    """The same of the keys in the table `TWICE` alone."""
+    as_landed: tuple[Path, ...]
+    """The files of the loads, where every row counts whose key is in one of them alone; they may lack columns that were added
+    since. Empty where rows are left out or read otherwise."""
 
 
 def plan(
@@ -97,6 +102,8 @@ def plan(
     columns = ", ".join(quoted(name) for name in names)
     values = ", ".join(_value(table, name) for name in table.column_names)
     branches: list[str] = []
+    within: list[str] = []
+    twice = f"SEMI JOIN {TWICE} AS t ON {same_key(table, 'f', 't')}"
     cuts = 0
     for rank, load in enumerate(holding):
         conditions = _left_out(load, replacing, table, timezone)
@@ -105,27 +112,38 @@ def plan(
         given = (
             values if load.id not in outdated else ", ".join(_without_rate(table, name) for name in table.column_names)
         )
-        branches.append(
-            f"SELECT {given}, _file, _line, {rank} AS _rank "
-            f"FROM {_whole(read_files(_files(workspace, [load], table)), table)}{where}"
-        )
+        rows = _whole(read_files(_files(workspace, [load], table)), table)
+        branches.append(f"SELECT {given}, _file, _line, {rank} AS _rank FROM {rows}{where}")
+        within.append(f"SELECT {given}, _file, _line, {rank} AS _rank FROM {rows} AS f {twice}")
     keys = ", ".join(quoted(key) for key in table.key)
-    stacked = " UNION ALL ".join(branches)
     # A row without a line was gathered from sales lines (a product, a customer): it gives way to one from a file of its own.
-    if len(holding) == 1:  # keys are unique within a load: the connector saw to it
-        sql = f"SELECT {columns} FROM ({stacked})"
-    else:
-        sql = (
-            f"SELECT {columns} FROM ({stacked}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY (_line IS NULL), _rank DESC, _line DESC) = 1"
-        )
+    latest = f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY (_line IS NULL), _rank DESC, _line DESC) = 1"
+    # keys are unique within a load: the connector saw to it
+    sql = f"SELECT {columns} FROM ({' UNION ALL '.join(branches)}) {latest if len(holding) > 1 else ''}"
+    order = f" ORDER BY {', '.join(quoted(name) for name in _order(table))}"
     return CurrentTable(
         table=table,
         loads=tuple(holding),
         fingerprint=stamp,
-        sql=f"{sql} ORDER BY {', '.join(quoted(name) for name in _order(table))}",
+        sql=sql + order,
+        sql_twice=f"SELECT {columns} FROM ({' UNION ALL '.join(within)}) {latest}{order}",
         sources=len({load.source for load in holding} - {DESK}),
-        as_landed=holding[0].file(workspace, table.name) if len(holding) == 1 and not cuts and not outdated else None,
+        as_landed=tuple(_files(workspace, holding, table)) if not cuts and not outdated else (),
+    )
+
+
+def same_key(table: Table, one: str, other: str) -> str:
+    """The condition that two rows have the same key; a part of it that is unknown in both is the same."""
+    return " AND ".join(f"{one}.{quoted(key)} IS NOT DISTINCT FROM {other}.{quoted(key)}" for key in table.key)
+
+
+def twice_sql(table: Table, files: Sequence[Path]) -> str:
+    """The keys that are in more than one of some files. The last one is the largest: its keys are looked up, not gathered."""
+    keys = ", ".join(quoted(key) for key in table.key)
+    later, largest = read_files(files[:-1]), read_files(files[-1:])
+    return (
+        f"SELECT DISTINCT {keys} FROM (SELECT {keys} FROM {later} AS f SEMI JOIN {largest} AS t ON {same_key(table, 'f', 't')} "
+        f"UNION ALL SELECT {keys} FROM {later} GROUP BY ALL HAVING count(*) > 1)"
     )
 
 
