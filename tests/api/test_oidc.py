@@ -151,7 +151,7 @@ def me(browser: TestClient) -> dict[str, Any]:
 def test_somebody_signs_in_elsewhere_and_has_a_session_here(
     browser: TestClient, issuer: SmallIssuer, shop: Shop
 ) -> None:
-    assert browser.get("/api/v1/auth/options").json()["data"] == {"single_sign_on": "Single sign-on"}
+    assert browser.get("/api/v1/auth/options").json()["data"] == {"single_sign_on": "Single sign-on", "mail": False}
     assert back(browser, issuer.sign_in(out(browser, "/sales?period=last_month"))) == {
         "signed": "in", "next": "/sales?period=last_month",
     }  # fmt: skip
@@ -269,5 +269,5 @@ def test_an_issuer_that_is_away_or_not_what_it_says_is_told(
             assert place.startswith("/sign-in?signed=")
     with make_shop(tmp_path / "none", {}, build=False) as shop:
         client = TestClient(create_app(shop), "http://127.0.0.1", follow_redirects=False)
-        assert client.get("/api/v1/auth/options").json()["data"] == {"single_sign_on": None}
+        assert client.get("/api/v1/auth/options").json()["data"] == {"single_sign_on": None, "mail": False}
         assert client.get("/api/v1/oidc/start").status_code == 404

@@ -45,8 +45,10 @@ def test_every_operation_says_what_it_gives_and_how_it_fails() -> None:
     for path, item in openapi_document()["paths"].items():
         for method, operation in item.items():
             good = next(value for status, value in operation["responses"].items() if status.startswith("2"))
-            # a package of files is the one thing that has no form in JSON
+            # a package of files and a photo are the only things that have no form in JSON
             kind = "application/zip" if path == "/api/v1/privacy/export" else "application/json"
+            if path.endswith("/photos/{photo_id}") and method == "get":
+                kind = "image/jpeg"
             assert good["content"][kind]["schema"], (method, path)
             assert operation["responses"]["default"]["content"]["application/json"]["schema"] == {
                 "$ref": "#/components/schemas/ErrorEnvelope"
@@ -66,12 +68,17 @@ def test_responses_are_what_the_description_says(app: FastAPI) -> None:
     item = {"order_line_id": line["order_line_id"], "quantity": 1, "reason_code": "too_small"}
     wanted = {"order_id": "O-001", "items": [item], "override_reason": "told by phone"}
     back = client.post("/api/v1/returns/create", json=wanted).json()["data"]["return_id"]
+    goal = {"metric": "revenue", "grain": "month", "amount": "1000", "starts": "2026-01-01"}
+    goal_id = client.post("/api/v1/goals", json=goal).json()["data"]["id"]
+    done = {"product": "P-001", "measure": "Size guide", "done_on": "2026-01-31"}
+    measure_id = client.post("/api/v1/returns/prevention", json=done).json()["data"]["id"]
+    made = {"load_id": load, "job_id": job, "return_id": back, "goal_id": goal_id, "measure_id": measure_id}
     names = {"get_dashboard": "sales", "list_values": "weekday", "run_analysis": analysis}
     looked_at = set()
     for method, door in doors(app):
         if (method != "GET" and door.name not in BODIES) or door.response_model is None:
             continue
-        parts = PARTS | {"name": names.get(door.name, "revenue"), "load_id": load, "job_id": job, "return_id": back}
+        parts = PARTS | made | {"name": names.get(door.name, "revenue")}
         filled = door.path.format(**parts)
         if door.name == "get_dashboard":
             filled = f"/api/v1/dashboards/{client.get('/api/v1/dashboards').json()['data'][0]['name']}"

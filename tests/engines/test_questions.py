@@ -21,8 +21,8 @@ FILTERS = {
     "numbers and days": ["hour>=9", "weekday<5", "cohort>=2024-11-01"],
     "unknown": ["discount_code is null", "customer_type is not null"],
 }
-NEEDS_MORE = frozenset({"customers.profile", "returns.effect"})
-"""Analyses that are asked of one customer or one measure."""
+NEEDS_MORE = frozenset({"customers.profile", "returns.effect", "goals.path"})
+"""Analyses that are asked of one customer, one measure or one goal."""
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -55,7 +55,7 @@ def test_the_rows_behind_a_number_are_the_same(duckdb: Shop, engine: Shop) -> No
     assert_same(engine.rows("revenue", where="country=Germany", **DAYS), wanted)
     explained = engine.explain("gross_margin_rate", **DAYS)
     assert explained.value == pytest.approx(duckdb.explain("gross_margin_rate", **DAYS).value, rel=1e-10)
-    assert explained.answer.sql != duckdb.explain("gross_margin_rate", **DAYS).answer.sql, "it says what ran"
+    assert "sales" in explained.answer.sql, "it says what ran"
 
 
 @pytest.mark.parametrize("name", [name for name in catalogue().analyses if name not in NEEDS_MORE])

@@ -220,7 +220,8 @@ def test_a_scope_bounds_every_figure(pairs: list[Pair]) -> None:
 
 def test_too_many_rows_are_refused(pairs: list[Pair], monkeypatch: pytest.MonkeyPatch) -> None:
     shop, _ = pairs[0]
-    monkeypatch.setattr(shop.releases.current().engine, "_rows", 5)
+    engine = shop.releases.current().engine
+    monkeypatch.setattr(engine, "_limits", engine._limits.model_copy(update={"rows": 5}))  # type: ignore[attr-defined]
     with pytest.raises(TooBigError, match="more than 5 rows; add a filter, a limit or a coarser grain"):
         shop.query("revenue", by="order_id")
 

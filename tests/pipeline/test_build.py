@@ -346,7 +346,7 @@ def test_old_releases_are_kept_as_set_and_then_collected(tmp_path: Path) -> None
         assert published(shop) == [5, 4, 3]
         kept = [files_of(shop.releases.get(number).record) for number in (3, 4, 5)]
         assert on_disk(shop) == {file for files in kept for group in files.values() for file in group}
-        assert files_of(release)["products"] == ["releases/1/products/landed-0000.parquet"], "shared by all"
+        assert files_of(release)["products"] == ["releases/1/products/rows.parquet"], "shared by all"
         assert revenue(shop) == 50
         for gone in (1, 2, 99):
             with pytest.raises(NotFoundError, match=f"no release {gone}, or it is not kept any more"):

@@ -279,7 +279,15 @@ def test_records_of_the_operational_database_follow(shop: Shop) -> None:
         session.flush()
         for kept in session.scalars(select(DeskReturn)):
             session.add(
-                DeskPhoto(return_ref=kept.id, media_type="image/png", width=1, height=1, size=3, content=b"png", taken_by="anna")
+                DeskPhoto(
+                    return_ref=kept.id,
+                    media_type="image/png",
+                    width=1,
+                    height=1,
+                    size=3,
+                    content=b"png",
+                    taken_by="anna",
+                )
             )
     erase(shop)
     with shop.database.read() as session:
@@ -288,7 +296,9 @@ def test_records_of_the_operational_database_follow(shop: Shop) -> None:
         assert first.source_row == {}
         assert (second.customer_id, second.return_id) == ("CUST-BOB-2", "RET-556")
         assert second.notes == "CUST-BOB-2 rang: Ada Lovelace"
-        assert [photo.return_ref for photo in session.scalars(select(DeskPhoto))] == [second.id], "photos go with the person"
+        assert [photo.return_ref for photo in session.scalars(select(DeskPhoto))] == [second.id], (
+            "photos go with the person"
+        )
     load = shop.loads()[0].id
     landed = duckdb.sql(
         f"SELECT return_id, order_id, customer_id FROM read_parquet('{shop.path}/landing/loads/{load}/tables/returns.parquet')"

@@ -156,7 +156,11 @@ def ledger(tables: Mapping[str, Rows], currency: str = "EUR", timezone: str = "U
             gross, net = amount(line["unit_price"]) * amount(line["quantity"]), whole
             if order.get("prices_include_tax"):
                 net = whole - tax
-                gross = rounded(gross * net / whole, order["currency"]) if whole else gross
+                # without a discount the price is what was paid, so no discount may come of rounding
+                worked_out = (
+                    net if whole == gross else rounded(gross * net / whole, order["currency"]) if whole else gross
+                )
+                gross = worked_out if whole else gross
             cost = None
             if line.get("unit_cost") is not None:
                 cost = converted(amount(line["unit_cost"]) * amount(line["quantity"]), head)

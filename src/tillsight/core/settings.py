@@ -238,7 +238,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="the operational database; SQLite in the workspace by default")
     cache_url: str | None = Field(
         None,
-        pattern=r"^(rediss?|unix)://\S+$",
+        pattern=r"^((rediss?|unix)://\S+)?$",
         description="Redis where several servers keep answers together, such as redis://127.0.0.1:6379/0; in each process by default",
     )
     warehouse_url: str | None = Field(

@@ -69,7 +69,8 @@ FORMAT = 2
 PART_ROWS = 2_500_000
 """So many orders are worked on at a time, but a month at least: what a build holds in memory does not grow with the shop."""
 MERGED_ROWS = 2_500_000
-"""From so many rows on, files of several loads stay as they are but for the keys that several of them have."""
+"""From so many rows on, landed files stay as they are but for the keys that several of them have."""
+RETURNS = "returns"
 TAILORED_ROWS = 200_000
 """From so many rows on, SQL that leaves out what a shop does not have is worth the time to compile it."""
 SORTED_ROWS = 2_500_000
@@ -250,11 +251,12 @@ class Build:
     def _link(self, connection: duckdb.DuckDBPyConnection, current: CurrentTable, folder: Path) -> Made | None:
         """The landed files themselves, where they are the current state as they stand; None where it has to be written.
 
-        Of several large ones, those rows are written again whose key is in more than one; a file without such rows stays.
+        So large tables only, and none that the return desk reads, which has to know what brought a row. Of several files, those rows
+        are written again whose key is in more than one; a file without such rows stays.
         """
         table, files = current.table, current.as_landed
         rows = sum(load.manifest["tables"][table.name]["rows"] for load in current.loads)
-        if not files or (len(files) > 1 and rows < MERGED_ROWS):
+        if not files or rows < MERGED_ROWS or table.domain == RETURNS:
             return None
         if not all(lies_by(connection, file, table) for file in files):
             return None

@@ -113,13 +113,14 @@ def plan(
             values if load.id not in outdated else ", ".join(_without_rate(table, name) for name in table.column_names)
         )
         rows = _whole(read_files(_files(workspace, [load], table)), table)
-        branches.append(f"SELECT {given}, _file, _line, {rank} AS _rank FROM {rows}{where}")
-        within.append(f"SELECT {given}, _file, _line, {rank} AS _rank FROM {rows} AS f {twice}")
+        given += f", _file, _line, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank"
+        branches.append(f"SELECT {given} FROM {rows}{where}")
+        within.append(f"SELECT {given} FROM {rows} AS f {twice}")
     keys = ", ".join(quoted(key) for key in table.key)
     # A row without a line was gathered from sales lines (a product, a customer): it gives way to one from a file of its own.
     latest = f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY (_line IS NULL), _rank DESC, _line DESC) = 1"
     # keys are unique within a load: the connector saw to it
-    sql = f"SELECT {columns} FROM ({' UNION ALL '.join(branches)}) {latest if len(holding) > 1 else ''}"
+    sql = f"SELECT {columns}, _source, _load FROM ({' UNION ALL '.join(branches)}) {latest if len(holding) > 1 else ''}"
     order = f" ORDER BY {', '.join(quoted(name) for name in _order(table))}"
     return CurrentTable(
         table=table,

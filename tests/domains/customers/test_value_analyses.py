@@ -18,7 +18,7 @@ from tests.support.shops import line, make_shop, order
 from tillsight.core.errors import QuestionError
 from tillsight.core.scope import Scope
 from tillsight.domains.customers.value import customer_value, fit_bg_nbd, fit_gamma_gamma
-from tillsight.domains.customers.value_analyses import _customers
+from tillsight.domains.customers.value_analyses import customers_of
 from tillsight.reference_shop import generate
 from tillsight.shop import Shop
 
@@ -68,14 +68,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.mark.feature("CUS-01", "CUS-09")
 def test_orders_become_frequency_recency_age_and_mean(shop: Shop) -> None:
-    found = _customers(shop.asker(), (), END)
+    found = customers_of(shop.asker(), (), END)
     at = found.table["customer_id"].to_pylist().index("HAND")
     assert (found.frequency[at], found.recency[at], found.age[at]) == (2, 90, 334)
     assert found.mean_value[at] == pytest.approx((40 + 50) / 2)
     assert found.spent[at] == pytest.approx(115)
     assert found.table["first_day"][at].as_py() == date(2024, 2, 1)
     assert len(found) == 302  # 300, the two by hand; no guest
-    then = _customers(shop.asker(), (), date(2024, 3, 31))
+    then = customers_of(shop.asker(), (), date(2024, 3, 31))
     at = then.table["customer_id"].to_pylist().index("HAND")
     assert (then.frequency[at], then.recency[at], then.age[at]) == (1, 30, 59)
     assert "LAST" not in then.table["customer_id"].to_pylist()
@@ -86,7 +86,7 @@ def test_every_customer_has_what_the_models_say(shop: Shop) -> None:
     answer = shop.analyse("customers.value", horizon=180, discount=0)
     rows = {row["customer_id"]: row for row in answer.to_records()}
     assert answer.row_count == len(rows) == 302
-    found = _customers(shop.asker(), (), END)
+    found = customers_of(shop.asker(), (), END)
     buying = fit_bg_nbd(found.frequency, found.recency, found.age)
     spending = fit_gamma_gamma(found.frequency, found.mean_value)
     worth = customer_value(
@@ -145,7 +145,7 @@ def test_expected_and_made_orders_of_days_kept_back(shop: Shop) -> None:
     answer = shop.analyse("customers.value_holdout", days=90)
     rows = answer.to_records()
     assert [row["repeat_orders"] for row in rows] == [str(often) for often in range(7)] + ["7 or more"]
-    whole, before = _customers(shop.asker(), (), END), _customers(shop.asker(), (), END - timedelta(days=90))
+    whole, before = customers_of(shop.asker(), (), END), customers_of(shop.asker(), (), END - timedelta(days=90))
     assert sum(row["customers"] for row in rows) == len(before)
     known = set(before.table["customer_key"].to_pylist())
     kept = np.array([key in known for key in whole.table["customer_key"].to_pylist()])

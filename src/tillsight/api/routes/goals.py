@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight import audit
@@ -22,6 +22,7 @@ from tillsight.metrics.permission import may_ask
 
 router = APIRouter(prefix="/api/v1/goals", tags=["goals"], route_class=Door)
 
+GoalId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Amount = Annotated[str, Field(max_length=40, description="digits, such as 25000 or 1250.50", examples=["25000"])]
 
 
@@ -122,14 +123,14 @@ def get_goal_history(who: Viewer, given: Given, request: Request, asked: Annotat
 
 @router.get("/{goal_id}/path", response_model=Paged[AnswerOut], responses=FILES)
 def get_goal_path(
-    goal_id: int, who: Viewer, given: Given, request: Request, asked: Annotated[ProgressParams, Query()]
+    goal_id: GoalId, who: Viewer, given: Given, request: Request, asked: Annotated[ProgressParams, Query()]
 ) -> Response:
     """One goal day by day: so far, expected, to come; the analysis goals.path."""
     return analysed(request, given, who, "goals.path", None, asked.format, {"end": asked.to, "goal": goal_id})
 
 
 @router.get("/{goal_id}/changes", response_model=Envelope[list[GoalChangeOut]])
-def list_goal_changes(goal_id: int, who: Viewer, given: Given) -> Response:
+def list_goal_changes(goal_id: GoalId, who: Viewer, given: Given) -> Response:
     """Every change of a goal, also of one that was removed, the newest first."""
     changes = given.shop.goals.changes(goal_id)
     said = next(change.after or change.before for change in changes)
@@ -160,7 +161,7 @@ def add_a_goal(who: Writer, given: Given, request: Request, asked: GoalIn) -> Re
 
 
 @router.put("/{goal_id}", response_model=Envelope[GoalOut])
-def change_a_goal(goal_id: int, who: Writer, given: Given, request: Request, asked: ChangedGoal) -> Response:
+def change_a_goal(goal_id: GoalId, who: Writer, given: Given, request: Request, asked: ChangedGoal) -> Response:
     """Set other terms. Refused where somebody else changed the goal meanwhile."""
     said = read(asked.model_dump(exclude={"version"}), given.shop.asker(given.scope(who)))
     with given.shop.database.write() as session:
@@ -171,7 +172,7 @@ def change_a_goal(goal_id: int, who: Writer, given: Given, request: Request, ask
 
 
 @router.delete("/{goal_id}", response_model=Envelope[GoalOut])
-def remove_a_goal(goal_id: int, who: Writer, given: Given, request: Request, version: int) -> Response:
+def remove_a_goal(goal_id: GoalId, who: Writer, given: Given, request: Request, version: int) -> Response:
     """Take a goal away; POST …/restore puts it back."""
     with given.shop.database.write() as session:
         gone = remove_goal(session, goal_id, who.name, version)
@@ -181,7 +182,7 @@ def remove_a_goal(goal_id: int, who: Writer, given: Given, request: Request, ver
 
 
 @router.post("/{goal_id}/restore", response_model=Envelope[GoalOut])
-def restore_a_goal(goal_id: int, who: Writer, given: Given, request: Request) -> Response:
+def restore_a_goal(goal_id: GoalId, who: Writer, given: Given, request: Request) -> Response:
     """Put a goal back that was removed."""
     with given.shop.database.write() as session:
         back = restore_goal(session, goal_id, who.name)

@@ -17,7 +17,7 @@ from tillsight.core.errors import NotAllowedError
 
 router = APIRouter(prefix="/api/v1/returns", tags=["returns"], route_class=QuestionDoor)
 
-MeasureId = Annotated[int, Path(ge=1)]
+MeasureId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 ReportName = Literal["daily", "weekly", "monthly", "quality", "prevention"]
 
 

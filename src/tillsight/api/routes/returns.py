@@ -42,6 +42,7 @@ PHOTO = {name: {"schema": {"type": "string", "format": "binary"}} for name in ("
 router = APIRouter(prefix="/api/v1/returns", tags=["returns"], route_class=Door)
 
 ReturnId = Annotated[str, Path(min_length=1, max_length=200)]
+PhotoId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
 Units = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)]
 Text = Annotated[str, Field(max_length=2000)]
@@ -698,7 +699,7 @@ def add_photo(
 
 
 @router.get("/{return_id}/photos/{photo_id}", response_class=Response, responses={200: {"content": PHOTO}})
-def get_photo(return_id: ReturnId, photo_id: Annotated[int, Path(ge=1)], who: Viewer, given: Given) -> Response:
+def get_photo(return_id: ReturnId, photo_id: PhotoId, who: Viewer, given: Given) -> Response:
     """A photo. Who sees persons masked sees none."""
     _look(who)
     if who.scope.masked:
@@ -715,7 +716,7 @@ def get_photo(return_id: ReturnId, photo_id: Annotated[int, Path(ge=1)], who: Vi
 @router.delete("/{return_id}/photos/{photo_id}", response_model=Envelope[ReturnOut])
 def remove_photo(
     return_id: ReturnId,
-    photo_id: Annotated[int, Path(ge=1)],
+    photo_id: PhotoId,
     version: Annotated[int, Query(ge=1)],
     who: Writer,
     given: Given,
