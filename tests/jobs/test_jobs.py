@@ -322,8 +322,14 @@ def test_a_job_that_is_not_there_is_said_to_be_so(jobs: Jobs) -> None:
         jobs.cancel("none")
 
 
+def children() -> set[int]:
+    """The processes that this one has started."""
+    return {child.pid for child in psutil.Process().children()}
+
+
 @pytest.mark.slow
 def test_a_real_build_that_is_killed_is_built_again(tmp_path: Path) -> None:
+    others = children()
     day = "2025-01-01 10:00:00"
     tables = {"orders": [order("1", day)], "order_items": [line("1", "1", "A", 1, "10.00")]}
     with make_shop(tmp_path / "shop", tables, build=False) as shop:
@@ -331,8 +337,8 @@ def test_a_real_build_that_is_killed_is_built_again(tmp_path: Path) -> None:
         worker = Worker(shop.database, shop.path, lease=LEASE)
         worker.start()
         job_id = start(jobs, worker, "build")
-        until(lambda: jobs.get(job_id).state == "running" and psutil.Process().children())
-        kill(*(child.pid for child in psutil.Process().children()))
+        until(lambda: jobs.get(job_id).state == "running" and children() - others)
+        kill(*(children() - others))
         job = ended(jobs, job_id)
         assert (job.state, job.attempts) == ("done", 2), job.error
         assert job.result == {"release": shop.releases.current_number()}
@@ -342,6 +348,7 @@ def test_a_real_build_that_is_killed_is_built_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_real_load_that_is_killed_after_it_landed_lands_once(tmp_path: Path) -> None:
+    others = children()
     content = b"order_id,placed_at,order_status,currency\n1,2025-01-01 10:00:00,completed,EUR\n"
     lines = b"order_id,line_id,product_id,quantity,unit_price\n1,1,A,1,10.00\n"
     with make_shop(tmp_path / "shop", {}, build=False) as shop:
@@ -356,7 +363,7 @@ def test_a_real_load_that_is_killed_after_it_landed_lands_once(tmp_path: Path) -
         with build_lock(shop.path, silent, wait=True):  # so that its build has to wait
             worker.start()
             until(lambda: jobs.get(job_id).result)
-            kill(*(child.pid for child in psutil.Process().children()))
+            kill(*(children() - others))
             until(lambda: jobs.get(job_id).attempts == 2)
         job = ended(jobs, job_id)
         assert (job.state, job.attempts) == ("done", 2), job.error
