@@ -121,6 +121,7 @@ def a_person(visitor: Visitor) -> None:
     # nobody is found by this name: a look at a person would be told in the log, which other tests count
     visitor.page.get_by_role("main").get_by_role("textbox").first.fill("nobody@shop.example")
     visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator("[data-loading]")).to_have_count(0)
     visitor.settled()
 
 
@@ -205,6 +206,12 @@ def findings(page: Page, scheme: str) -> list[str]:
     return [f"{scheme}: {finding}" for finding in found]
 
 
+AT_REST = """() => Promise.all(document.getAnimations()
+  .filter(one => one.effect.getComputedTiming().endTime !== Infinity)
+  .map(one => one.finished.catch(() => null)))"""
+"""Until whatever moves has come to rest."""
+
+
 def fits(page: Page) -> list[str]:
     """What does not fit the width: a page that scrolls sideways, text that is cut off."""
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -227,6 +234,7 @@ def test_no_finding_in_light_and_dark_on_a_screen_and_a_phone(visitor: Visitor, 
     page = visitor.page
     visitor.open(place.path.format(load=shop.loads()[0].id))
     place.do(visitor)
+    page.evaluate(AT_REST)
     wrong = []
     for name, (wide, tall) in WIDTHS.items():
         page.set_viewport_size({"width": wide, "height": tall})

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 from python_calamine import CalamineWorkbook
 from tests.e2e.conftest import WAIT
-from tests.e2e.visitor import Visitor, figure, written, written_day
+from tests.e2e.visitor import FOUND, Visitor, figure, written, written_day
 
 from tillsight.shop import Shop
 
@@ -262,6 +262,8 @@ def test_every_picture_and_table_of_the_dashboards_has_its_files(visitor: Visito
             drawn += 1
             label = panel.get_attribute("aria-label")
             expect(panel.get_by_role("button", name="Download", exact=True), f"{label} on {path}").to_be_visible()
+            if label in FOUND:  # a table as the analysis gives it, or a picture with its own words
+                continue
             toggle = panel.get_by_role("button", name="Table", exact=True)
             chooser = panel.get_by_role("button", name="Columns", exact=True)
             assert toggle.count() + chooser.count() == 1, f"{label} is neither a table nor becomes one"

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.e2e
 
 REFUSED = "401 (Unauthorized)"
 """What the browser says of a visit without a session: the page asks for one and gets none."""
-OPEN = {f"/api/v1/auth/{name}" for name in ("login", "second-factor", "options", "link", "link/accept", "logout")}
+OPEN = {
+    f"/api/v1/auth/{name}"
+    for name in ("login", "second-factor", "options", "link", "link/accept", "logout", "forgotten")
+}
 """What needs no session: to begin one, and to be rid of one that has ended already."""
 
 

@@ -147,3 +147,11 @@ def test_velocity_is_ranked_by_the_days_of_its_month(tmp_path_factory: pytest.Te
     with make_shop(tmp_path_factory.mktemp("shop"), tables) as made:
         rows = made.query("product_velocity", by="product_id", grain="month", sort="-product_velocity").to_records()
         assert [(row["month"].month, row["product_velocity"]) for row in rows] == [(2, 1.0), (1, 30 / 31)]
+
+
+def test_where_nothing_fits_there_is_no_row_and_no_error(shop: Shop) -> None:
+    """Also for the top groups over time, sorted: there is no bucket of any."""
+    answer = shop.query(
+        "revenue", by="country", grain="day", sort="-revenue", limit=6, where="country=Atlantis", period="all"
+    )
+    assert (answer.to_records(), answer.row_count) == ([], 0)

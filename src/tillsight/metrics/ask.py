@@ -245,6 +245,8 @@ class Asker:
         free = replace(question, limit=None, offset=0)
         if question.grain and groups:
             frame = self._fetch(self.compiler.compile(free, among=Among(groups)), question, metrics, queries)
+        elif question.grain:  # no group, and no bucket of one
+            frame = top.append_column(TIME, pa.array([], pa.date32()))
         held = [metric for metric in metrics if not metric.requires]
         rest: pa.Table | None = None
         if question.others and held and groups and count > len(groups):

@@ -30,6 +30,9 @@ const TONES: Record<string, Tone> = {
   over: "bad",
 };
 
+const isOf = (key: readonly unknown[], goal: Goal | undefined) =>
+  goal !== undefined && key.some((part) => (part as { goal?: number } | null)?.goal === goal.id);
+
 export function Goals() {
   const { release } = useShop();
   const client = useQueryClient();
@@ -39,16 +42,20 @@ export function Goals() {
   const progress = useQuery({ ...analysisQuery(release, "goals.progress", NOW), enabled: release !== null });
   const [editing, setEditing] = useState<Goal | "new" | null>(null);
   const [removed, setRemoved] = useState<Goal | null>(null);
-  const renew = () =>
+  // what is shown of a goal that is gone is not asked for again: its card goes as soon as the list is there
+  const renew = (gone?: Goal) =>
     Promise.all([
       client.invalidateQueries({ queryKey: ["goals"] }),
-      client.invalidateQueries({ queryKey: ["analysis", release], predicate: ({ queryKey }) => String(queryKey[2]).startsWith("goals.") }),
+      client.invalidateQueries({
+        queryKey: ["analysis", release],
+        predicate: ({ queryKey }) => String(queryKey[2]).startsWith("goals.") && !isOf(queryKey, gone),
+      }),
     ]);
   const remove = useMutation({
     mutationFn: removeGoal,
     onSuccess: (gone) => {
       setRemoved(gone);
-      return renew();
+      return renew(gone);
     },
   });
   const restore = useMutation({
