@@ -162,7 +162,7 @@ _MACROS = (
     "CREATE MACRO store(i) AS pick(i, 1, 180)",
     "CREATE MACRO lines_of(i) AS [1, 1, 2, 2, 2, 3, 3, 4, 5, 6][pick(i, 2, 10) + 1]",
     # one in three baskets is nobody's; some members come more often than others
-    "CREATE MACRO member(i) AS CASE WHEN pick(i, 3, 10) < 7 THEN CAST(power(pick(i, 4, 1000000) / 1e6, 1.5) * {members} AS BIGINT) END",
+    "CREATE MACRO member(i) AS CASE WHEN pick(i, 3, 10) < 7 THEN CAST(power(pick(i, 4, 1000000000) / 1e9, 1.5) * {members} AS BIGINT) END",
     "CREATE MACRO online(i) AS pick(i, 5, 100)",
     "CREATE MACRO product_of(i, line) AS CAST(power(pick(i * 8 + line, 6, 1000000) / 1e6, 2) * 20000 AS BIGINT)",
     "CREATE MACRO country_of(s) AS CASE WHEN s < 90 THEN 'DE' WHEN s < 140 THEN 'FR' ELSE 'NL' END",
