@@ -397,6 +397,14 @@ def test_killed_at_any_moment_it_is_all_there_or_nothing(workspace: Workspace) -
     assert workspace.left() == []
 
 
+def test_the_lock_of_a_load_that_died_when_it_was_committed_goes_with_the_next_one(workspace: Workspace) -> None:
+    before = workspace.load(SALES)
+    (workspace.path / "landing" / ".staging" / f"{before.load_id}.lock").touch()
+    workspace.load(SALES)
+    assert workspace.left() == []
+    assert before.load_id in workspace.folders()
+
+
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path

@@ -248,7 +248,10 @@ def collect_orphans(workspace: Path, database: Database) -> list[str]:
         name for name, state in states.items() if state == "staged"
     }
     collected = []
-    for load_id in sorted(found - {name for name, state in states.items() if state in ("committed", "withdrawn")}):
+    settled = {name for name, state in states.items() if state in ("committed", "withdrawn")}
+    # a load that died right after it was committed leaves its lock alone
+    locked = {entry.stem for entry in staging.glob("*.lock")}
+    for load_id in sorted(found - (settled - locked)):
         lock = FileLock(staging / f"{load_id}.lock")
         try:
             lock.acquire(timeout=0)
