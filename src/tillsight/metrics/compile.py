@@ -202,7 +202,8 @@ class Compiler:
             day = rows[relation.time]
             rows = rows.filter(day <= ibis.date(days.end)) if to_date else rows.filter(_between(day, days))
         groups = {name: self._column(rollup, name, rows) for name in by}
-        once = not rollup and self._is_once(relation, slots, where, (*by, *(question.by if among is not None else ())))
+        looked_at = (*by, *(question.by if among is not None else ()))
+        once = frozenset() if rollup else self._counted_once(relation, slots, where, looked_at)
         if relation.time is None or grain is None:
             table = self._aggregate(rollup, rows, groups, slots, window, once)
             return self._counted(rollup, table, slots) if by else table
@@ -217,7 +218,7 @@ class Compiler:
         dimension = self.catalogue.dimensions[name]
         return rollups.column_of(rollup, dimension, rows) if rollup else dimension.of(rows)
 
-    def _is_once(
+    def _counted_once(
         self, relation: Relation, slots: Sequence[Slot], where: Sequence[Filter], cut: Sequence[str]
     ) -> frozenset[str]:
         """The measures whose things are in the rows as a whole, whatever is cut and filtered by."""
@@ -356,14 +357,14 @@ class Compiler:
         groups: Mapping[str, ir.Value],
         slots: Sequence[Slot],
         window: Window,
-        once: frozenset[str] | Literal[False],
+        once: frozenset[str],
     ) -> ir.Table:
         values: dict[str, ir.Value] = {}
         for slot in slots:
             measure = self.catalogue.measures[slot.measure]
             if rollup:
                 values[slot.column] = rollups.value_of(rollup, measure, rows, window)
-            elif once and measure.once and measure.name in once:
+            elif measure.once and measure.name in once:
                 values[slot.column] = measure.once(rows)
             else:
                 values[slot.column] = measure.of(rows, window)

@@ -79,7 +79,7 @@ def relation_of(catalogue: Catalogue, rollup: Rollup) -> Relation:
 
 
 def _narrow(type_: dt.DataType) -> str:
-    """What a sum is kept in: 64 bits, in which an engine adds up many times faster. Too large a sum fails the roll-up alone."""
+    """What a sum is kept in: 64 bits, in which an engine adds up many times faster. Too large a sum fails the build."""
     if not type_.is_decimal():
         return str(type_)
     return QUANTITY if type_.scale == 4 else MONEY
