@@ -11,6 +11,7 @@ import base64
 import importlib.util
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -137,6 +138,33 @@ def seal_folder(root: Path, folder: Path, memory: str, threads: int) -> None:
                 draft.replace(file)
 
 
+@contextmanager
+def interrupted(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """What is asked of a cursor in the block ends after so many seconds, with an InterruptException.
+
+    The engine forgets an interrupt that comes before a statement begins, so it is told again until the block is left; it is
+    never told after that, when the cursor may be at the next question.
+    """
+    left, lock, until = threading.Event(), threading.Lock(), time.monotonic() + seconds
+
+    def watch() -> None:
+        wait = seconds
+        while not left.wait(wait):
+            with lock:
+                if not left.is_set():
+                    cursor.interrupt()
+            wait = 0.02
+
+    threading.Thread(target=watch, name="time limit", daemon=True).start()
+    try:
+        yield
+        if time.monotonic() > until:  # it came to its end before it was told
+            raise duckdb.InterruptException("INTERRUPT Error: past the limit")
+    finally:
+        with lock:
+            left.set()
+
+
 class DuckEngine:
     """Runs expressions over named tables, each a list of Parquet files. Safe to use from many threads."""
 
@@ -173,8 +201,9 @@ class DuckEngine:
 
     def run_sql(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Execute SQL of our own making, within the limits of a question."""
-        with self._limited() as cursor:
-            try:
+        cursor, seconds = self._cursor(), self._limits.seconds
+        try:
+            with interrupted(cursor, seconds):
                 reader = cursor.execute(sql, list(parameters)).to_arrow_reader(100_000)
                 batches, rows = [], 0
                 for batch in reader:
@@ -183,10 +212,10 @@ class DuckEngine:
                         raise too_many_rows(self._limits)
                     batches.append(batch)
                 return pa.Table.from_batches(batches, reader.schema)
-            except duckdb.OutOfMemoryException:
-                raise too_much_memory() from None
-            except duckdb.InterruptException:
-                raise too_long(self._limits) from None
+        except duckdb.OutOfMemoryException:
+            raise too_much_memory() from None
+        except duckdb.InterruptException:
+            raise too_long(self._limits) from None
 
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         """The rows of an expression part by part, any number of them, for exports; one part without rows where there are none.
@@ -196,16 +225,14 @@ class DuckEngine:
         sql = compiled(expression)
         with self._lock:
             cursor = self._connection.cursor()  # its own: the thread may ask something else between two parts
-        timer = threading.Timer(self._limits.export_seconds, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
         try:
-            reader = cursor.execute(sql).to_arrow_reader(100_000)
-            batch = None
-            for batch in reader:
-                yield batch
-            if batch is None:
-                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+            with interrupted(cursor, self._limits.export_seconds):
+                reader = cursor.execute(sql).to_arrow_reader(100_000)
+                batch = None
+                for batch in reader:
+                    yield batch
+                if batch is None:
+                    yield pa.RecordBatch.from_pylist([], schema=reader.schema)
         except duckdb.OutOfMemoryException:
             raise too_much_memory() from None
         except duckdb.InterruptException:
@@ -213,19 +240,7 @@ class DuckEngine:
                 f"The export took longer than {self._limits.export_seconds:g} s (limits.export_seconds); ask for a shorter period."
             ) from None
         finally:
-            timer.cancel()
             cursor.close()
-
-    @contextmanager
-    def _limited(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        cursor = self._cursor()
-        timer = threading.Timer(self._limits.seconds, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield cursor
-        finally:
-            timer.cancel()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
