@@ -30,8 +30,10 @@ const TONES: Record<string, Tone> = {
   over: "bad",
 };
 
-const isOf = (key: readonly unknown[], goal: Goal | undefined) =>
-  goal !== undefined && key.some((part) => (part as { goal?: number } | null)?.goal === goal.id);
+/** Whether what is kept under a key is of one goal: its path, its past or its changes. */
+const isOf = (key: readonly unknown[], goal: Goal) =>
+  (key[0] === "goals" && key[1] === goal.id) ||
+  (key[0] === "analysis" && key.some((part) => (part as { goal?: number } | null)?.goal === goal.id));
 
 export function Goals() {
   const { release } = useShop();
@@ -42,20 +44,25 @@ export function Goals() {
   const progress = useQuery({ ...analysisQuery(release, "goals.progress", NOW), enabled: release !== null });
   const [editing, setEditing] = useState<Goal | "new" | null>(null);
   const [removed, setRemoved] = useState<Goal | null>(null);
-  // what is shown of a goal that is gone is not asked for again: its card goes as soon as the list is there
-  const renew = (gone?: Goal) =>
+  const renew = () =>
     Promise.all([
       client.invalidateQueries({ queryKey: ["goals"] }),
       client.invalidateQueries({
         queryKey: ["analysis", release],
-        predicate: ({ queryKey }) => String(queryKey[2]).startsWith("goals.") && !isOf(queryKey, gone),
+        predicate: ({ queryKey }) => String(queryKey[2]).startsWith("goals."),
       }),
     ]);
   const remove = useMutation({
     mutationFn: removeGoal,
+    // what is under way for it would come after it is gone, and be refused
+    onMutate: (goal) => client.cancelQueries({ predicate: ({ queryKey }) => isOf(queryKey, goal) }),
+    onError: renew,
+    // its card goes first: what is no longer kept is not asked for again
     onSuccess: (gone) => {
+      client.setQueryData(goalsQuery.queryKey, (kept) => kept?.filter((goal) => goal.id !== gone.id));
+      client.removeQueries({ predicate: ({ queryKey }) => isOf(queryKey, gone) });
       setRemoved(gone);
-      return renew(gone);
+      return renew();
     },
   });
   const restore = useMutation({
