@@ -2,11 +2,13 @@
 
 `sales.life_cycle`  one row per product: stage, why, change in half a year with how likely chance alone brings it about, level, units
 
-Units of a week are Poisson with a rate that follows a curve: log rate = a + b·t + c·t² + log of what its category sells that week, so that
-seasons, promotions and growth that the whole category shares are no life of a product (categories with less than five products, and
-those without a name, are compared with everything). b and c have normal priors (a trend beyond ± 5 % a week is rare), which steadies
-products that sell little; weeks are of the last two years at most. The change is that of the curve over the last 26 weeks, or since
-launch; its error is widened by the dispersion of the weeks (quasi-Poisson, McCullagh and Nelder, 1989).
+Units of a week are Poisson with a rate that follows a curve: log rate = a + b·t + c·t² + e·log price + log of what its category sells that
+week, so that seasons, promotions and growth that the whole category shares are no life of a product, and neither is what its own price
+does (categories with less than five products, and those without a name, are compared with everything; the price is the mean one of the
+week before discounts). b and c have normal priors (a trend beyond ± 5 % a week is rare), which steadies products that sell little; so
+has e, around the mean own-price elasticity of the literature, −2.62 (Bijmolt, van Heerde and Pieters, 2005), for products whose price
+hardly moved. Weeks are of the last two years at most. The change is that of the curve at an unchanged price over the last 26 weeks, or
+since launch; its error is widened by the dispersion of the weeks (quasi-Poisson, McCullagh and Nelder, 1989).
 
 introduction  on sale for less than 13 weeks
 growth        more than 15 % up in half a year, found at a false discovery rate of 5 % over all products
@@ -44,8 +46,9 @@ HALF_YEAR = 26
 YOUNG = 13
 LEAST_CHANGE = float(np.log(1.15))
 RATE = 0.05
-PRIOR = (np.inf, 0.05, 0.002)
-"""Standard deviations of a, b (a week) and c (a week squared)."""
+PRIOR = (np.inf, 0.05, 0.002, 1.5)
+"""Standard deviations of a, b (a week), c (a week squared) and e (elasticity)."""
+ELASTICITY = -2.62
 ROUNDS = 12
 SMALL_CATEGORY = 5
 UNSURE = 28
@@ -72,7 +75,8 @@ def life_cycle(asker: Asker, question: dict[str, Any], stage: str, limit: int) -
     frame = fetched(asker, heads.order_by(ibis.desc("_recent"), "product_id").limit(MOST_PRODUCTS), queries)
     recent = rows.filter(rows.day >= ibis.date(first_day))
     recent = recent.mutate(week=(recent.day.delta(ibis.date(first_day), unit="day") // 7).cast("int64"))
-    weekly = fetched(asker, recent.group_by(["product_id", "week"]).agg(units=recent.units.sum()), queries)
+    sums = recent.group_by(["product_id", "week"]).agg(units=recent.units.sum(), gross=recent.gross_sales.sum())
+    weekly = fetched(asker, sums, queries)
     shown = columns(
         asker,
         (
@@ -112,7 +116,8 @@ def life_cycle(asker: Asker, question: dict[str, Any], stage: str, limit: int) -
 def staged(frame: pd.DataFrame, weekly: pd.DataFrame, data_from: Any, end: Any) -> pd.DataFrame:
     """Add stage, launched, age, units, change, chance, level, and silent, sure (a change that is found) and weeks to products.
 
-    `frame`: product_id, category, _first (first sale), launch_date; `weekly`: product_id, week (0 to 103; 103 ends with `end`), units.
+    `frame`: product_id, category, _first (first sale), launch_date; `weekly`: product_id, week (0 to 103; 103 ends with `end`), units,
+    gross (what they would have brought without discounts).
     """
     import pandas as pd
 
@@ -126,14 +131,17 @@ def staged(frame: pd.DataFrame, weekly: pd.DataFrame, data_from: Any, end: Any) 
     grid = np.zeros((len(frame), WEEKS))
     row = pd.Series(np.arange(len(frame)), index=frame.product_id).reindex(weekly.product_id).to_numpy()
     held = np.isfinite(row) & weekly.week.between(0, WEEKS - 1).to_numpy()
-    grid[row[held].astype(int), weekly.week.to_numpy()[held]] = np.maximum(weekly.units.to_numpy(dtype=float)[held], 0)
+    cells = row[held].astype(int), weekly.week.to_numpy()[held]
+    grid[cells] = np.maximum(weekly.units.to_numpy(dtype=float)[held], 0)
+    brought = np.zeros_like(grid)
+    brought[cells] = weekly.gross.to_numpy(dtype=float)[held]
     # from its first whole week on
     born = np.ceil((WEEKS * 7 - frame.age.to_numpy(dtype=float)) / 7)
     unknown = np.ceil(max(WEEKS * 7 - ((last - begin).days + 1), 0) / 7)
     alive = np.arange(WEEKS)[None, :] >= np.where(np.isfinite(born), np.maximum(born, unknown), unknown)[:, None]
     peers = _peers(grid, frame.category.fillna("").to_numpy())
     alive &= peers > 0
-    change, error, level, silent = _fitted(grid, peers, alive)
+    change, error, level, silent = _fitted(grid, _prices(grid, brought), peers, alive)
     from scipy import special
 
     chance = 2 * special.ndtr(-np.abs(change) / error)
@@ -166,45 +174,60 @@ def _peers(grid: Floats, category: npt.NDArray[Any]) -> Floats:
     return np.maximum(base - grid, 0.0)
 
 
-def _fitted(units: Floats, peers: Floats, alive: Bools) -> tuple[Floats, Floats, Floats, Bools]:
+def _prices(units: Floats, gross: Floats) -> Floats:
+    """Logarithm of the price of a unit each week against the product's mean; a week without a sale has the price of the one before."""
+    known = (units > 0) & (gross > 0)
+    logs = np.log(np.where(known, gross, 1.0) / np.where(known, units, 1.0))
+    weeks = np.arange(units.shape[1])
+    last = np.maximum.accumulate(np.where(known, weeks, -1), axis=1)
+    # before the first sale there is the first price
+    last = np.where(last < 0, known.argmax(axis=1)[:, None], last)
+    filled = np.take_along_axis(logs, last, axis=1)
+    return np.asarray(filled - filled.mean(axis=1, keepdims=True))
+
+
+def _fitted(units: Floats, price: Floats, peers: Floats, alive: Bools) -> tuple[Floats, Floats, Floats, Bools]:
     """Change of the logarithm over the last 26 weeks (or since launch), its error, the last level over the best one, and who went silent.
 
-    Newton's steps for all products at once: three parameters each, so a step is one small system per product.
+    Newton's steps for all products at once: four parameters each, so a step is one small system per product.
     """
     count, weeks = units.shape
     at = np.arange(weeks) - (weeks - 1)
-    design = np.stack([np.ones(weeks), at, at.astype(float) ** 2], axis=1)
+    course = np.stack([np.ones(weeks), at, at.astype(float) ** 2], axis=1)
+    design = np.concatenate([np.broadcast_to(course, (count, weeks, 3)), price[:, :, None]], axis=2)
     weight = alive.astype(float)
     offset = np.log(np.where(peers > 0, peers, 1.0))
-    inverse = np.diag([0.0 if np.isinf(scale) else scale**-2 for scale in PRIOR]) + np.diag([1e-9, 0, 0])
+    inverse = np.diag([0.0 if np.isinf(scale) else scale**-2 for scale in PRIOR]) + np.diag([1e-9, 0, 0, 0])
+    usual = np.array([0.0, 0.0, 0.0, ELASTICITY])
     share = (units * weight).sum(axis=1) / np.maximum((peers * weight).sum(axis=1), 1e-9)
-    beta = np.zeros((count, 3))
+    beta = np.tile(usual, (count, 1))
     beta[:, 0] = np.log(np.maximum(share, 1e-9))
-    curvature = np.broadcast_to(np.eye(3), (count, 3, 3)).copy()
+    curvature = np.broadcast_to(np.eye(4), (count, 4, 4)).copy()
     for _ in range(ROUNDS):
-        rate = np.exp(np.clip(offset + beta @ design.T, -30, 30)) * weight
-        slope = (units * weight - rate) @ design - beta @ inverse
-        curvature = np.einsum("pt,ti,tj->pij", rate, design, design) + inverse
+        rate = np.exp(np.clip(offset + np.einsum("pti,pi->pt", design, beta), -30, 30)) * weight
+        slope = np.einsum("pt,pti->pi", units * weight - rate, design) - (beta - usual) @ inverse
+        curvature = np.einsum("pti,ptj->pij", rate[:, :, None] * design, design) + inverse
         step = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
         # a long step is cut, so that products with next to nothing do not run away
         beta = beta + step * np.minimum(1.0, 3.0 / np.maximum(np.abs(step[:, :1]), 1e-9))
-    rate = np.exp(np.clip(offset + beta @ design.T, -30, 30)) * weight
-    spare = np.maximum(weight.sum(axis=1) - 3, 1)
+    rate = np.exp(np.clip(offset + np.einsum("pti,pi->pt", design, beta), -30, 30)) * weight
+    spare = np.maximum(weight.sum(axis=1) - len(PRIOR), 1)
     spread = ((units * weight - rate) ** 2 / np.maximum(rate, 0.05) * weight).sum(axis=1) / spare
     covariance = np.linalg.inv(curvature) * np.maximum(spread, 1.0)[:, None, None]
     born = alive.argmax(axis=1)
     back = np.maximum(-HALF_YEAR, at[born])
-    span = np.stack([np.zeros(count), -back, -(back.astype(float) ** 2)], axis=1)
+    span = np.stack([np.zeros(count), -back, -(back.astype(float) ** 2), np.zeros(count)], axis=1)
     change = (span * beta).sum(axis=1)
     error = np.sqrt(np.maximum(np.einsum("pi,pij,pj->p", span, covariance, span), 1e-12))
-    curve = np.where(alive, beta @ design.T, -np.inf)
-    level = np.exp(curve[:, -1] - curve.max(axis=1))
+    curve = np.where(alive, beta[:, :3] @ course.T, -np.inf)
+    best = curve.max(axis=1)
+    level = np.where(np.isfinite(best), np.exp(curve[:, -1] - np.where(np.isfinite(best), best, 0.0)), 0.0)
     recent = slice(weeks - YOUNG, weeks)
-    usual = np.where(alive[:, :-YOUNG], units[:, :-YOUNG], 0).sum(axis=1) / np.maximum(
+    before = np.where(alive[:, :-YOUNG], units[:, :-YOUNG], 0).sum(axis=1) / np.maximum(
         np.where(alive[:, :-YOUNG], peers[:, :-YOUNG], 0).sum(axis=1), 1e-9
     )
-    silent = (units[:, recent].sum(axis=1) == 0) & (usual * peers[:, recent].sum(axis=1) >= SILENT)
-    return change, error, np.where(np.isfinite(level), level, 0.0), silent
+    silent = (units[:, recent].sum(axis=1) == 0) & (before * peers[:, recent].sum(axis=1) >= SILENT)
+    return change, error, level, silent
 
 
 def _reasons(frame: pd.DataFrame) -> list[str]:
