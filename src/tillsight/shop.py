@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,6 +47,7 @@ from tillsight.metrics.ask import Release as AskedRelease
 from tillsight.metrics.explain import Explanation
 from tillsight.metrics.masking import masked_answer, masked_rejects
 from tillsight.metrics.model import Catalogue, DataSpan, Parameter
+from tillsight.metrics.outdated import lacking
 from tillsight.metrics.permission import check_analysis, check_search
 from tillsight.metrics.question import Question, ask_for
 from tillsight.pipeline.build import Progress, build, build_lock, drop_older, silent
@@ -94,7 +95,7 @@ class Shop:
         self.settings = settings
         self.database = database
         self.catalogue: Catalogue = catalogue()
-        self.releases = Releases(path, settings, database)
+        self.releases = Releases(path, settings, database, partial(lacking, self.catalogue))
         self._loaded_calendars: dict[int, FiscalCalendar] = {}
         self.builds_at_once = True
         """Whether a question about an earlier moment builds the release that it needs; a server leaves that to a job."""

@@ -93,6 +93,12 @@ class NoReleaseError(TillsightError):
     status = 409
 
 
+class OutdatedReleaseError(NoReleaseError):
+    """The release that is asked was built by another version, and lacks what this one reads."""
+
+    code = "RELEASE_OUTDATED"
+
+
 class WarehouseError(TillsightError):
     """The engine that answers cannot be reached, or refused."""
 

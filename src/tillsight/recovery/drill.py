@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -26,6 +27,7 @@ from tillsight.backup.taking import ERASURES_FILE, place_of
 from tillsight.core.errors import TillsightError
 from tillsight.core.settings import read_settings
 from tillsight.database import Database, Drill, Load, Release, now
+from tillsight.metrics.outdated import lacking
 from tillsight.pipeline.build import Progress, silent
 from tillsight.recovery.restoring import lend_key, settle
 from tillsight.shop import Shop
@@ -221,7 +223,14 @@ def _compare(shop: Shop, copy: Shop, number: int, outcome: Outcome, progress: Pr
 def _patient(shop: Shop) -> closing[Releases]:
     """The releases of a shop, for questions that may take long."""
     limits = shop.settings.limits.model_copy(update={"seconds": PATIENCE})
-    return closing(Releases(shop.path, shop.settings.model_copy(update={"limits": limits}), shop.database))
+    return closing(
+        Releases(
+            shop.path,
+            shop.settings.model_copy(update={"limits": limits}),
+            shop.database,
+            partial(lacking, shop.catalogue),
+        )
+    )
 
 
 def _columns(release: OpenRelease, table: str) -> list[str]:

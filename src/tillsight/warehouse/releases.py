@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlalchemy import select
 
-from tillsight.core.errors import NoReleaseError, NotFoundError
+from tillsight.core.errors import NoReleaseError, NotFoundError, OutdatedReleaseError
 from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
 from tillsight.database.changes import Stamp
@@ -76,17 +76,36 @@ class OpenRelease:
         return int(self.record.manifest["tables"].get(table, {}).get("rows", 0))
 
 
+def _columns(files: DuckEngine, tables: Set[str]) -> dict[str, set[str]]:
+    """The columns of the tables that a release has files of."""
+    found: dict[str, set[str]] = {}
+    for row in files.run_sql("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").to_pylist():
+        if row["table_name"] in tables:
+            found.setdefault(row["table_name"], set()).add(row["column_name"])
+    return found
+
+
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
 class Releases:
-    """The releases of a workspace, for readers. Safe to use from many threads."""
+    """The releases of a workspace, for readers. Safe to use from many threads.
 
-    def __init__(self, workspace: Path, settings: Settings, database: Database) -> None:
+    `lacking`: of the columns by table that a release has, what this version reads and it has not.
+    """
+
+    def __init__(
+        self,
+        workspace: Path,
+        settings: Settings,
+        database: Database,
+        lacking: Callable[[Mapping[str, Collection[str]]], Collection[str]],
+    ) -> None:
         self._workspace = workspace
         self._settings = settings
         self._database = database
+        self._lacking = lacking
         self._embedded = DuckWarehouse(workspace, settings.limits)
         self._warehouse = open_warehouse(workspace, settings, database)
         self._open: OrderedDict[int, OpenRelease] = OrderedDict()
@@ -121,14 +140,26 @@ class Releases:
         return number if stamp is not None and stamp == seen_at else None
 
     def current(self) -> OpenRelease:
-        """The release that answers now. Raises NoReleaseError before the first build."""
+        """The release that answers now. Raises NoReleaseError before the first build, or where it is outdated."""
         number = self.current_number()
         if number is None:
             raise NoReleaseError("Nothing is built yet: load files with `tillsight load`, then run `tillsight build`.")
         return self.get(number)
 
+    def record(self, number: int) -> Release:
+        """What is known of a release, without opening it. Raises NotFoundError like `get`."""
+        with self._database.read() as session:
+            record = session.get(Release, number)
+        if record is None or record.state != "published":
+            raise NotFoundError(f"There is no release {number}, or it is not kept any more.", release=number)
+        return record
+
     def get(self, number: int) -> OpenRelease:
-        """A release by number, opened. Raises NotFoundError for one that was never published or is collected."""
+        """A release by number, opened.
+
+        Raises NotFoundError for one that was never published or is collected, and OutdatedReleaseError for one that was built
+        by a version which did not make all that this one reads.
+        """
         with self._lock:
             found = self._open.get(number)
             if found:
@@ -142,13 +173,20 @@ class Releases:
             return opened
 
     def _opened(self, number: int) -> OpenRelease:
-        with self._database.read() as session:
-            record = session.get(Release, number)
-        if record is None or record.state != "published":
-            raise NotFoundError(f"There is no release {number}, or it is not kept any more.", release=number)
+        record = self.record(number)
         tables = stored_tables(self._workspace, record.manifest)
         engine = self._warehouse.open(number, tables)
         files = engine if isinstance(engine, DuckEngine) else self._embedded.open(number, tables)
+        lacks = self._lacking(_columns(files, {table.name for table in tables}))
+        if lacks:
+            engine.close()
+            files.close()
+            raise OutdatedReleaseError(
+                f"Release {number} was built by another version of Tillsight: build again, on the data page or with "
+                "`tillsight build`.",
+                release=number,
+                lacks=sorted(lacks),
+            )
         return OpenRelease(record, engine, files)
 
     def published(self, limit: int = 100) -> list[Release]:
@@ -174,13 +212,25 @@ class Releases:
             for release in made:
                 manifest = release.manifest
                 same = (manifest["currency"], manifest["timezone"], manifest["code_version"])
-                if set(manifest["loads"]) == loads and same == (
-                    self._settings.currency,
-                    self._settings.timezone,
-                    VERSION,
+                if (
+                    set(manifest["loads"]) == loads
+                    and same
+                    == (
+                        self._settings.currency,
+                        self._settings.timezone,
+                        VERSION,
+                    )
+                    and self._can_answer(release.number)
                 ):
                     return release.number
         return None
+
+    def _can_answer(self, number: int) -> bool:
+        try:
+            self.get(number)
+        except OutdatedReleaseError:
+            return False
+        return True
 
     def forget_collected(self) -> None:
         """Let go of open releases that are not kept any more; their memory goes when the last one who asks is done."""

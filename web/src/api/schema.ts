@@ -6840,7 +6840,8 @@ export interface components {
         /**
          * ShopOut
          * @description The shop. `engine`: what answers. `today`: the day that named periods end on. `tables`: rows of every table of the
-         *     release that has any, for those who see all of them.
+         *     release that has any, for those who see all of them. `outdated`: where there is a release that this version cannot ask,
+         *     the sentence that says what to do; `release` is null then.
          */
         ShopOut: {
             /** Name */
@@ -6868,6 +6869,8 @@ export interface components {
             /** Grains */
             grains: ("day" | "week" | "month" | "quarter" | "year" | "fiscal_week" | "fiscal_period" | "fiscal_quarter" | "fiscal_year")[];
             release: components["schemas"]["ReleaseSummary"] | null;
+            /** Outdated */
+            outdated: string | null;
             /** Tables */
             tables: {
                 [key: string]: number;

@@ -128,6 +128,16 @@ function useBlocked(question: Question): ReactNode | null {
 }
 
 export function NoRelease() {
+  const { shop } = useShop();
+  if (shop.outdated) {
+    return (
+      <Empty title="Built by another version">
+        <span>
+          {shop.outdated} <PageLink path="/data">Go to the data page</PageLink>.
+        </span>
+      </Empty>
+    );
+  }
   return (
     <Empty title="No numbers yet">
       <span>

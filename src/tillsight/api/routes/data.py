@@ -21,10 +21,10 @@ from tillsight.api.envelope import Envelope, Number, Paged, ok
 from tillsight.api.questions import FILES, Value, as_file, kept_json
 from tillsight.api.routes.metrics import CheckOut
 from tillsight.api.routes.shop import ReleaseSummary, summary_of
-from tillsight.api.services import Given
+from tillsight.api.services import Given, Services
 from tillsight.api.telling import told_download
 from tillsight.core.cards import cut_text
-from tillsight.core.errors import QuestionError
+from tillsight.core.errors import OutdatedReleaseError, QuestionError
 from tillsight.database import Job, JobState, Load, Release
 from tillsight.jobs import uploads_of
 from tillsight.jobs.queue import new_id
@@ -298,7 +298,7 @@ def list_releases(_who: Reader, given: Given) -> Response:
 @router.get("/releases/{number}", response_model=Envelope[ReleaseDetail])
 def get_release(number: Number, _who: Reader, given: Given) -> Response:
     """One release with its tables and checks."""
-    record = given.shop.releases.get(number).record
+    record = given.shop.releases.record(number)
     titles = {**{name: table.title for name, table in TABLES.items()}}
     titles |= {name: relation.title for name, relation in given.shop.catalogue.relations.items()}
     tables = [
@@ -360,8 +360,7 @@ def cancel_job(job_id: str, who: Writer, given: Given, request: Request) -> Resp
 def list_tables(who: Reader, given: Given, request: Request) -> Response:
     """Every canonical table: what a row is, its columns, and what the current release has of it."""
     number = given.shop.releases.current_number()
-    release = given.shop.releases.get(number) if number is not None else None
-    return kept_json(request, given, ("tables", number, given.scope(who).key), lambda: _tables(release))
+    return kept_json(request, given, ("tables", number, given.scope(who).key), lambda: _tables(given, number))
 
 
 def _load(load: Load) -> dict[str, Any]:
@@ -428,9 +427,12 @@ def _title(job: Job) -> str:
     return job.kind.capitalize()
 
 
-def _tables(release: OpenRelease | None) -> list[dict[str, Any]]:
-    held = release.manifest["tables"] if release else {}
-    spans = _spans(release) if release else {}
+def _tables(given: Services, number: int | None) -> list[dict[str, Any]]:
+    held = given.shop.releases.record(number).manifest["tables"] if number is not None else {}
+    try:
+        spans = _spans(given.shop.releases.get(number)) if number is not None else {}
+    except OutdatedReleaseError:
+        spans = {}  # what it holds can be told, not when: it is not opened
     return [
         {
             "name": name,

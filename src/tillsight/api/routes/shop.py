@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tillsight.api.access import Door, Viewer
 from tillsight.api.envelope import Envelope, ok
 from tillsight.api.services import Given
-from tillsight.core.errors import NoReleaseError
+from tillsight.core.errors import NoReleaseError, OutdatedReleaseError
 from tillsight.core.money import minor_units
 from tillsight.core.periods import GRAINS, Grain
 from tillsight.database import Release
@@ -62,7 +62,8 @@ class DomainOut(BaseModel):
 
 class ShopOut(BaseModel):
     """The shop. `engine`: what answers. `today`: the day that named periods end on. `tables`: rows of every table of the
-    release that has any, for those who see all of them."""
+    release that has any, for those who see all of them. `outdated`: where there is a release that this version cannot ask,
+    the sentence that says what to do; `release` is null then."""
 
     name: str
     shop_id: str
@@ -77,6 +78,7 @@ class ShopOut(BaseModel):
     periods: list[PeriodOut]
     grains: list[Grain]
     release: ReleaseSummary | None
+    outdated: str | None
     tables: dict[str, int]
     domains: list[DomainOut]
 
@@ -98,12 +100,15 @@ def summary_of(record: Release) -> dict[str, Any]:
 def get_shop(who: Viewer, given: Given) -> Response:
     """The shop, its periods, its release and its domains."""
     shop, settings = given.shop, given.shop.settings
+    release, outdated, rows = None, None, {}
     try:
         release = shop.releases.current()
+        rows = {name: release.rows_of(name) for name in release.manifest["tables"]}
+    except OutdatedReleaseError as error:
+        outdated, rows = error.message, shop.status().rows
     except NoReleaseError:
-        release = None
+        pass
     scope = given.scope(who)
-    rows = {name: release.rows_of(name) for name in release.manifest["tables"]} if release else {}
     domains = [
         {
             "name": name,
@@ -130,6 +135,7 @@ def get_shop(who: Viewer, given: Given) -> Response:
             "periods": shop.periods(release),
             "grains": list(GRAINS),
             "release": summary_of(release.record) if release else None,
+            "outdated": outdated,
             "tables": {name: count for name, count in rows.items() if count and not bounded},
             "domains": domains,
         }

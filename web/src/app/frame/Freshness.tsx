@@ -25,7 +25,7 @@ export function Freshness() {
   if (!release) {
     return (
       <PageLink path="/data" className={styles.fresh}>
-        No data yet
+        {shop.outdated ? "Build again" : "No data yet"}
       </PageLink>
     );
   }
