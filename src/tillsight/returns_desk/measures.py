@@ -66,15 +66,17 @@ class Measures:
                 value=done_on.isoformat(),
             ) from None
 
-    def remove(self, measure_id: int, who: By) -> None:
-        """Take one back that was not done. Raises NotFoundError."""
+    def remove(self, measure_id: int, who: By) -> dict[str, Any]:
+        """Take one back that was not done; gives it as it was. Raises NotFoundError."""
         with self.database.write() as session:
             kept = _found(session.get(ReturnMeasure, measure_id), measure_id)
             record(
                 session, who=who.name, action="return_measure.removed", subject=f"return_measure:{measure_id}",
                 before={"product": kept.product, "measure": kept.measure, "done_on": kept.done_on.isoformat()}, address=who.address,
             )  # fmt: skip
+            gone = _plain(kept)
             session.delete(kept)
+            return gone
 
 
 def _found(kept: ReturnMeasure | None, measure_id: int) -> ReturnMeasure:

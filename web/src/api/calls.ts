@@ -14,6 +14,7 @@ import type {
   GoalDraft,
   InspectionWanted,
   Invitation,
+  MeasureDraft,
   Paged,
   PersonIdentifier,
   Purpose,
@@ -250,4 +251,28 @@ export const changeReturn = (id: string, body: ReturnDetails) =>
   dataOf(client.PATCH(`${desk}/{return_id}`, { ...returned(id), body }));
 export const settleReturn = (id: string, version: number, keep: "ours" | "theirs") =>
   dataOf(client.PUT(`${desk}/{return_id}/conflict`, { ...returned(id), body: { version, keep } }));
+export const addReturnPhoto = (id: string, form: FormData) =>
+  dataOf(
+    client.POST(`${desk}/{return_id}/photos`, {
+      ...returned(id),
+      // The description has the form's fields, the request has the form itself.
+      body: { photo: "", version: 1 },
+      bodySerializer: () => form,
+    }),
+  );
+const pictured = (return_id: string, photo_id: number) => ({ path: { return_id, photo_id } });
+export const getReturnPhoto = (id: string, photo: number): Promise<Blob> =>
+  fileOf(client.GET(`${desk}/{return_id}/photos/{photo_id}`, { params: pictured(id, photo), parseAs: "blob" }));
+export const removeReturnPhoto = (id: string, photo: number, version: number) =>
+  dataOf(
+    client.DELETE(`${desk}/{return_id}/photos/{photo_id}`, {
+      params: { ...pictured(id, photo), query: { version } },
+    }),
+  );
 export const moveReturns = (body: BulkWanted) => dataOf(client.POST(`${desk}/bulk`, { body }));
+export const getReturnMeasures = () => dataOf(client.GET(`${desk}/prevention`));
+export const addReturnMeasure = (body: MeasureDraft) => dataOf(client.POST(`${desk}/prevention`, { body }));
+export const removeReturnMeasure = (measure_id: number) =>
+  dataOf(client.DELETE(`${desk}/prevention/{measure_id}`, { params: { path: { measure_id } } }));
+export const getMeasureEffect = (measure_id: number) =>
+  dataOf(client.GET(`${desk}/prevention/{measure_id}/effect`, { params: { path: { measure_id } } }));

@@ -166,5 +166,20 @@ export const ordersFoundQuery = (search: string) =>
   });
 export const returnableOrderQuery = (order: string) =>
   queryOptions({ queryKey: ["desk", "order", order], queryFn: () => calls.getReturnableOrder(order), staleTime: 0 });
+/** A photo never changes; it is kept as long as the page is open. */
+export const returnPhotoQuery = (id: string, photo: number) =>
+  queryOptions({
+    queryKey: ["photo", id, photo],
+    queryFn: () => calls.getReturnPhoto(id, photo),
+    staleTime: Infinity,
+  });
+export const returnMeasuresQuery = queryOptions({ queryKey: ["measures"], queryFn: calls.getReturnMeasures });
+export const measureEffectQuery = (release: number | null, measure: number) =>
+  queryOptions({
+    queryKey: ["measures", measure, "effect", release],
+    queryFn: () => calls.getMeasureEffect(measure),
+    staleTime: RELEASE,
+    enabled: release !== null,
+  });
 export const returnQuery = (id: string) =>
   queryOptions({ queryKey: ["desk", "return", id], queryFn: () => calls.getReturn(id), staleTime: 0 });

@@ -1881,7 +1881,7 @@ export interface paths {
         };
         /**
          * Get Desk Words
-         * @description What the desk offers to choose from: steps with targets, outcomes, dispositions, conditions, reasons.
+         * @description What the desk offers to choose from: steps with targets, outcomes, dispositions, conditions, reasons, measures.
          */
         get: operations["get_desk_words"];
         put?: never;
@@ -3806,17 +3806,6 @@ export interface components {
             data: components["schemas"]["MetricDetail"];
             meta: components["schemas"]["Meta"];
         };
-        /** Envelope[NoneType] */
-        Envelope_NoneType_: {
-            /**
-             * Status
-             * @constant
-             */
-            status: "success";
-            /** Data */
-            data: null;
-            meta: components["schemas"]["Meta"];
-        };
         /** Envelope[OptionsOut] */
         Envelope_OptionsOut_: {
             /**
@@ -5368,6 +5357,16 @@ export interface components {
             said_at: string;
             /** Said By */
             said_by: string;
+        };
+        /**
+         * MeasureWord
+         * @description What can be done against returns, and the reasons that it cures.
+         */
+        MeasureWord: {
+            /** Value */
+            value: string;
+            /** Cures */
+            cures: string[];
         };
         /**
          * Meta
@@ -7157,7 +7156,7 @@ export interface components {
         };
         /**
          * WordsOut
-         * @description What the desk offers to choose from. `may_work`: the one who asks may change returns.
+         * @description What the desk offers to choose from. `may_work`: the one who asks may change returns; `sees_photos`: he may look at photos.
          */
         WordsOut: {
             /** Steps */
@@ -7170,10 +7169,14 @@ export interface components {
             conditions: components["schemas"]["Choice"][];
             /** Reasons */
             reasons: components["schemas"]["tillsight__api__routes__returns__ReasonOut"][];
+            /** Measures */
+            measures: components["schemas"]["MeasureWord"][];
             /** Window Days */
             window_days: number;
             /** May Work */
             may_work: boolean;
+            /** Sees Photos */
+            sees_photos: boolean;
         };
         /** Envelope[ReportOut] */
         tillsight__api__envelope__Envelope_ReportOut___1: {
@@ -11045,7 +11048,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_NoneType_"];
+                    "application/json": components["schemas"]["Envelope_MeasureOut_"];
                 };
             };
             /** @description An error */

@@ -112,6 +112,10 @@ export type RefundWanted = Schemas["RefundIn"];
 export type ExchangeWanted = Schemas["ExchangeIn"];
 export type ReturnDetails = Schemas["DetailsIn"];
 export type BulkWanted = Schemas["BulkIn"];
+export type ReturnPhoto = Schemas["PhotoOut"];
+export type ReturnMeasure = Schemas["MeasureOut"];
+export type MeasureDraft = Schemas["MeasureIn"];
+export type MeasureEffect = Schemas["EffectOut"];
 export interface ReturnsWanted {
   search?: string;
   step?: string[];

@@ -132,6 +132,11 @@ const deskReturn = page(
   "/returns/desk/$id",
   lazyRouteComponent(() => import("@/features/return-desk/ReturnPage"), "ReturnPage"),
 );
+const returnPrevention = page(
+  "/returns/prevention",
+  lazyRouteComponent(() => import("@/features/return-desk/Prevention"), "Prevention"),
+  true,
+);
 const settings = page(
   "/settings",
   lazyRouteComponent(() => import("@/features/settings/Settings"), "Settings"),
@@ -209,7 +214,7 @@ const routes = root.addChildren([
   welcome,
   forgotten,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, goals, segments, segment, customers, customer, returnDesk, deskReturn, compare, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, goals, segments, segment, customers, customer, returnDesk, deskReturn, returnPrevention, compare, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {

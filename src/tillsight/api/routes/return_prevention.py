@@ -144,11 +144,10 @@ def add_return_measure(body: MeasureIn, who: Writer, given: Given, request: Requ
     return ok(given.shop.return_measures.add(body.product, body.measure, body.done_on, by, body.note), status=201)
 
 
-@router.delete("/prevention/{measure_id}", response_model=Envelope[None])
+@router.delete("/prevention/{measure_id}", response_model=Envelope[MeasureOut])
 def remove_return_measure(measure_id: MeasureId, who: Writer, given: Given, request: Request) -> Response:
     """Take one back that was not done."""
-    given.shop.return_measures.remove(measure_id, By(who.name, address_of(request) or None))
-    return ok(None)
+    return ok(given.shop.return_measures.remove(measure_id, By(who.name, address_of(request) or None)))
 
 
 @router.get("/prevention/{measure_id}/effect", response_model=Envelope[EffectOut])

@@ -19,6 +19,7 @@ from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.services import Given
 from tillsight.core.errors import NotAllowedError
 from tillsight.database import DeskOutcome, DeskStep
+from tillsight.domains.returns.prevention import MEASURES
 from tillsight.domains.returns.reasons import GROUPS, REASONS
 from tillsight.metrics.masking import masked_plain
 from tillsight.metrics.permission import check_search
@@ -83,16 +84,25 @@ class StepWord(BaseModel):
     target_hours: int | None
 
 
+class MeasureWord(BaseModel):
+    """What can be done against returns, and the reasons that it cures."""
+
+    value: str
+    cures: list[str]
+
+
 class WordsOut(BaseModel):
-    """What the desk offers to choose from. `may_work`: the one who asks may change returns."""
+    """What the desk offers to choose from. `may_work`: the one who asks may change returns; `sees_photos`: he may look at photos."""
 
     steps: list[StepWord]
     outcomes: list[Choice]
     dispositions: list[Choice]
     conditions: list[Choice]
     reasons: list[ReasonOut]
+    measures: list[MeasureWord]
     window_days: int
     may_work: bool
+    sees_photos: bool
 
 
 class ReturnItem(BaseModel):
@@ -536,7 +546,7 @@ class ListParams(BaseModel):
 
 @router.get("/desk", response_model=Envelope[WordsOut])
 def get_desk_words(who: Viewer, given: Given) -> Response:
-    """What the desk offers to choose from: steps with targets, outcomes, dispositions, conditions, reasons."""
+    """What the desk offers to choose from: steps with targets, outcomes, dispositions, conditions, reasons, measures."""
     _look(who)
     desk = given.shop.settings.return_desk
     return ok(
@@ -552,8 +562,10 @@ def get_desk_words(who: Viewer, given: Given) -> Response:
                 {"value": one.code, "title": one.title, "group": GROUPS[one.group], "is_size": one.is_size}
                 for one in REASONS
             ],
+            "measures": [{"value": measure, "cures": list(reasons)} for measure, reasons in MEASURES.items()],
             "window_days": desk.window_days,
             "may_work": who.role in ("admin", "manager"),
+            "sees_photos": not who.scope.masked,
         }
     )
 

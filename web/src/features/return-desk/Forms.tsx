@@ -6,6 +6,7 @@ import { exchangeReturn, inspectReturn, refundReturn } from "@/api/calls";
 import { useShop } from "@/api/shop";
 import type { DeskReturn, DeskWords } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
+import { Photos } from "@/features/return-desk/Photos";
 import { money, typed, units } from "@/features/return-desk/words";
 import { Banner, Pane } from "@/ui/Parts";
 
@@ -85,10 +86,12 @@ export function InspectForm({ kept, words, done, close }: Props) {
                 onChange={(value) => set({ disposition: value ?? one.disposition })}
               />
               <TextInput label="What was found" size="md" value={one.notes} onChange={(event) => set({ notes: event.currentTarget.value })} />
+              {words.sees_photos ? <Photos kept={kept} line={item.line_id} of={name} mayAdd done={done} /> : null}
             </fieldset>
           );
         })}
         <Textarea label="Notes on the whole" autosize minRows={1} value={notes} onChange={(event) => setNotes(event.currentTarget.value)} />
+        {words.sees_photos ? <Photos kept={kept} line={null} of="the parcel" mayAdd done={done} /> : null}
         {inspect.error ? <Banner tone="bad">{inspect.error.message}</Banner> : null}
         <p className={styles.effect}>
           {count ? `${count} ${count === 1 ? "unit goes" : "units go"} back into stock.` : "Nothing goes back into stock."}

@@ -9,6 +9,7 @@ import { useShop } from "@/api/shop";
 import type { DeskReturn, DeskStep, DeskWords } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
 import { ExchangeForm, InspectForm, RefundForm } from "@/features/return-desk/Forms";
+import { Photos } from "@/features/return-desk/Photos";
 import { age, money, PLAIN, TONES, units, WAY } from "@/features/return-desk/words";
 import { Badge, Banner, Facts, Failed, Page, Pane, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
@@ -34,7 +35,7 @@ export function ReturnPage() {
       {error ? (
         <Failed error={error} retry={() => void found.refetch()} />
       ) : found.data && words.data ? (
-        <Whole key={`${found.data.return_id} ${found.data.version}`} kept={found.data} words={words.data} />
+        <Whole key={found.data.return_id} kept={found.data} words={words.data} />
       ) : (
         <Skeleton height={420} />
       )}
@@ -48,6 +49,8 @@ function Whole({ kept, words }: { kept: DeskReturn; words: DeskWords }) {
   const [doing, setDoing] = useState<DeskStep | null>(null);
   const client = useQueryClient();
   const done = (made: DeskReturn) => {
+    // a photo leaves the form that it is taken in as it is
+    if (made.step !== kept.step) setDoing(null);
     client.setQueryData(returnQuery(kept.return_id).queryKey, made);
     void client.invalidateQueries({ queryKey: ["desk"] });
   };
@@ -74,7 +77,7 @@ function Whole({ kept, words }: { kept: DeskReturn; words: DeskWords }) {
         )}
       </Pane>
       {words.may_work && kept.actions.length ? (
-        <Next key={kept.version} kept={kept} words={words} doing={doing} setDoing={setDoing} done={done} />
+        <Next key={kept.step} kept={kept} words={words} doing={doing} setDoing={setDoing} done={done} />
       ) : null}
       <div className={styles.columns}>
         <Pane title="Products">
@@ -101,9 +104,21 @@ function Whole({ kept, words }: { kept: DeskReturn; words: DeskWords }) {
                   </div>
                 </div>
                 {item.inspection_notes ? <small>{item.inspection_notes}</small> : null}
+                {words.sees_photos && doing !== "inspected" ? (
+                  <Photos
+                    kept={kept}
+                    line={item.line_id}
+                    of={item.product_name ?? item.product_id}
+                    mayAdd={words.may_work && kept.actions.length > 0}
+                    done={done}
+                  />
+                ) : null}
               </li>
             ))}
           </ul>
+          {words.sees_photos && doing !== "inspected" ? (
+            <Photos kept={kept} line={null} of="the parcel" mayAdd={false} done={done} />
+          ) : null}
         </Pane>
         <Pane title="Money">
           <Facts
@@ -130,7 +145,7 @@ function Whole({ kept, words }: { kept: DeskReturn; words: DeskWords }) {
         </Pane>
         <Pane title="Return">
           <Facts items={facts} />
-          {words.may_work ? <Note kept={kept} done={done} /> : kept.notes ? <p>{kept.notes}</p> : null}
+          {words.may_work ? <Note key={kept.notes} kept={kept} done={done} /> : kept.notes ? <p>{kept.notes}</p> : null}
         </Pane>
         <Pane title="History" sub="every change, with who and when">
           <ol className={styles.history}>
