@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,7 +16,7 @@ from tillsight.api.keeping import KeptAnswers
 from tillsight.api.shared import RedisAnswers
 from tillsight.core.scope import Scope
 from tillsight.jobs import Jobs
-from tillsight.metrics.question import Filter, checked
+from tillsight.metrics.permission import bound
 from tillsight.shop import DOMAINS, Shop
 from tillsight.vault import Keys
 
@@ -69,9 +70,7 @@ class Services:
     @property
     def known(self) -> Known:
         """What access can be given to: modules, and dimensions with their values."""
-        return Known(
-            tuple(DOMAINS), lambda name, values: checked(Filter(name, "in", tuple(values)), self.shop.catalogue).values
-        )
+        return Known(tuple(DOMAINS), partial(bound, self.shop.catalogue))
 
 
 async def services(request: Request) -> Services:

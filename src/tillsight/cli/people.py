@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -260,10 +261,10 @@ def end(
 
 def _known(shop: Shop) -> Known:
     from tillsight.accounts import Known
-    from tillsight.metrics.question import Filter, checked
+    from tillsight.metrics.permission import bound
     from tillsight.shop import DOMAINS
 
-    return Known(tuple(DOMAINS), lambda name, values: checked(Filter(name, "in", tuple(values)), shop.catalogue).values)
+    return Known(tuple(DOMAINS), partial(bound, shop.catalogue))
 
 
 def _access(

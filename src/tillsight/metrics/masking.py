@@ -48,6 +48,9 @@ _WORDS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     ("customer", re.compile(r"^(customer|guest|user)_id$")),
 )
 
+_CASES = frozenset({"order_id", "return_id", "member_id", "visitor_id", "session_id"})
+"""Dimensions by which a person is found, though their values say nothing of one."""
+
 
 @cache
 def _declared() -> frozenset[str]:
@@ -70,6 +73,11 @@ def sort_of_dimension(dimension: Dimension) -> Sort | None:
         if sort := sort_of(name):
             return sort
     return None
+
+
+def names_somebody(dimension: Dimension) -> bool:
+    """Whether a value of a dimension is one person, or a case of one: such values are kept nowhere but with the person's data."""
+    return sort_of_dimension(dimension) is not None or dimension.name in _CASES
 
 
 def masked(sort: Sort, column: ir.Value) -> ir.Value:

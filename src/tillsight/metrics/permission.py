@@ -6,10 +6,13 @@ refused there.
 
 from __future__ import annotations
 
-from tillsight.core.errors import NotAllowedError
+from collections.abc import Sequence
+
+from tillsight.core.errors import NotAllowedError, QuestionError
 from tillsight.core.scope import Scope
-from tillsight.metrics.masking import finds_person
+from tillsight.metrics.masking import finds_person, names_somebody
 from tillsight.metrics.model import Analysis, Catalogue, Metric
+from tillsight.metrics.question import Filter, checked
 
 
 def may_ask(catalogue: Catalogue, scope: Scope, metric: Metric) -> bool:
@@ -18,6 +21,20 @@ def may_ask(catalogue: Catalogue, scope: Scope, metric: Metric) -> bool:
     return scope.sees(metric.domain) and all(
         bounded <= set(relation.dimensions) for relation in catalogue.relations_of(metric)
     )
+
+
+def bound(catalogue: Catalogue, name: str, values: Sequence[str]) -> tuple[str, ...]:
+    """The values of a dimension that somebody's rows are bounded by, as they are kept.
+
+    Raises NotFoundError for an unknown dimension, and QuestionError for a wrong value or a dimension that names persons.
+    """
+    if names_somebody(catalogue.dimension(name)):
+        raise QuestionError(
+            f"Rows are bounded by a shop, a location, a channel and the like, not by {name}: it names single persons.",
+            field="rows",
+            value=name,
+        )
+    return checked(Filter(name, "in", tuple(values)), catalogue).values
 
 
 def check_metric(scope: Scope, metric: Metric) -> None:

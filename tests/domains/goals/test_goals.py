@@ -69,10 +69,14 @@ def test_what_a_goal_may_say(seasonal: Shop) -> None:
         ({"ends": "2024-01-01"}, "ends"),
         ({"title": "x" * 101}, "title"),
         ({"where": ["nothing=1"]}, None),
+        ({"where": ["customer_id in (C-1042)"]}, "where"),
+        ({"where": ["channel=web", "order_id=O-1"]}, "where"),
     ):
         with pytest.raises((QuestionError, NotFoundError)) as refused:
             read(said | wrong, asker)
         assert field is None or refused.value.details["field"] == field
+        assert "C-1042" not in f"{refused.value} {refused.value.details}"
+    assert read(said | {"where": ["customer_id is null"]}, asker)["filters"] == ["customer_id is null"]
 
 
 @pytest.mark.feature("SAL-10")

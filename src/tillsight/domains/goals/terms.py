@@ -15,6 +15,7 @@ from tillsight.core.errors import QuestionError
 from tillsight.core.periods import Calendar, Period, parse_day
 from tillsight.database.goals import Goal, GoalGrain
 from tillsight.metrics.ask import Asker
+from tillsight.metrics.masking import names_somebody
 from tillsight.metrics.question import ask_for
 from tillsight.metrics.summing import check_sums
 
@@ -38,6 +39,14 @@ def read(raw: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
         if ends < starts:
             raise QuestionError(f"A goal cannot end on {ends}, before it starts on {starts}.", field="ends")
         ends = asker.calendar.end_of(grain, ends)
+    for item in resolved.where:
+        if item.values and names_somebody(asker.catalogue.dimensions[item.dimension]):
+            raise QuestionError(
+                "A goal is of the shop or of a group of customers, never of a single one: what names a person has to go when "
+                "the person is erased.",
+                field="where",
+                value=item.dimension,
+            )
     filters = [str(item) for item in resolved.where]
     title = str(raw.get("title") or "").strip() or " · ".join([metric.title, *filters])
     if len(title) > LONGEST_TITLE:
