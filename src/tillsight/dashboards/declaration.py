@@ -69,13 +69,15 @@ class FoundPanel(_Panel):
     `holdout` as what was expected beside what came, `quadrants` as dots in four fields, `aligned` as courses since a launch, `map` as
     countries, or a table.
 
-    `takes`: what of the page's address is given to the analysis, besides days and filters.
+    `takes`: what of the page's address is given to the analysis, besides days and filters. `columns`: those that a table shows
+    at first, all of them where none are named; the others can be chosen.
     """
 
     kind: Literal["segments", "flow", "cohorts", "holdout", "quadrants", "aligned", "map", "listing"]
     analysis: AnalysisName
     params: dict[Name, str] = {}
     takes: tuple[Taken, ...] = ()
+    columns: tuple[Name, ...] = ()
 
     def names(self) -> Iterator[tuple[Literal["metric", "dimension", "analysis"], str]]:
         """The analysis."""

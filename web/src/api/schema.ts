@@ -4599,7 +4599,8 @@ export interface components {
          *     `holdout` as what was expected beside what came, `quadrants` as dots in four fields, `aligned` as courses since a launch, `map` as
          *     countries, or a table.
          *
-         *     `takes`: what of the page's address is given to the analysis, besides days and filters.
+         *     `takes`: what of the page's address is given to the analysis, besides days and filters. `columns`: those that a table shows
+         *     at first, all of them where none are named; the others can be chosen.
          */
         FoundPanel: {
             /** Id */
@@ -4638,6 +4639,11 @@ export interface components {
              * @default []
              */
             takes: "preset"[];
+            /**
+             * Columns
+             * @default []
+             */
+            columns: string[];
         };
         /**
          * Freshness

@@ -22,7 +22,7 @@ import { Quadrants } from "@/panels/Quadrants";
 import { SegmentMap } from "@/panels/SegmentMap";
 import { SinceLaunch } from "@/panels/SinceLaunch";
 import { WorldMap } from "@/panels/WorldMap";
-import { DataTable } from "@/ui/DataTable";
+import { ColumnChooser, DataTable } from "@/ui/DataTable";
 import { Empty, Failed, Skeleton, Word } from "@/ui/Parts";
 
 const HEIGHTS: Record<FoundPanelSpec["kind"], number> = {
@@ -58,6 +58,7 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
   const { view, period } = useAsked();
   const address = useView();
   const [asTable, setAsTable] = useState(false);
+  const [chosen, setChosen] = useState<Set<string> | null>(null);
   const [measure, setMeasure] = useState<keyof typeof MEASURES>("retention");
   const [by, setBy] = useState<keyof typeof COHORTS>("month");
   const matrix = panel.kind === "cohorts";
@@ -68,6 +69,9 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
   });
   const height = panel.height ?? HEIGHTS[panel.kind];
   const data = answer.data;
+  const named = panel.columns;
+  const hidden =
+    chosen ?? new Set((data?.columns ?? []).map((one) => one.name).filter((name) => named.length > 0 && !named.includes(name)));
   return (
     <section className={styles.panel} aria-label={panel.title}>
       <header className={styles.head}>
@@ -83,6 +87,9 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
             <Word aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
               Table
             </Word>
+          ) : null}
+          {named.length && data?.rows.length ? (
+            <ColumnChooser columns={data.columns} hidden={hidden} onChange={setChosen} />
           ) : null}
           {data?.rows.length ? (
             <DownloadMenu
@@ -112,7 +119,7 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
         ) : asTable ? (
           <AnswerTable answer={data} height={height} />
         ) : (
-          drawn(panel, data, height, format, address.preset)
+          drawn(panel, data, height, format, address.preset, hidden)
         )}
       </div>
       {data ? <Notes panel={panel.id} notes={data.notes} /> : null}
@@ -126,6 +133,7 @@ function drawn(
   height: number,
   format: ReturnType<typeof useShop>["format"],
   preset: string | undefined,
+  hidden: ReadonlySet<string>,
 ): ReactNode {
   switch (panel.kind) {
     case "segments":
@@ -149,6 +157,7 @@ function drawn(
           columns={withMembers(answerColumns({ answer, format, bars: ["customers_share", "revenue_share", "share"] }), preset)}
           rows={answer.rows}
           rowKey={(_, index) => String(index)}
+          hidden={hidden}
           maxHeight={height}
           totals={answer.totals !== null}
         />

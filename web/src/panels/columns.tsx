@@ -25,6 +25,7 @@ export function cellText(format: Format, column: Column, value: Row[string] | un
       : format.day(value.slice(0, 10));
   if (column.kind === "change") return format.change(value, column.unit ?? "ratio");
   if (column.kind === "change_rate") return format.rate(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
   if (!column.unit) return value === null || value === undefined ? "–" : String(value);
   return format.plain(value, column.unit);
 }

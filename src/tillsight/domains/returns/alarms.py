@@ -69,7 +69,8 @@ def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Ans
     }
     table = pa.table({name: pa.array([row[name] for row in rows], types.get(name, pa.string())) for name in names})
     columns = tuple(
-        AnswerColumn(name, title, "plain" if unit else "dimension", unit=unit) for name, (title, unit) in names.items()
+        AnswerColumn(name, title, "plain" if unit else "time" if name in ("first", "last") else "dimension", unit=unit)
+        for name, (title, unit) in names.items()
     )
     sentences = [sentence(row["text"], "bad", "return_rate") for row in rows[:10]] or [
         sentence("Nothing about returns calls for attention.", "good")

@@ -157,12 +157,13 @@ def _breakdown_in_words(document: dict[str, Any], threshold: float) -> list[dict
     rate = document["returnRate"]
     if not document["totalReturns"]:
         return [sentence("Nothing came back as damaged stock or went back to a supplier in this period.")]
-    text = f"{rate}% of the units sold came back as damaged stock or for the supplier"
-    said = [
-        sentence(
-            f"{text}: {document['damagedReturnRate']}% and {document['supplierReturnRate']}%.", metric="return_rate"
-        )
-    ]
+    rates = {"Damaged Stock": document["damagedReturnRate"], "Returns to Supplier": document["supplierReturnRate"]}
+    parts = ", ".join(
+        f"{part['reason'].lower()} {rates[part['reason']]}% ({part['percentage']}% of them)"
+        for part in document["returnsByReason"]
+    )
+    text = f"{rate}% of the units sold came back as damaged stock or for the supplier: {parts}."
+    said = [sentence(text, metric="return_rate")]
     if document["highReturnRate"]:
         said.append(sentence(f"High return rate: it is above {threshold:g}%.", "bad"))
     if document["hasReturnsWithoutSales"]:

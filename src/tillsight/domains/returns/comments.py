@@ -34,6 +34,8 @@ MOST_READ = 20_000
 EXAMPLES = 3
 LEAST_OF_PRODUCT = 5
 DISCOVERY = 0.01
+LEAST_TIMES = 1.5
+"""So much more often than with other reasons a phrase is said of the reason that it goes with."""
 NAMES = sorted(
     {word for found in reasons.WORDS.values() for word in found}
     | {word for found in reasons.FATES.values() for word in found}
@@ -125,13 +127,16 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
     if asker.scope.masked:
         notes.append({"level": "info", "text": "Examples are left out, as customers' words may tell who they are."})
     found = _framed(rows[:limit], titles)
-    return answer_of(asker, resolved, found, titles, sentences, queries=[sql], notes=notes, count=len(rows))
+    return answer_of(
+        asker, resolved, found, titles, sentences, queries=[sql], notes=notes, count=len(rows),
+        remarks=("product", "examples"),
+    )  # fmt: skip
 
 
 def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limit: int = 50) -> Answer:
-    """Phrases that go with a reason, the most frequent first.
+    """Phrases that go with a reason, the most frequent first; what is said of every reason alike, such as greetings, is left out.
 
-    Columns: phrase, language, comments, reason, times (as often as with other reasons).
+    Columns: phrase, language, comments, reason, times (as often as with other reasons; null where there is no other).
     """
     titles: Titles = {
         "phrase": ("Phrase", None), "language": ("Language", None), "comments": ("Comments", "count"),
@@ -162,11 +167,13 @@ def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limi
         for phrase, count in everywhere.items():
             if count < LEAST_OF_PRODUCT:
                 continue
-            reason = max(by_reason, key=lambda one: by_reason[one][1].get(phrase, 0.0))
+            reason = max(by_reason, key=lambda one: (by_reason[one][1].get(phrase, 0.0), one))
             size, inside = by_reason[reason]
             outside = (count - inside[phrase] + 0.5) / max(whole - size, 1.0)
-            rows.append({"phrase": phrase, "language": LANGUAGES[str(name)], "comments": count, "reason": reason,
-                         "times": inside[phrase] / size / outside if whole > size else None})  # fmt: skip
+            times = inside[phrase] / size / outside if whole > size else None
+            if times is None or times >= LEAST_TIMES:
+                rows.append({"phrase": phrase, "language": LANGUAGES[str(name)], "comments": count, "reason": reason,
+                             "times": times})  # fmt: skip
     rows.sort(key=lambda row: (-row["comments"], -len(row["phrase"]), row["phrase"]))
     rows = _longest(rows)
     sentences = (

@@ -105,7 +105,7 @@ def statement(asker: Asker, question: dict[str, Any]) -> Answer:
         amount = sign * float(has[name]) + 0.0 if _is(has[name]) else None
         total += add(title, amount, part(has[f"known_{name}"], returns), "returns") or 0.0
     anything = refunds is not None or any(_is(has[name]) for name in ("recovered", *COSTS))
-    cost = add("Cost of returns", total if anything else None, None, "the figures that are known")
+    cost = add("Cost of returns", total if anything else None, None, "known figures")
     add("Cost of the goods that came back", has["goods"], part(has["known_goods"], units), "units")
     add("Written off", has["written_off"], part(has["known_written_off"], units), "units")
     profit, covered = sold["gross_profit"], sold["cost_coverage_rate"]

@@ -9,6 +9,7 @@ from tillsight.domains.returns import (
     costs,
     effects,
     fitting,
+    lag,
     newcomers,
     prevention,
     pricing,
@@ -18,6 +19,8 @@ from tillsight.domains.returns import (
 
 ANALYSES = tuple(
     analysis
-    for module in (analyses, prevention, effects, alarms, comments, fitting, pricing, newcomers, costs, steps, reports)
+    for module in (
+        *(analyses, prevention, effects, alarms, comments, fitting, pricing, newcomers, costs, steps, lag, reports),
+    )
     for analysis in module.ANALYSES
 )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LEAST_EVIDENCE = 10
 DISCOVERY = 0.05
+WHOLE = "All sizes"
 ADVICE = {
     "small": "Runs small: advise one size up",
     "large": "Runs large: advise one size down",
@@ -39,7 +40,7 @@ ADVICE = {
 def sizes(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     """Articles and their sizes, the surest findings first.
 
-    Columns: article, size (null: all of them), advice, units sold, evidence (small, large, of them by exchange), share that says
+    Columns: article, size (or `All sizes`), advice, units sold, evidence (small, large, of them by exchange), share that says
     small with its interval, share of the sold units that came back for it.
     """
     titles: Titles = {
@@ -64,6 +65,7 @@ def sizes(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     )
     every["advice"] = every.verdict.map(ADVICE)
     whole = every[every["size"].isna()]
+    every["size"] = every["size"].fillna(WHOLE)
     sentences = [
         sentence(f"{row['article']} runs {row['verdict']}: {max(row['small'], row['large']):.0f} of {row['evidence']:.0f} units with a "
                  f"complaint about the size say too {row['verdict']} ({row['low']:.0f}% to {row['high']:.0f}% say small).",

@@ -294,10 +294,12 @@ def _grouped(texts: list[str], weights: Floats, language: str, tells: dict[str, 
     fitted = normalize(fitted @ scale)
     reduction = TruncatedSVD(min(40, min(fitted.shape) - 1), random_state=0)
     points = normalize(reduction.fit_transform(fitted))
+    # equal texts are one point: there are no more groups than points
+    apart = len(np.unique(points.round(6), axis=0))
     best: Any = None
     sample = np.random.default_rng(0).choice(len(points), min(len(points), 500), replace=False)
     for count in THEMES:
-        if count >= len(sample):
+        if count >= len(sample) or count > apart:
             break
         model = KMeans(count, n_init=1, random_state=0).fit(points, sample_weight=weights[order])
         if len(set(model.labels_[sample].tolist())) < 2:

@@ -138,7 +138,7 @@ def lags(age: Any, lag: Any, units: Any) -> Floats:
     return share
 
 
-def _seen(share: Floats, age: Floats) -> Floats:
+def seen_by(share: Floats, age: Floats) -> Floats:
     """The share for ages in days; a purchase after the end of the data has none."""
     found = share[np.clip(age, 0, len(share) - 1).astype(np.int64)]
     return np.where(age < 0, 0.0, found)
@@ -152,7 +152,7 @@ def _projected(
 
     sold = daily.units_sold.fillna(0).astype("float64").to_numpy()
     age = np.array([(end - _day(day)).days for day in daily.day], dtype=np.float64)
-    visible = sold * _seen(share, age)
+    visible = sold * seen_by(share, age)
     month = pd.to_datetime(daily.day).dt.to_period("M").dt.to_timestamp()
     by_month = pd.DataFrame({"month": month, "sold": sold, "visible": visible}).groupby("month").sum()
     back = pd.to_datetime(history.day).dt.to_period("M").dt.to_timestamp()
@@ -217,6 +217,7 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
     )
     frame = judged(sold, back)
     frame["saving"] = (frame.units - frame.expected) * each if each is not None else np.nan
+    frame["expected"] = frame.expected.round(1)
     chosen = frame[frame.found].sort_values(["saving", "units"], ascending=False, na_position="last").head(limit)
     currency, locale = answer.currency, asker.release.locale
     names = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pyarrow as pa
 
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, ColumnKind
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Unit
 from tillsight.metrics.question import Resolved, ask_for
@@ -58,17 +58,22 @@ def answer_of(
     notes: Sequence[dict[str, str]] = (),
     types: Mapping[str, pa.DataType] | None = None,
     count: int | None = None,
+    remarks: Sequence[str] = (),
 ) -> Answer:
-    """An answer from a frame: one column for each title, in order."""
+    """An answer from a frame: one column for each title, in order. `remarks`: columns of words that need not be there."""
     currency = asker.release.currency
     units = {"money", "percent", "units", "count", "days", "ratio"}
-    columns = tuple(
-        AnswerColumn(
-            name, title, "plain" if unit in units else "dimension", unit=unit, currency=currency if unit == "money" else None
-        )
-        for name, (title, unit) in titles.items()
-    )  # fmt: skip
     declared = types or {}
+
+    def kind(name: str, unit: Unit | None) -> ColumnKind:
+        if unit in units or name in remarks:
+            return "plain"
+        return "time" if declared.get(name) == pa.date32() else "dimension"
+
+    columns = tuple(
+        AnswerColumn(name, title, kind(name, unit), unit=unit, currency=currency if unit == "money" else None)
+        for name, (title, unit) in titles.items()
+    )
     arrays = [
         pa.array(
             frame[name].astype(object).where(frame[name].notna(), None),
