@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tillsight.cli import data, goals, log, people, persons, questions, returns, safety, workspace
+from tillsight.cli import data, goals, log, people, persons, questions, returns, safety, views, workspace
 from tillsight.cli.options import WorkspaceOption
 
 app = typer.Typer(
@@ -56,6 +56,7 @@ app.command("rejects")(data.rejects)
 app.command("releases")(data.releases)
 app.command("status")(data.status)
 app.command("tables")(data.tables)
+app.command("views")(views.views)
 
 app.command("query")(questions.query)
 app.command("explain")(questions.explain)

@@ -103,6 +103,19 @@ def read_files(files: Sequence[Path]) -> str:
     return f"read_parquet([{', '.join(literal(str(file)) for file in files)}]{options})"
 
 
+def definitions(tables: Mapping[str, Sequence[Path]], empty: Mapping[str, Mapping[str, Type]]) -> Iterator[str]:
+    """The SQL that names the tables of a release; those of `empty` without files are there too, without rows."""
+    for name, files in tables.items():
+        if files:
+            yield f"CREATE VIEW {quoted(name)} AS SELECT * FROM {read_files(files)}"
+    for name, columns in empty.items():
+        if not tables.get(name):
+            nulls = ", ".join(
+                f"CAST(NULL AS {DUCKDB_TYPES[type_]}) AS {quoted(column)}" for column, type_ in columns.items()
+            )
+            yield f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false"
+
+
 def parquet_options(sealed: bool, more: str = "") -> str:
     """The options of a COPY that writes Parquet, encrypted if `sealed`. `more`: further ones, such as ROW_GROUP_SIZE 122880."""
     options = [
@@ -178,16 +191,15 @@ class DuckEngine:
 
     def name(self, tables: Mapping[str, Sequence[Path]], empty: Mapping[str, Mapping[str, Type]]) -> None:
         """Name the tables of a release; those without files are there too, without rows. Then lock the configuration."""
-        for name, files in tables.items():
-            if files:
-                self._connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {read_files(files)}")
-        for name, columns in empty.items():
-            if not tables.get(name):
-                nulls = ", ".join(
-                    f"CAST(NULL AS {DUCKDB_TYPES[type_]}) AS {quoted(column)}" for column, type_ in columns.items()
-                )
-                self._connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
+        for statement in definitions(tables, empty):
+            self._connection.execute(statement)
         self._connection.execute("SET lock_configuration = true")
+
+    def name_views(self, views: Mapping[str, str]) -> None:
+        """Name queries over the tables, each after those that it reads; a name that is taken gets the new query."""
+        with self._lock:
+            for name, sql in views.items():
+                self._connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {sql}")
 
     def has(self, table: str) -> bool:
         """Every table."""

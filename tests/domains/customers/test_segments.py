@@ -16,10 +16,11 @@ from tests.support.shops import line, make_shop, order
 from tillsight.core.errors import NotAllowedError, NotFoundError, QuestionError
 from tillsight.core.scope import Scope
 from tillsight.database.segments import keep
-from tillsight.domains.customers import segment_analyses
+from tillsight.domains.customers import kpi_views, segment_analyses
 from tillsight.domains.customers.rules import FIELDS, PRESETS, doubts, read
 from tillsight.domains.customers.segment_analyses import NOBODY, preview
 from tillsight.shop import Shop
+from tillsight.warehouse.engine import stored_tables
 
 LAST = date(2025, 12, 31)
 
@@ -348,6 +349,64 @@ def test_where_the_sql_of_the_specification_is_wrong(shop: Shop, as_given: duckd
         "SELECT 100.0 * count(*) / (SELECT count(*) FROM order_tracking) FROM return_tracking WHERE return_reason = 'Too small'"
     )
     assert whole["size_issue_rate"] == pytest.approx(float(small.fetchone()[0]))
+
+
+@pytest.fixture(scope="module")
+def with_views(shop: Shop) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of one's own over the files of the release, with the views, as `tillsight views --sql` gives them."""
+    made = kpi_views.views(shop.asker())
+    connection = duckdb.connect()
+    for statement in kpi_views.script(made, stored_tables(shop.path, shop.releases.current().manifest)):
+        connection.execute(statement)
+    return connection
+
+
+@pytest.mark.feature("CUS-04")
+@pytest.mark.parametrize(
+    ("view", "written"),
+    [
+        ("kpi_retention_30d", "retention_rate_30d"),
+        ("kpi_repeat_purchase", "repeat_purchase_rate"),
+        ("kpi_return_rate", "return_rate"),
+        ("kpi_order_value", "average_order_value"),
+        ("kpi_lifetime_value", "clv_historic"),
+    ],
+)
+def test_a_view_is_what_the_sql_of_the_specification_gives(
+    with_views: duckdb.DuckDBPyConnection, as_given: duckdb.DuckDBPyConnection, view: str, written: str
+) -> None:
+    """Row for row, all of its columns, over the same orders."""
+    found = with_views.execute(f"SELECT * EXCLUDE (rules) FROM {view} WHERE rules = 'olist'").fetchall()
+    expected = as_given.execute(f"{AS_WRITTEN[written]} ORDER BY segment").fetchall()
+    assert [tuple(map(str, row[:3])) for row in found] == [tuple(map(str, row[:3])) for row in expected]
+    assert [float(row[-1]) for row in found] == pytest.approx([float(row[-1]) for row in expected], abs=0.0101)
+
+
+@pytest.mark.feature("CUS-04")
+def test_views_tell_what_the_sql_of_the_specification_cannot(
+    with_views: duckdb.DuckDBPyConnection, shop: Shop, orders: list[tuple[str, date, float]], returned: dict[str, Any]
+) -> None:
+    """New customers by month, and sizes over all orders; and a view whose tables are not loaded is left out."""
+    segment = {
+        row["customer_id"]: row["segment"]
+        for row in shop.analyse("customers.rfm", preset="olist", limit=0).to_records()
+    }
+    month = {(segment[customer], day.replace(day=1)) for customer, day, _ in orders}
+    came: dict[tuple[str, date], set[str]] = defaultdict(set)
+    firsts: dict[str, date] = {}
+    for customer, day, _ in orders:
+        came[segment[customer], day.replace(day=1)].add(customer)
+        firsts[customer] = min(firsts.get(customer, day), day)
+    rows = with_views.execute(
+        "SELECT segment, month, new_customers, total_customers FROM kpi_new_customers WHERE rules = 'olist'"
+    ).fetchall()
+    assert {(row[0], row[1]) for row in rows} == month
+    for name, first, new, total in rows:
+        assert total == len(came[name, first])
+        assert new == sum(firsts[customer].replace(day=1) == first for customer in came[name, first])
+    names = {view.name for view in kpi_views.views(shop.asker())}
+    assert "kpi_acquisition_cost" not in names  # no spend is loaded
+    assert {"customer_segments", "kpi_size_satisfaction", "kpi_return_rate"} <= names
 
 
 @pytest.mark.feature("CUS-05")

@@ -28,6 +28,7 @@ from tillsight.core import words
 from tillsight.core.errors import NotFoundError, QuestionError
 from tillsight.core.periods import Period
 from tillsight.domains.customers import rfm
+from tillsight.domains.customers.acquisition import members
 from tillsight.domains.customers.rfm import PRESET
 from tillsight.domains.customers.segment_analyses import EVERYBODY, NOBODY
 from tillsight.domains.customers.tables import answer, columns, run
@@ -35,8 +36,6 @@ from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Notes, Parameter
 from tillsight.metrics.question import Filter
-from tillsight.tables.registry import TABLES
-from tillsight.tables.schema import IBIS_TYPES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -150,11 +149,11 @@ def campaign_effect(
     """What a campaign added to a measure per customer. Without days, those from the assignment of its members on."""
     rules, where = rfm.rule_set(asker, preset), rfm.filters_of(asker, question)
     notes, queries = Notes(), []  # type: ignore[var-annotated]
-    members = _members(asker)
+    addressed = members(asker)
     known = run(
         asker,
-        members.group_by("campaign_id")
-        .agg(first=members.day.min(), held=(members.arm == "control").sum(), customers=members.count())
+        addressed.group_by("campaign_id")
+        .agg(first=addressed.day.min(), held=(addressed.arm == "control").sum(), customers=addressed.count())
         .order_by("campaign_id"),
         queries,
     ).to_pylist()
@@ -177,7 +176,7 @@ def campaign_effect(
         raise QuestionError(
             f"Nobody was held out of {chosen['campaign_id']}: ask for the method did.", field="method", value=method
         )
-    found = run(asker, _sums(asker, members, chosen["campaign_id"], rules, period, where, measure, method), queries)
+    found = run(asker, _sums(asker, addressed, chosen["campaign_id"], rules, period, where, measure, method), queries)
     rows = found.to_pylist()
     made: list[dict[str, Any]] = []
     present = [name for name in (*rules.segments, NOBODY) if any(row["segment"] == name for row in rows)]
@@ -199,17 +198,6 @@ def campaign_effect(
     )  # fmt: skip
 
 
-def _members(asker: Asker) -> ir.Table:
-    """One row per customer in a campaign; who is in both arms was addressed."""
-    declared = TABLES["campaign_members"]
-    rows = ibis.table({column.name: IBIS_TYPES[column.type] for column in declared.columns}, name="campaign_members")
-    rows = rows.filter(rows.customer_id.notnull())
-    return rows.group_by("shop_id", "campaign_id", "customer_id").agg(
-        arm=rows.arm.max(),  # target comes after control in the alphabet
-        day=rows.assigned_at.date().min(),
-    )
-
-
 def _period(asker: Asker, question: Mapping[str, Any], first: date | None, days: int) -> Period:
     """The days that are asked for; else those from the assignment on, as far as the data reach."""
     span = asker.release.span
@@ -225,7 +213,7 @@ def _period(asker: Asker, question: Mapping[str, Any], first: date | None, days:
 
 def _sums(
     asker: Asker,
-    members: ir.Table,
+    addressed: ir.Table,
     campaign: str,
     rules: Any,
     period: Period,
@@ -236,7 +224,7 @@ def _sums(
     """Sums of outcomes and of their squares, by segment and side."""
     length = period.days
     before, earlier = period.start - timedelta(days=length), period.start - timedelta(days=2 * length)
-    mine = members.filter(members.campaign_id == campaign)
+    mine = addressed.filter(addressed.campaign_id == campaign)
     if where or asker.scope.rows:
         visible = rfm.orders_of(asker, where)
         mine = mine.semi_join(visible, ["shop_id", "customer_id"])
@@ -246,10 +234,10 @@ def _sums(
     people = mine.select("shop_id", "customer_id", side=side)
     people = people.left_join(stood, ["shop_id", "customer_id"]).select("shop_id", "customer_id", "side", "segment")
     if method == "did":
-        addressed = people.filter(people.side == "target")
+        target = people.filter(people.side == "target")
         rest = stood.anti_join(mine, ["shop_id", "customer_id"])
         rest = rest.mutate(side=ibis.literal("other")).select("shop_id", "customer_id", "side", "segment")
-        people = addressed.union(rest)
+        people = target.union(rest)
     orders = rfm.all_orders(asker)
     orders = orders.filter(orders.day.between(ibis.date(earlier), ibis.date(period.end)))
     value = {"orders": orders.orders, "revenue": orders.revenue, "buyers": orders.orders}[measure].cast("float64")

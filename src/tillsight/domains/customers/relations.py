@@ -4,7 +4,7 @@
                    days, becoming active and falling silent. A figure "as of" a day is the sum of the events up to it, so any
                    number of days costs one pass over the events.
 `customer_facts`   one row per customer: first, second and last order.
-`marketing_spend_days`  marketing spend per day, channel and campaign in the reporting currency.
+`marketing_spend_days`  marketing spend per day, channel, campaign and segment in the reporting currency.
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ SPEND_SCHEMA: dict[str, str] = {
     "day": "date",
     "marketing_channel": "string",
     "campaign_id": "string",
+    "customer_segment": "string",
     "amount": MONEY,
 }
 
@@ -136,7 +137,7 @@ def marketing_spend_days(inputs: BuildInputs) -> ir.Table:
     """Marketing spend in the reporting currency. Its channel is where it was spent, not where an order was placed."""
     spend = _spend(inputs)
     return spend.select(
-        "shop_id", "day", "campaign_id",
+        "shop_id", "day", "campaign_id", "customer_segment",
         marketing_channel=spend.channel,
         amount=converted(spend.amount, spend.rate, spend.is_foreign, inputs.currency),
     ).select(*SPEND_SCHEMA)  # fmt: skip
@@ -177,7 +178,7 @@ RELATIONS = (
         name="marketing_spend_days",
         title="Marketing spend",
         domain="customers",
-        grain="marketing spend of one day, channel and campaign",
+        grain="marketing spend of one day, channel, campaign and segment",
         inputs=("marketing_spend", "exchange_rates"),
         layers=(Layer("all", marketing_spend_days),),
         schema=SPEND_SCHEMA,

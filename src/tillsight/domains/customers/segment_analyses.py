@@ -23,7 +23,7 @@ import pyarrow as pa
 from tillsight.core import words
 from tillsight.core.errors import QuestionError
 from tillsight.core.periods import Grain, Period
-from tillsight.domains.customers import rfm
+from tillsight.domains.customers import acquisition, rfm
 from tillsight.domains.customers.relations import ACTIVE_DAYS, KEPT_DAYS
 from tillsight.domains.customers.rfm import PRESET
 from tillsight.domains.customers.rules import RuleSet
@@ -78,7 +78,8 @@ def segment_of(rules: RuleSet, name: str) -> str:
 _KPIS = (
     "segment", "rule", "customers", "customers_share", "revenue", "revenue_share", "orders", "average_order_value",
     "clv_historic", "mean_days", "mean_r", "mean_f", "mean_m", "repeat_purchase_rate", "retention_rate_30d", "churn_rate",
-    "return_rate", "size_issue_rate", "new_customer_rate", "customers_at_start", "reactivation_rate", "second_purchase_rate",
+    "return_rate", "size_issue_rate", "new_customer_rate", "new_customers",
+    "acquisition_spend", "customer_acquisition_cost", "customers_at_start", "reactivation_rate", "second_purchase_rate",
 )  # fmt: skip
 
 
@@ -118,6 +119,9 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
         at_end = at_end.left_join(returned, "customer_key").drop("customer_key_right")
         at_end = at_end.mutate(returned=at_end.returned.fill_null(0), for_size=at_end.for_size.fill_null(0))
     keys = ["place", "segment"]
+    # a filter or a limit of rows says nothing of spend, so there is no cost of the customers that it leaves
+    costs = not where and not asker.scope.rows and acquisition.RELATION not in asker.release.missing
+    paid = _paid(asker, period, at_end, by_segment) if costs else None
     came = at_end.orders_in.notnull()
     end = at_end.group_by(keys).agg(
         customers=at_end.count(),
@@ -147,8 +151,12 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
     both = both.mutate(
         place=ibis.coalesce(both.place, both.place_right), segment=ibis.coalesce(both.segment, both.segment_right)
     ).drop("place_right", "segment_right")
+    nothing = both.mutate(acquisition_spend=ibis.null("float64"))
+    both = nothing if paid is None else both.left_join(paid, "segment").drop("segment_right")
     return both.mutate(
         customers=both.customers.fill_null(0),
+        new_customers=both._new.fill_null(0),
+        customer_acquisition_cost=_share(both.acquisition_spend, both._new, 1),
         customers_at_start=both.customers_at_start.fill_null(0),
         average_order_value=_share(both.revenue, both.orders, 1),
         clv_historic=_share(both.revenue, both.customers, 1),
@@ -161,6 +169,14 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
         reactivation_rate=_share(both._again, both.customers_at_start),
         second_purchase_rate=_share(both._second, both._single),
     )
+
+
+def _paid(asker: Asker, period: Period, people: ir.Table, by_segment: bool) -> ir.Table:
+    """Marketing spend by segment, `acquisition_spend`; of everybody it is all spend, also what belongs to no segment."""
+    if by_segment:
+        return acquisition.spend_of_segments(asker, period, people).rename(acquisition_spend="spend")
+    spent = acquisition.spend(asker, period)
+    return spent.agg(acquisition_spend=spent.amount.sum().cast("float64")).mutate(segment=ibis.literal(EVERYBODY))
 
 
 def segments(asker: Asker, question: dict[str, Any], preset: str) -> Answer:
@@ -185,9 +201,18 @@ def segments(asker: Asker, question: dict[str, Any], preset: str) -> Answer:
         totals[f"{part}_share"] = 100.0 if totals[part] else None
     shown = columns(asker, _KPIS)
     told = _sizes_in_words(asker, table) + _moves_in_words(asker, table, period)
+    notes = Notes()
+    if totals["acquisition_spend"]:
+        spent = float(totals["acquisition_spend"])
+        given = sum(float(value) for value in table["acquisition_spend"].to_pylist() if value is not None)
+        notes.add(
+            "info",
+            f"{words.percent(100 * given / spent)} of the marketing spend of the period could be given to segments: by the segment "
+            "that it is booked on, by the members of its campaign, or by the new customers whose first order names the campaign.",
+        )
     return answer(
-        asker, table, shown, queries, period=period, where=where, totals=totals, sentences=told,
-        sources=("customer_events", "returned_items"),
+        asker, table, shown, queries, period=period, where=where, totals=totals, sentences=told, notes=notes,
+        sources=("customer_events", "returned_items", *((acquisition.RELATION,) if totals["acquisition_spend"] else ())),
     )  # fmt: skip
 
 
