@@ -70,7 +70,7 @@ bench: $(DEV) $(PAGE) ## Measure loads, builds, questions and the page; with SIZ
 bench-peers: $(DEV) $(PEERS) ## Answer the same questions with other tools, at 17 M order lines (options: SIZE=1.7m)
 	$(BIN)/python -m benchmarks.side_by_side $(or $(SIZE),17m) --python $(PEERS_VENV)/bin/python $(BENCH)
 
-audit: $(DEV) ## Look for known vulnerabilities of what is installed; says so where the services cannot be reached
+audit: $(DEV) ## Look at locks and licences, and for known vulnerabilities; says so where those cannot be asked
 	$(BIN)/python tools/audit.py
 
 docs: $(DEV) ## Write the reference pages again (docs/reference)

@@ -25,7 +25,7 @@ LONG_ENOUGH = 16
 
 @dataclass(frozen=True)
 class Kept:
-    """What may be told about a credential. `last_four`: empty where it is short, or its key is missing."""
+    """What may be told about a credential. `last_four`: empty where it is short or of several parts (JSON), or its key is missing."""
 
     name: str
     last_four: str
@@ -94,7 +94,9 @@ class Vault:
 
     def _kept(self, row: Secret) -> Kept:
         value = self._cipher.decrypt(row.sealed, _context(row.name)) if self._cipher.readable(row.sealed) else ""
-        last_four = value[-4:] if len(value) >= LONG_ENOUGH else ""
+        # the end of one in JSON is the end of its last part, which may be a short password
+        told = len(value) >= LONG_ENOUGH and not value.lstrip().startswith("{")
+        last_four = value[-4:] if told else ""
         return Kept(row.name, last_four, row.changed_at, row.changed_by)
 
 
