@@ -7,28 +7,38 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import simplejson
 import tomlkit
+from tests.returns_desk.test_photos import png
 
 from tillsight import audit
+from tillsight.accounts import By
 from tillsight.cli.main import run
 from tillsight.core.errors import ConflictError, SettingsError
 from tillsight.database import Release
+from tillsight.metrics.question import ask_for
 from tillsight.recovery import back_up, encrypt, encrypting, rotate_key
 from tillsight.recovery.encrypting import NotTheSameError
 from tillsight.recovery.serving import serving
+from tillsight.returns_desk import Details, WantedItem
 from tillsight.shop import Shop
-from tillsight.vault import DATA_KEY_FILE
+from tillsight.vault import DATA_KEY_FILE, VaultError
 from tillsight.vault.data import ENCRYPTING
 
 pytestmark = pytest.mark.feature("PLT-07")
 
 PLANTED = ("Planted Street 17", "planted.person@example.com", "PLANTED-REJECT")
+TOLD = ("Planted note of Ada", "planted.detail@example.com", "Planted reason of Ada", "PLANTED-TRACKING")
+"""What the return desk is told of a customer: a note, a detail, why late, a parcel."""
+NUMBER = "D-000001"
+WHO = By("mia")
 ORDERS = f"""order_id,placed_at,email,city,sku,quantity,unit_price
 A1,2025-01-05 10:00:00,{PLANTED[1]},{PLANTED[0]},SKU-1,2,10.00
 A2,2025-01-06 10:00:00,{PLANTED[1]},{PLANTED[0]},SKU-1,1,5.00
@@ -38,6 +48,36 @@ A3,{PLANTED[2]},{PLANTED[1]},{PLANTED[0]},SKU-1,1,5.00
 
 class KilledError(BaseException):
     """What stands for a kill: no clean-up of the code's own runs."""
+
+
+def take_back(shop: Shop) -> None:
+    """A return at the desk with all that may be said of its customer, and a photo."""
+    order = shop.return_desk.order("A1")
+    item = WantedItem(order["lines"][0]["order_line_id"], Decimal(1), "too_small", TOLD[1])
+    made = shop.return_desk.create("A1", [item], "refund", WHO, notes=TOLD[0], override_reason=TOLD[2])
+    assert made["return_id"] == NUMBER
+    said = shop.return_desk.change(NUMBER, made["version"], Details(tracking_number=TOLD[3]), WHO)
+    shop.return_desk.add_photo(NUMBER, said["version"], png(), WHO)
+
+
+def readable(folder: Path) -> list[tuple[str, str]]:
+    """Every file of a workspace in which something planted can be read, and what."""
+    # a value in JSON, an address that was taken apart and a picture count as well
+    values = {value: value.encode() for value in (*PLANTED, *TOLD)} | {"photo": png()[40:60]}
+    return [
+        (str(file.relative_to(folder)), name)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        for name, value in values.items()
+        if value in file.read_bytes()
+    ]
+
+
+def shown(shop: Shop) -> tuple[str, ...]:
+    """What the desk shows of the one return."""
+    found = shop.return_desk.get(NUMBER)
+    assert shop.return_desk.photo(NUMBER, found["photos"][0]["photo_id"])[0] == png()
+    return found["notes"], found["items"][0]["reason_detail"], found["override_reason"], found["tracking_number"]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +91,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder.parent / name).write_text(text)
             shop.load(folder.parent / name)
         first = shop.build()
+        take_back(shop)
         shutil.copytree(folder / "releases" / "1", folder / "releases" / "2")
         older = json.loads(
             simplejson.dumps(first.manifest, use_decimal=True, default=str).replace("releases/1/", "releases/2/")
@@ -95,15 +136,15 @@ def test_a_shop_is_encrypted_with_the_same_numbers_and_nothing_plain_stays(folde
     assert done.rows > 0
     assert done.release == 1
     assert plain(folder) == []
-    for file in folder.rglob("*"):
-        if file.is_file() and "backups" not in file.relative_to(folder).parts:
-            assert not [value for value in PLANTED if value.encode() in file.read_bytes()], file
+    assert [found for found in readable(folder) if not found[0].startswith("backups/")] == []
+    assert any((folder / "backups").iterdir()), "those from before stay, until they are deleted"
     assert not (folder / ENCRYPTING).exists()
     document = tomlkit.parse((folder / "tillsight.toml").read_text())
     assert document["encrypt"] is True
     assert document["backup"]["to"] == elsewhere  # type: ignore[index]
     with Shop.open(folder) as shop:
         assert revenue(shop) == "70.00"
+        assert shown(shop) == (TOLD[0], TOLD[1], TOLD[2], TOLD[3])
         assert PLANTED[2] in str(shop.rejects(shop.loads()[-1].id).to_pylist())
         with shop.database.read() as session:
             assert [session.get_one(Release, number).state for number in (1, 2)] == ["published", "collected"]
@@ -112,6 +153,37 @@ def test_a_shop_is_encrypted_with_the_same_numbers_and_nothing_plain_stays(folde
         ]
     with pytest.raises(ConflictError, match="encrypted already"):
         encrypt(folder)
+
+
+def test_the_planted_values_can_be_read_in_a_shop_that_is_not_encrypted(folder: Path) -> None:
+    """Otherwise the tests beside this one would look for what is never there."""
+    seen = {name for _, name in readable(folder)}
+    assert {PLANTED[2], *TOLD, "photo"} <= seen
+    assert ("app.sqlite", "photo") in readable(folder)
+
+
+def test_a_shop_that_is_encrypted_from_its_start_leaves_nothing_to_read(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb_extension_httpfs", reason="encryption needs tillsight[encryption]")
+    folder = tmp_path / "new" / "shop"
+    assert run(["init", str(folder), "--currency", "EUR", "--timezone", "UTC", "--encrypt"]) == 0
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    with Shop.open(folder) as shop:
+        shop.load(tmp_path / "orders.csv")
+        shop.build()
+        take_back(shop)
+        shop.build()
+        with shop.export(ask_for("revenue", by=["city"])) as export:
+            assert PLANTED[0].encode() in b"".join(export.pieces("csv"))
+            assert readable(folder) == [], "while rows lie in the spool of an export"
+        back_up(shop)
+        assert readable(folder) == [], "while it is open, with what was not written into the database's own file yet"
+    assert readable(folder) == []
+    with Shop.open(folder) as shop:
+        assert shown(shop) == (TOLD[0], TOLD[1], TOLD[2], TOLD[3])
+    with sqlite3.connect(folder / "app.sqlite") as raw:
+        raw.execute("UPDATE desk_returns SET notes = tracking_number")
+    with Shop.open(folder) as shop, pytest.raises(VaultError, match=r"desk_returns\.notes cannot be decrypted"):
+        shop.return_desk.get(NUMBER)
 
 
 def test_all_else_goes_on_with_an_encrypted_shop(folder: Path, elsewhere: str, tmp_path: Path) -> None:

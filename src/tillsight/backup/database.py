@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, insert, select, text
 
 from tillsight.core.settings import Settings
 from tillsight.database import DATABASE_FILE, Base, Database
+from tillsight.database.sealed import of_workspace
 from tillsight.database.store import latest_revision
 
 _ROWS = 5_000
@@ -29,6 +30,7 @@ def copy_database(database: Database, target: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
         return
     engine = create_engine(f"sqlite:///{target}")
+    of_workspace(engine, database.workspace)
     try:
         with database.read() as session, engine.begin() as copy:
             Base.metadata.create_all(copy)
@@ -48,6 +50,7 @@ def replace_database(copy: Path, database: Database, settings: Settings) -> None
             source.backup(target)
         return
     engine = create_engine(f"sqlite:///{copy}")
+    of_workspace(engine, database.workspace)
     try:
         with database.write() as session, engine.connect() as source:
             target = session.connection()

@@ -19,10 +19,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import JSON, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tillsight.database.models import Base, one_of
+from tillsight.database.sealed import SealedJson, SealedText
 from tillsight.database.types import Exact, now
 
 DeskStep = Literal[
@@ -70,7 +71,7 @@ class DeskReturn(Base):
     channel: Mapped[str | None]
     location_id: Mapped[str | None]
     carrier: Mapped[str | None]
-    tracking_number: Mapped[str | None]
+    tracking_number: Mapped[str | None] = mapped_column(SealedText("desk_returns.tracking_number"))
     currency: Mapped[str] = mapped_column(String(3))
     ordered_at: Mapped[datetime | None]
     initiated_at: Mapped[datetime]
@@ -85,17 +86,17 @@ class DeskReturn(Base):
     processing_cost: Mapped[Decimal | None] = mapped_column(Exact)
     shipping_cost: Mapped[Decimal | None] = mapped_column(Exact)
     disposal_cost: Mapped[Decimal | None] = mapped_column(Exact)
-    override_reason: Mapped[str | None]
+    override_reason: Mapped[str | None] = mapped_column(SealedText("desk_returns.override_reason"))
     override_by: Mapped[str | None]
-    rejection_reason: Mapped[str | None]
-    inspection_notes: Mapped[str | None]
-    notes: Mapped[str | None]
+    rejection_reason: Mapped[str | None] = mapped_column(SealedText("desk_returns.rejection_reason"))
+    inspection_notes: Mapped[str | None] = mapped_column(SealedText("desk_returns.inspection_notes"))
+    notes: Mapped[str | None] = mapped_column(SealedText("desk_returns.notes"))
     version: Mapped[int] = mapped_column(default=1)
     landed_version: Mapped[int] = mapped_column(default=0)
     landed_in: Mapped[str | None] = mapped_column(String(40), index=True)
-    source_row: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source_row: Mapped[dict[str, Any]] = mapped_column(SealedJson("desk_returns.source_row"), default=dict)
     source_digest: Mapped[str] = mapped_column(String(64), default="")
-    conflict: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    conflict: Mapped[dict[str, Any] | None] = mapped_column(SealedJson("desk_returns.conflict"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[str]
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -131,19 +132,19 @@ class DeskItem(Base):
     quantity: Mapped[Decimal] = mapped_column(Exact)
     reason_code: Mapped[str | None]
     reason_category: Mapped[str | None]
-    reason_detail: Mapped[str | None]
+    reason_detail: Mapped[str | None] = mapped_column(SealedText("desk_items.reason_detail"))
     size_returned: Mapped[str | None]
     new_size_requested: Mapped[str | None]
     condition_rating: Mapped[int | None]
     condition_received: Mapped[str | None]
     resaleable: Mapped[bool | None]
     disposition: Mapped[str | None]
-    inspection_notes: Mapped[str | None]
+    inspection_notes: Mapped[str | None] = mapped_column(SealedText("desk_items.inspection_notes"))
     sale_price: Mapped[Decimal | None] = mapped_column(Exact)
     unit_cost: Mapped[Decimal | None] = mapped_column(Exact)
     refund_amount: Mapped[Decimal | None] = mapped_column(Exact)
     restocked_value: Mapped[Decimal | None] = mapped_column(Exact)
-    source_row: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source_row: Mapped[dict[str, Any]] = mapped_column(SealedJson("desk_items.source_row"), default=dict)
 
 
 class DeskEvent(Base):
@@ -162,8 +163,8 @@ class DeskEvent(Base):
     who: Mapped[str]
     action: Mapped[str] = mapped_column(String(40))
     step: Mapped[str | None] = mapped_column(String(30))
-    note: Mapped[str | None]
-    changed: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    note: Mapped[str | None] = mapped_column(SealedText("desk_events.note"))
+    changed: Mapped[dict[str, Any]] = mapped_column(SealedJson("desk_events.changed"), default=dict)
 
 
 class DeskRefund(Base):
@@ -187,7 +188,7 @@ class DeskRefund(Base):
     shipping_amount: Mapped[Decimal] = mapped_column(Exact)
     method: Mapped[str] = mapped_column(String(20))
     refunded_at: Mapped[datetime]
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(SealedText("desk_refunds.reason"))
 
 
 class DeskExchange(Base):

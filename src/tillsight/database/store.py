@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from tillsight.core.errors import SettingsError, TillsightError
 from tillsight.core.settings import Settings
 from tillsight.database.changes import Changes
+from tillsight.database.sealed import of_workspace
 from tillsight.database.types import to_json
 
 DATABASE_FILE = "app.sqlite"
@@ -55,6 +56,7 @@ class Database:
         self.engine = engine
         self.workspace = workspace
         self.changes = Changes(engine)
+        of_workspace(engine, workspace)
         # what is written in a session may need the keys of the workspace
         info = {WORKSPACE: workspace}
         self._read = sessionmaker(engine, class_=_ReadSession, expire_on_commit=False, autoflush=False, info=info)

@@ -284,7 +284,7 @@ def clear_free_pages(database: Database) -> None:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return
     with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        for name in ("person_keys", "loads", "jobs"):
+        for name in ("person_keys", "loads", "jobs", "desk_returns", "desk_items", "desk_events", "desk_photos"):
             connection.execute(text(f"VACUUM (FULL) {name}"))
 
 

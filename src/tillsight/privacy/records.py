@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Column, Table, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from tillsight.database import Base, Tombstone
+from tillsight.database.sealed import SealedJson
 from tillsight.privacy.declared import CONTACT, Kind, kind_of
 from tillsight.privacy.tags import compared, surrogate_of, tag_of
 
@@ -78,7 +79,7 @@ def _clear(
 
 def _clear_text(session: Session, table: Table, condition: Any) -> None:
     empty = {
-        column: None if column.nullable else ({} if isinstance(column.type, JSON) else "")
+        column: None if column.nullable else ({} if isinstance(column.type, (JSON, SealedJson)) else "")
         for column in table.columns
         if column.name in FREE
     }

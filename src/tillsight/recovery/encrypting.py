@@ -2,9 +2,10 @@
 
 Every Parquet file of landing and of the release that answers is first written once more, encrypted, into a folder beside them,
 and read back: it must hold the same rows in the same order. Only when all are there does the key take its place, which is the
-moment from which the shop is encrypted; the copies then take the places of the plain files. What is killed before that moment
-has changed nothing, and goes on where it was when it is started again; what is killed after it is finished by the next start,
-and the shop does not open in between. Older releases are dropped, as they are plain and nobody needs them.
+moment from which the shop is encrypted; the copies then take the places of the plain files, and what the return desk keeps of
+customers in words and pictures is sealed in the operational database. What is killed before that moment has changed nothing,
+and goes on where it was when it is started again; what is killed after it is finished by the next start, and the shop does not
+open in between. Older releases are dropped, as they are plain and nobody needs them.
 """
 
 from __future__ import annotations
@@ -19,18 +20,21 @@ from pathlib import Path
 
 import filelock
 import tomlkit
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from tillsight.audit import record
 from tillsight.backup import BackupError, PlaceError, Repository, place_of
 from tillsight.backup.taking import LOCK_FILE
 from tillsight.core.errors import ConflictError, NotFoundError, SettingsError, TillsightError
 from tillsight.core.settings import SETTINGS_FILE, Settings, read_settings
-from tillsight.database import CURRENT, Database, Job, Load, Pointer, Release
+from tillsight.database import CURRENT, Base, Database, DeskPhoto, DeskReturn, Job, Load, Pointer, Release
+from tillsight.database.sealed import SealedJson, SealedText
 from tillsight.pipeline.build import Progress, build_lock, silent
 from tillsight.pipeline.landing import collect_orphans
+from tillsight.privacy.erasures import clear_free_pages
 from tillsight.recovery.restoring import lend_key
 from tillsight.recovery.serving import nobody_serves
+from tillsight.returns_desk import photos
 from tillsight.shop import Shop
 from tillsight.vault import DATA_KEY_FILE, KEY_FILE, Keys, is_encrypted, make_data_key, reseal_data_key
 from tillsight.vault.data import ENCRYPTING
@@ -38,6 +42,8 @@ from tillsight.warehouse.duck import connect, is_sealed, literal, parquet_option
 
 COPIES = "files"
 _ROWS_OF_GROUP = "ROW_GROUP_SIZE 122880"
+_AT_A_TIME = 500
+"""Rows of the database that are sealed in one transaction."""
 
 
 class NotTheSameError(TillsightError):
@@ -89,6 +95,9 @@ def encrypt(workspace: Path, *, backup_to: str | None = None, progress: Progress
     settings = settings.model_copy(update={"encrypt": True})
     with nobody_serves(workspace), Shop(workspace, settings, Database.open(workspace, settings)) as shop:
         shop.drop_older_releases()
+        progress("database", None, None, "Sealing what the return desk keeps of customers")
+        _seal_records(workspace, shop.database)
+        clear_free_pages(shop.database)
         with shop.database.write() as session:
             record(
                 session, who="system", action="workspace.encrypted", subject="workspace", after={"files": files, "bytes": size}
@@ -170,6 +179,34 @@ def _switch(workspace: Path, settings: Settings, progress: Progress) -> None:
             copy.replace(file)
     for folder in sorted((workspace / "landing" / "loads").glob("*")):
         seal_folder(workspace, folder, settings.limits.memory, settings.limits.threads)
+
+
+def _seal_records(workspace: Path, database: Database) -> None:
+    """Write what may tell of a customer once more, now sealed. What is sealed already is sealed anew."""
+    for table in Base.metadata.sorted_tables:
+        columns = [column for column in table.columns if isinstance(column.type, (SealedText, SealedJson))]
+        if not columns:
+            continue
+        [own] = table.primary_key.columns
+        changed = update(table).where(own == bindparam("_own"))
+        changed = changed.values({column: bindparam(f"_{column.name}", type_=column.type) for column in columns})
+        with database.read() as session:
+            numbers = session.scalars(select(own).order_by(own)).all()
+        for first in range(0, len(numbers), _AT_A_TIME):
+            some = numbers[first : first + _AT_A_TIME]
+            with database.write() as session:
+                rows = session.execute(select(own, *columns).where(own.in_(some))).all()
+                values = [
+                    {"_own": row[0]} | {f"_{c.name}": value for c, value in zip(columns, row[1:], strict=True)}
+                    for row in rows
+                ]
+                session.connection().execute(changed, values)
+    with database.read() as session:
+        taken = session.execute(select(DeskPhoto.id, DeskReturn.return_id).join(DeskReturn)).all()
+    for photo_id, return_id in taken:
+        with database.write() as session:
+            photo = session.get_one(DeskPhoto, photo_id)
+            photo.content = photos.sealed(workspace, photos.opened(workspace, photo.content, return_id), return_id)
 
 
 def _plain_files(workspace: Path, database: Database) -> list[Path]:

@@ -1,6 +1,7 @@
 """Keys and secrets of a workspace: master keys, encrypting single values, the key of data files, credentials of connections."""
 
 from tillsight.vault.cipher import FieldCipher
+from tillsight.vault.columns import MARK
 from tillsight.vault.data import (
     DATA_KEY_FILE,
     check_encryption,
@@ -18,6 +19,7 @@ __all__ = [
     "KEY_FILE",
     "KEY_FILE_VARIABLE",
     "KEY_VARIABLE",
+    "MARK",
     "FieldCipher",
     "Kept",
     "Keys",
