@@ -398,6 +398,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where files are made, and removed")
     parser.add_argument("--json", type=Path, help="where the figures are written as well")
     asked_for = parser.parse_args()
+    if asked_for.folder:
+        asked_for.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="side-by-side-", dir=asked_for.folder))
     try:
         told = everything(folder, asked_for.size, asked_for.peers.split(","), asked_for.python)
@@ -485,9 +487,9 @@ def watched(command: Sequence[str], folder: Path) -> dict[str, Any]:
 
 
 def _server(folder: Path) -> int | None:
-    """The process of the PostgreSQL server of this run, while there is one."""
+    """The process of the PostgreSQL server of this run, while there is one. While it is set up it names itself with a minus."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return int((folder / "postgresql" / "postmaster.pid").read_text().split()[0])
+        return abs(int((folder / "postgresql" / "postmaster.pid").read_text().split()[0]))
     return None
 
 
