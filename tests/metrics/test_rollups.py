@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.metrics.conftest import Pair
+from tests.support.shops import line, make_shop, order
 
 from tillsight.domains.registry import catalogue
 from tillsight.metrics.answer import Answer
@@ -108,3 +110,18 @@ def test_an_answer_says_what_it_was_read_from(shop: Shop) -> None:
     assert [(source["table"], source["title"]) for source in sources[:2]] == [
         ("sales_by_hour", "Sales by day and hour"), ("sales", "Sales ledger"),
     ]  # fmt: skip
+
+
+def test_only_what_saves_rows_is_added_up(tmp_path: Path) -> None:
+    """A hundred lines on two days, each of a product of its own, all of one hour: by product they are as many again, by hour two."""
+    orders = [order(str(number), f"2025-05-0{1 + number % 2}T10:00:00") for number in range(100)]
+    lines = [line(str(number), "1", f"P{number}", 1, "10") for number in range(100)]
+    with make_shop(tmp_path, {"orders": orders, "order_items": lines}, limits={"rollup_rows": 50}) as shop:
+        made = shop.releases.current().record.manifest["tables"]
+        assert made["sales_by_hour"]["rows"] == 2
+        assert "sales_by_product" not in made
+        assert "visits" in made, "distinct customers are always prepared"
+        answer = shop.query(["units_sold"], by="product_id")
+        assert answer.to_arrow().num_rows == 100
+        assert "sales" in read(answer)
+        assert "sales" not in read(shop.query(["units_sold"], by="hour"))

@@ -162,7 +162,7 @@ class LimitSettings(_Section):
     rollup_rows: int = Field(
         1_000_000,
         ge=0,
-        description="a table of at least so many rows is also added up in advance, by day and dimensions",
+        description="a table of at least so many rows is also added up in advance, by day and dimensions, where that saves rows; 0 always",
     )
     seconds: float = Field(60, gt=0, description="seconds that one question may take")
     rows: int = Field(1_000_000, ge=1, description="rows that one answer may have; files may have any number")

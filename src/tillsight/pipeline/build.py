@@ -75,6 +75,9 @@ TAILORED_ROWS = 200_000
 """From so many rows on, SQL that leaves out what a shop does not have is worth the time to compile it."""
 SORTED_ROWS = 2_500_000
 """Up to so many rows a derived table is sorted by day. Larger ones lie by part, and as their sources lie."""
+ROLLED_UP_SHARE = 1 / 3
+"""A roll-up has at most this share of the rows it adds up: else it saves too little to be worth making."""
+SAMPLED_DAYS = 12
 MOST_SALTS = 4
 STILL_ASKED = timedelta(minutes=10)
 """So long a release outlives its last question: longer than any question may take."""
@@ -312,7 +315,7 @@ class Build:
             relation = derived(self.catalogue, name)
             there = tables | made
             rolled_up = name in self.catalogue.rollups
-            if rolled_up and there[relation.inputs[0]].rows < self.settings.limits.rollup_rows:
+            if rolled_up and not self._worth_adding_up(connection, name, there[relation.inputs[0]]):
                 continue
             self.progress("relations", step, len(order), relation.title)
             known = [there[name] for name in relation.inputs if name in there]
@@ -348,6 +351,17 @@ class Build:
             made[relation.name] = entry
             self._view(connection, entry)
         return made
+
+    def _worth_adding_up(self, connection: duckdb.DuckDBPyConnection, name: str, source: Made) -> bool:
+        """Whether a roll-up is made: of a large table, and only where it has far fewer rows, by what some days of it say."""
+        least = self.settings.limits.rollup_rows
+        if least == 0 or source.rows < least:
+            return least == 0
+        rollup = self.catalogue.rollups[name]
+        if rollup.kind == "visits":  # a question for distinct customers is worth more than rows
+            return True
+        rows, cells = connection.execute(_cells_sql(self.catalogue, name)).fetchone() or (0, 0)
+        return bool(cells <= rows * ROLLED_UP_SHARE)
 
     def _derive(
         self,
@@ -686,6 +700,24 @@ def _sql_of(
 
     lacking = compiled(relation.without_rate(inputs(frozenset())), pretty=False) if relation.without_rate else None
     return {layer.name: compiled(layer.build(inputs(layer.parts)), pretty=False) for layer in relation.layers}, lacking
+
+
+@cache
+def _cells_sql(catalogue: Catalogue, name: str) -> str:
+    """How many rows some days of a relation have, spread over all of it, and how many a roll-up of them would have."""
+    rollup = catalogue.rollups[name]
+    relation = catalogue.relations[rollup.relation]
+    rows = ibis.table(dict(relation.schema), name=relation.name)
+    time_ = str(relation.time)
+    days = rows.select(_day=rows[time_]).distinct()
+    days = days.mutate(_place=ibis.row_number().over(order_by=days._day), _all=days.count().over(ibis.window()))
+    step = (days._all / SAMPLED_DAYS).ceil().cast("int64")
+    days = days.filter(days._place % step == 0).select("_day")
+    rows = rows.semi_join(days, rows[time_] == days._day)
+    cells = rows.group_by(
+        _day=rows[time_], **{f"_{n}": catalogue.dimensions[d].of(rows) for n, d in enumerate(rollup.dimensions)}
+    ).agg(_rows=rows.count())
+    return compiled(cells.agg(rows=cells._rows.sum(), cells=cells.count()), pretty=False)
 
 
 @contextmanager

@@ -12,14 +12,14 @@ import importlib.util
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import ibis
 import pyarrow as pa
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from tillsight.core.errors import SettingsError, TooBigError
 from tillsight.core.settings import LimitSettings
@@ -82,9 +82,20 @@ def give_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
         ) from None  # its text has the key
 
 
+class _Compiler(DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types for it
+    """Ibis' compiler, but the same expression is the same text in every process: the text is part of fingerprints."""
+
+    __slots__ = ()
+
+    def visit_DropColumns(self, op: Any, *, parent: Any, columns_to_drop: Iterable[str]) -> Any:  # noqa: N802
+        """Ibis has these in a set, whose order changes from process to process."""
+        return super().visit_DropColumns(op, parent=parent, columns_to_drop=sorted(columns_to_drop))
+
+
 def compiled(expression: ir.Table, *, pretty: bool = True) -> str:
     """An expression as DuckDB's SQL, laid out for a reader unless said otherwise."""
-    return str(ibis.to_sql(expression, dialect="duckdb", pretty=pretty))
+    compiler = _Compiler()
+    return str(compiler.to_sqlglot(expression.unbind()).sql(dialect=compiler.dialect, pretty=pretty))
 
 
 def quoted(name: str) -> str:
