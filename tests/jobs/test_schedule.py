@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from tests.backup.conftest import orders
-from tests.support.shops import make_shop
+from tests.support.shops import land, line, make_shop, order
 
 from tillsight.backup import Repository, find, place_of, verify
 from tillsight.core.settings import BackupSettings, Settings
+from tillsight.dashboards import load
+from tillsight.dashboards.declaration import ForecastPanel
 from tillsight.database import Database, JobState
+from tillsight.database.forecasts import Forecast
 from tillsight.jobs import Jobs, Worker, next_run, schedule, schedule_of
-from tillsight.jobs.schedule import start_due
+from tillsight.jobs.schedule import start_due, start_forecasts
 from tillsight.vault import Keys
 
 HOURLY = {"backup": timedelta(hours=1)}
@@ -114,3 +118,40 @@ def test_a_server_backs_up_by_itself(tmp_path: Path) -> None:
         assert found[0].result is not None
         assert kept.ids() == [found[0].result["backup"]]
         assert verify(kept, find(kept)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.feature("SAL-09")
+def test_forecasts_are_made_once_for_each_release_and_are_there_when_somebody_asks(tmp_path: Path) -> None:
+    tables = {
+        "orders": [order(f"O-{day}", f"{date(2026, 1, 1) + timedelta(days=day)} 09:00:00") for day in range(70)],
+        "order_items": [line(f"O-{day}", "1", "P-1", 1 + day % 7, "10.00") for day in range(70)],
+    }
+    with make_shop(tmp_path / "shop", tables) as shop:
+        worker = Worker(shop.database, shop.path, lease=timedelta(seconds=16), forecasts=True)
+        worker.start()
+        try:
+            end = time.monotonic() + 120
+            while not (found := [job for job in Jobs(shop.database).list()[0] if job.state in ("done", "failed")]):
+                assert time.monotonic() < end, "it did not happen in time"
+                time.sleep(0.1)
+        finally:
+            worker.stop()
+        assert [(job.kind, job.state, job.error) for job in found] == [("forecasts", "done", None)]
+        panel = load()["sales_forecast"].panels[0]
+        assert isinstance(panel, ForecastPanel)
+        assert found[0].result == {"forecasts": len(panel.metrics) + len(panel.horizons) - 1}
+        with shop.database.read() as session:
+            kept = {
+                (one.release, one.metric, (one.last - one.origin).days) for one in session.scalars(select(Forecast))
+            }
+        number = shop.releases.current().number
+        assert kept == {
+            *((number, panel.metrics[0], days) for days in panel.horizons),
+            *((number, metric, panel.horizons[0]) for metric in panel.metrics),
+        }
+        assert start_forecasts(shop.database) is None  # this release has them
+        land(shop, {"products": [{"product_id": "P-1"}]})
+        shop.build()
+        assert start_forecasts(shop.database) is not None
+        assert start_forecasts(shop.database) is None

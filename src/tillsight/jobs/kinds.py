@@ -6,6 +6,8 @@ that died half way can be run again.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -195,6 +197,41 @@ def mail(task: Task) -> dict[str, Any]:
         return {"sent": len(users)}
 
 
+def forecasts(task: Task) -> dict[str, Any]:
+    """Make the forecasts that the page asks for first, from the current release, so that they are there when somebody looks.
+
+    It works at low priority, and ends early where another long job waits. The result counts the forecasts made.
+    """
+    from tillsight.core.errors import NoReleaseError
+    from tillsight.dashboards import load as dashboards
+    from tillsight.dashboards.declaration import ForecastPanel
+    from tillsight.jobs.states import waiting
+    from tillsight.shop import Shop
+
+    os.nice(10)
+    asked = [
+        (metric, horizon)
+        for board in dashboards().values()
+        for panel in board.panels
+        if isinstance(panel, ForecastPanel)
+        for metric, horizon in _first(panel.metrics, panel.horizons)
+    ]
+    made = 0
+    with Shop.open(task.workspace) as shop, contextlib.suppress(NoReleaseError):
+        for metric, horizon in asked:
+            task.progress("forecast", made, len(asked), f"{metric}, {horizon} days ahead")
+            if waiting(shop.database, QUICK):
+                break
+            shop.analyse("sales.forecast", metric=metric, horizon=horizon)
+            made += 1
+    return {"forecasts": made}
+
+
+def _first(metrics: Sequence[str], horizons: Sequence[int]) -> list[tuple[str, int]]:
+    """The first metric over every span, then the others over the first one."""
+    return [*((metrics[0], days) for days in horizons), *((metric, horizons[0]) for metric in metrics[1:])]
+
+
 KINDS: dict[str, Run] = {
     "load": load,
     "build": build,
@@ -202,6 +239,7 @@ KINDS: dict[str, Run] = {
     "retention": retention,
     "backup": backup,
     "drill": drill,
+    "forecasts": forecasts,
     "mail": mail,
 }
 QUICK = frozenset({"mail"})

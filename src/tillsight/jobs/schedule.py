@@ -1,4 +1,4 @@
-"""Jobs that start by themselves: which kinds, how often, and when each is due.
+"""Jobs that start by themselves: which kinds, how often, and when each is due; and forecasts, which follow each release.
 
 A kind is due when its last job was started long enough ago, whatever started it; after a failure it is tried again sooner.
 Jobs that seem to lie ahead, because the clock went back, do not count. Whoever looks first starts it; the look and the
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from tillsight.core.settings import Settings
 from tillsight.database import Database, Job, now
+from tillsight.database.models import CURRENT, Pointer, Release
 from tillsight.jobs.queue import new_id
 
 Schedule = Mapping[str, timedelta]
@@ -22,6 +23,7 @@ Schedule = Mapping[str, timedelta]
 AGAIN = timedelta(minutes=10)
 """So soon a job that failed is tried again."""
 _AHEAD = timedelta(minutes=1)
+FORECASTS = "forecasts"
 
 
 def schedule_of(settings: Settings) -> Schedule:
@@ -57,6 +59,29 @@ def start_due(database: Database, schedule: Schedule) -> list[str]:
         ]
         session.add_all(jobs)
     return [job.id for job in jobs]
+
+
+def start_forecasts(database: Database) -> str | None:
+    """Have forecasts made from the current release, unless that was asked for since it was published. The id of the job."""
+    at = now()
+    with database.read() as session:
+        if not _is_new(session):
+            return None
+    with database.write() as session:
+        if not _is_new(session):
+            return None
+        job = Job(id=new_id(at), kind=FORECASTS, params={}, created_at=at)
+        session.add(job)
+    return job.id
+
+
+def _is_new(session: Session) -> bool:
+    """Whether the current release came after the last job of forecasts."""
+    query = select(Release.published_at).join(Pointer, Pointer.release == Release.number).where(Pointer.name == CURRENT)
+    published = session.scalar(query)
+    last = select(Job.created_at).where(Job.kind == FORECASTS).order_by(Job.created_at.desc()).limit(1)
+    asked = session.scalar(last)
+    return published is not None and (asked is None or asked < published)
 
 
 def _is_due(session: Session, kind: str, every: timedelta, at: datetime) -> bool:

@@ -6,6 +6,7 @@ worker, so one that lost its lease can change nothing any more.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -41,6 +42,12 @@ def claim(database: Database, job_id: str, worker: str, lease: timedelta) -> boo
         job.heartbeat_at, job.lease_until = at, at + lease
         job.stage, job.progress = "", None
     return True
+
+
+def waiting(database: Database, apart: Collection[str] = ()) -> bool:
+    """Whether a job waits, of those kinds left apart."""
+    with database.read() as session:
+        return session.scalar(select(Job.id).where(Job.state == "queued", Job.kind.not_in(apart)).limit(1)) is not None
 
 
 def renew(

@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tillsight.database import Database, Job, now
 from tillsight.jobs.kinds import QUICK
 from tillsight.jobs.queue import UPLOADS, uploads_of
-from tillsight.jobs.schedule import Schedule, start_due
+from tillsight.jobs.schedule import Schedule, start_due, start_forecasts
 from tillsight.jobs.states import FINAL, claim, expire, give_back, queued
 
 QUEUE_FILE = "jobs.sqlite"
@@ -60,7 +60,7 @@ class Worker:
 
     `lease`: how long a job may be silent before it is taken for dead. `grace`: seconds that a child has to clear up
     when it is stopped. `child`: the command that runs a job. `schedule`: what is started by itself, first when the
-    server has run for `settled` seconds.
+    server has run for `settled` seconds. `forecasts`: whether they are made as soon as there is another release.
     """
 
     def __init__(
@@ -72,10 +72,11 @@ class Worker:
         child: Sequence[str] = CHILD,
         schedule: Schedule = NOTHING,
         settled: float = 120.0,
+        forecasts: bool = False,
     ) -> None:
         self._database, self._workspace = database, workspace
         self._lease, self._grace, self._child = lease, grace, tuple(child)
-        self._schedule, self._settled = schedule, settled
+        self._schedule, self._settled, self._forecasts = schedule, settled, forecasts
         self._stopping = threading.Event()
         self._lanes = {quick: _Lane(workspace, quick, grace, self._run) for quick in (False, True)}
         self._watcher = threading.Thread(target=self._watch, name="job-watcher", daemon=True)
@@ -153,6 +154,8 @@ class Worker:
         while not self._stopping.wait(min(5.0, self._lease.total_seconds() / 4)):
             try:
                 self._sweep(waiting=timedelta(seconds=5))
+                if self._forecasts and (job_id := start_forecasts(self._database)):
+                    self.carry(job_id)
                 if time.monotonic() - started >= self._settled:
                     for job_id in start_due(self._database, self._schedule):
                         self.carry(job_id)
