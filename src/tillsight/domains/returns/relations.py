@@ -179,7 +179,8 @@ def _items(inputs: BuildInputs) -> ir.Table:
         _s_paid=lambda t: times(t.unit_price, t.quantity) - t.discount_amount, _s_tax="tax_amount",
     )  # fmt: skip
     of_product = sold.group_by(["_s_shop", "_s_order", "_s_product"]).agg(
-        _p_cost=lambda t: t._s_cost.min(), _p_size=lambda t: t._s_size.min(), _p_colour=lambda t: t._s_colour.min()
+        _p_cost=lambda t: t._s_cost.min(), _p_size=lambda t: t._s_size.min(), _p_colour=lambda t: t._s_colour.min(),
+        _p_line=lambda t: ibis.ifelse(t.count() == 1, t._s_line.min(), ibis.null("string")),
     ).rename(_p_shop="_s_shop", _p_order="_s_order", _p_product="_s_product")  # fmt: skip
     own = inputs.tables["returns"].select(_r_shop="shop_id", _r_return="return_id", _r_order="order_id")
     with_tax = inputs.tables["orders"].select(
@@ -230,7 +231,7 @@ def _items(inputs: BuildInputs) -> ir.Table:
         product_name=ibis.coalesce(items.product_name, items._s_name),
         size=own_size,
         _new_size=ibis.coalesce(items.new_size_requested, items._x_size),
-        order_line_id=items.order_line_id,
+        order_line_id=ibis.coalesce(items.order_line_id, items._p_line),
         _item_order=items._order,
         _stated=items.refund_amount.cast(MONEY),
         _net_share=net_share,
