@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -24,10 +23,9 @@ from tillsight.audit import record
 from tillsight.backup import BackupError, Repository, Snapshot, find, write_files
 from tillsight.backup.database import bare, copy_in, counts
 from tillsight.backup.taking import ERASURES_FILE, place_of
-from tillsight.core.errors import TillsightError
+from tillsight.core.errors import OutdatedReleaseError, TillsightError
 from tillsight.core.settings import read_settings
 from tillsight.database import Database, Drill, Load, Release, now
-from tillsight.metrics.outdated import lacking
 from tillsight.pipeline.build import Progress, silent
 from tillsight.recovery.restoring import lend_key, settle
 from tillsight.shop import Shop
@@ -210,7 +208,10 @@ def _compare(shop: Shop, copy: Shop, number: int, outcome: Outcome, progress: Pr
     if shop.releases.current_number() != number:
         return  # what the shop answers now comes from a later release; its tables were compared
     asked = _measured(shop)
-    before_, after_ = _values(shop, asked), _values(copy, asked)
+    try:
+        before_, after_ = _values(shop, asked), _values(copy, asked)
+    except OutdatedReleaseError:
+        return  # the original is of another version, so it answers nothing; its tables were compared
     for name in asked:
         same = before_.get(name) == after_.get(name)
         outcome.metrics.append({"name": name, "value": str(before_.get(name)), "same": same})
@@ -221,16 +222,10 @@ def _compare(shop: Shop, copy: Shop, number: int, outcome: Outcome, progress: Pr
 
 
 def _patient(shop: Shop) -> closing[Releases]:
-    """The releases of a shop, for questions that may take long."""
+    """The releases of a shop, for reading that may take long, those of another version too: only what both have is compared."""
     limits = shop.settings.limits.model_copy(update={"seconds": PATIENCE})
-    return closing(
-        Releases(
-            shop.path,
-            shop.settings.model_copy(update={"limits": limits}),
-            shop.database,
-            partial(lacking, shop.catalogue),
-        )
-    )
+    settings = shop.settings.model_copy(update={"limits": limits})
+    return closing(Releases(shop.path, settings, shop.database, lambda _columns: ()))
 
 
 def _columns(release: OpenRelease, table: str) -> list[str]:
