@@ -32,16 +32,18 @@ export const theme = createTheme({
   components: {
     Button: {
       defaultProps: { size: "sm" },
-      vars: (_theme: unknown, { variant = "filled" }: { variant?: string }) =>
-        variant === "filled"
-          ? {
-              root: {
-                "--button-bg": "var(--accent)",
-                "--button-hover": "color-mix(in srgb, var(--accent) 88%, var(--ink))",
-                "--button-color": "var(--accent-ink)",
-              },
-            }
-          : { root: {} },
+      vars: (_theme: unknown, { variant = "filled", color }: { variant?: string; color?: string }) => {
+        if (variant !== "filled") return { root: {} };
+        // What cannot be undone looks like it.
+        const ground = color === "red" ? "var(--bad)" : "var(--accent)";
+        return {
+          root: {
+            "--button-bg": ground,
+            "--button-hover": `color-mix(in srgb, ${ground} 88%, var(--ink))`,
+            "--button-color": color === "red" ? "var(--pane)" : "var(--accent-ink)",
+          },
+        };
+      },
     },
     Input: {
       vars: () => ({

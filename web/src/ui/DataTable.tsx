@@ -57,6 +57,10 @@ const features = tableFeatures({
 });
 
 const ROW = 34;
+/** Pixels that the narrowest phone has for a table: one that is no wider stays a table there. */
+const PHONE = 328;
+/** So few rows are shown whole where they are cards, without scrolling inside the page. */
+const FEW = 30;
 const LETTER = 7.6;
 
 const plainText = (value: Sortable): string =>
@@ -160,14 +164,23 @@ export function DataTable<R extends object>({
     // The widths follow the columns and the first rows; more rows below do not move them.
     [shown.map((column) => column.name).join(), rows[0], rows.length > 200],
   );
+  const width = widths.reduce((sum, one) => sum + one, 0);
   return (
     <>
-      <div ref={scroll} className={styles.scroll} style={{ maxHeight }} tabIndex={0} role="group" aria-label={label}>
+      <div
+        ref={scroll}
+        className={styles.scroll}
+        style={{ maxHeight }}
+        data-few={rows.length <= FEW || undefined}
+        tabIndex={0}
+        role="group"
+        aria-label={label}
+      >
         <table
           className={styles.table}
-          data-cards
+          data-cards={width > PHONE || undefined}
           data-lead={lead || undefined}
-          style={{ minWidth: widths.reduce((sum, width) => sum + width, 0) }}
+          style={{ minWidth: width }}
           aria-rowcount={model.length + 1}
         >
           <thead>

@@ -8,7 +8,7 @@ export function AllKeys() {
     <Page title="Keys of programs" purpose="Which programs come in, as whom, and when they last did.">
       <KeysPane all />
       <p>
-        Everybody makes keys in <PageLink path="/profile">the own profile</PageLink>.
+        Everybody makes keys in <PageLink path="/profile">their own profile</PageLink>.
       </p>
     </Page>
   );

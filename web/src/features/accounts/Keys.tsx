@@ -33,9 +33,21 @@ export function KeysPane({ all = false }: { all?: boolean }) {
     onSettled: () => client.invalidateQueries({ queryKey: ["keys"] }),
   });
   const columns: TableColumn<ApiKey>[] = [
-    { name: "name", title: "For", value: (key) => key.name },
+    {
+      name: "name",
+      title: "For",
+      value: (key) => key.name,
+      show: (key) => (
+        <span className={styles.under}>
+          {key.name}
+          <small>
+            <code>{key.prefix}…</code>
+          </small>
+        </span>
+      ),
+      text: (key) => key.name,
+    },
     ...(all ? [{ name: "user", title: "User", value: (key: ApiKey) => key.user }] : []),
-    { name: "prefix", title: "Begins with", value: (key) => key.prefix, show: (key) => <code>{key.prefix}…</code> },
     { name: "scopes", title: "May", value: scopesInWords },
     {
       name: "expires_at",
@@ -49,10 +61,15 @@ export function KeysPane({ all = false }: { all?: boolean }) {
       title: "Last used",
       value: (key) => key.last_used_at ?? "",
       show: (key) =>
-        key.last_used_at
-          ? `${format.moment(key.last_used_at)}${key.last_address ? ` from ${key.last_address}` : ""}`
-          : "never",
-      text: (key) => (key.last_used_at ? `${format.moment(key.last_used_at)} from ${key.last_address ?? ""}` : "never"),
+        key.last_used_at ? (
+          <span className={styles.under}>
+            {format.moment(key.last_used_at)}
+            {key.last_address ? <small>from {key.last_address}</small> : null}
+          </span>
+        ) : (
+          "never"
+        ),
+      text: (key) => (key.last_used_at ? `from ${key.last_address ?? ""} ` : "never"),
     },
     {
       name: "end",

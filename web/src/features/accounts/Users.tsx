@@ -42,8 +42,18 @@ export function Users() {
       text: (one) => one.state,
     },
     { name: "role", title: "Role", value: (one) => roleTitle(one.role) },
-    { name: "sees", title: "Sees", value: seen },
-    { name: "persons", title: "Persons", value: (one) => (one.sees_masked ? "masked" : "shown") },
+    {
+      name: "sees",
+      title: "Sees",
+      value: seen,
+      show: (one) => (
+        <span className={styles.under}>
+          {seen(one)}
+          <small>{one.sees_masked ? "persons masked" : "persons shown"}</small>
+        </span>
+      ),
+      text: seen,
+    },
     {
       name: "factor",
       title: "Second factor",

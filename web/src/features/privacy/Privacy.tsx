@@ -383,6 +383,8 @@ function RetentionPane() {
                 </Button>
               )}
             </div>
+          ) : found.tables.length ? (
+            <p className={styles.effect}>Nothing is older than its rule.</p>
           ) : null}
           {apply.error ? <Failed error={apply.error} /> : null}
         </div>

@@ -207,7 +207,7 @@ function Runs({ runs }: { runs: BackupRun[] }) {
       title: "Holds",
       value: (run) => run.started_at,
       show: (run) => moment(run.started_at, format),
-      text: (run) => run.started_at,
+      text: (run) => moment(run.started_at, format),
     },
     {
       name: "state",
@@ -243,7 +243,14 @@ function Runs({ runs }: { runs: BackupRun[] }) {
       value: (run) => run.stored,
       show: (run) => format.bytes(run.stored),
     },
-    { name: "id", title: "Backup", value: (run) => run.id ?? "–", show: (run) => <Soft>{run.id ?? "–"}</Soft> },
+    {
+      name: "id",
+      title: "Backup",
+      value: (run) => run.id ?? "–",
+      show: (run) => <span className={styles.id}>{run.id ?? "–"}</span>,
+      // Figures are wider than letters are on average.
+      text: (run) => `${run.id ?? "–"}    `,
+    },
   ];
   return (
     <div className={styles.whole}>

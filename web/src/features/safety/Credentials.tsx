@@ -30,19 +30,20 @@ export function Credentials() {
       title: "Ends in",
       value: (one) => one.last_four || "–",
       show: (one) => (one.last_four ? <code>…{one.last_four}</code> : <Soft>not shown</Soft>),
+      text: (one) => (one.last_four ? `…${one.last_four}` : "not shown"),
     },
     {
       name: "changed_at",
       title: "Changed",
       value: (one) => one.changed_at,
       show: (one) => `${format.moment(one.changed_at)}${one.changed_by ? ` by ${one.changed_by}` : ""}`,
-      text: (one) => one.changed_at,
+      text: (one) => `${format.moment(one.changed_at)} by ${one.changed_by ?? ""}`,
     },
     {
       name: "change",
       title: "Change",
       value: () => "",
-      text: () => "Change",
+      text: (one) => (asked === one.name ? `Forget ${one.name}, keep it` : "Replace, forget"),
       show: (one) =>
         asked === one.name ? (
           <span className={styles.words}>
