@@ -20,6 +20,7 @@ MAY = {"from": "2024-05-01", "to": "2024-05-31"}
 def client(tmp_path: Path) -> Iterator[TestClient]:
     with shop_of(tmp_path, 4, 60, 40) as shop:
         add_user(shop.database, "analyst", PASSWORD, "analyst")
+        add_user(shop.database, "manager", PASSWORD, "manager")
         yield signed_in(create_app(shop), "analyst")
 
 
@@ -66,7 +67,56 @@ def test_the_figures_of_001_are_those_of_the_catalogue(client: TestClient) -> No
     assert [row["returned_units"] for row in months] == [100]
 
 
+@pytest.mark.feature("RET-14")
+@pytest.mark.parametrize("report", ["daily", "weekly", "monthly", "quality", "prevention"])
+def test_each_report_over_http(client: TestClient, report: str) -> None:
+    data = client.get("/api/v1/returns/reports/analysis", params={**MAY, "report": report, "target": 90}).json()["data"]
+    assert (data["report"], data["period"]) == (report, {"start": "2024-05-01", "end": "2024-05-31"})
+    assert "2500.0%, above the target of 90%" in data["sentences"][0]["text"]
+    for section in data["sections"]:
+        names = {column["name"] for column in section["columns"]}
+        assert all(set(row) == names for row in section["rows"]), section["name"]
+    assert len({section["name"] for section in data["sections"]}) == len(data["sections"]) >= 4
+    refused = client.get("/api/v1/returns/reports/analysis", params={"report": "yearly"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "VALIDATION_ERROR")
+
+
+@pytest.mark.feature("RET-13")
+def test_what_was_done_is_written_down_measured_and_taken_back(client: TestClient) -> None:
+    wanted = {"product": "Lamp", "measure": "Packaging", "done_on": "2024-05-10", "note": "thicker boxes"}
+    place = "/api/v1/returns/prevention"
+    assert client.post(place, json=wanted).status_code == 403, "an analyst looks"
+    manager = signed_in(client.app, "manager")
+    made = manager.post(place, json=wanted)
+    assert made.status_code == 201
+    kept = made.json()["data"]
+    assert {name: kept[name] for name in wanted} == wanted
+    assert kept["said_by"] == "manager"
+    assert manager.post(place, json=wanted).json()["error"]["code"] == "CONFLICT"
+    unknown = manager.post(place, json=wanted | {"measure": "Prayer"})
+    assert (unknown.status_code, "Size guide" in unknown.json()["error"]["message"]) == (422, True)
+    assert [one["id"] for one in client.get(place).json()["data"]] == [kept["id"]]
+    effect = client.get(f"{place}/{kept['id']}/effect").json()["data"]
+    assert (effect["state"], effect["change"], effect["rows"]) == ("not enough data yet", None, [])
+    assert "can be measured from 23 Jun 2024 on" in effect["text"], "14 days of sales, and 30 for their returns"
+    measures = {one["value"]: one["cures"] for one in client.get("/api/v1/returns/desk").json()["data"]["measures"]}
+    assert measures["Packaging"] == ["Damaged on arrival", "Package damaged"]
+    assert client.delete(f"{place}/{kept['id']}").status_code == 403
+    assert manager.delete(f"{place}/{kept['id']}").json()["data"] == kept
+    assert client.get(place).json()["data"] == []
+    assert manager.get(f"{place}/{kept['id']}/effect").status_code == 404
+
+
 def test_nobody_asks_without_signing_in(client: TestClient) -> None:
     stranger = TestClient(client.app, ADDRESS)
-    for name in ("breakdown", "dashboard", "summary", "trends", "reasons", "products"):
+    for name in (
+        "breakdown",
+        "dashboard",
+        "summary",
+        "trends",
+        "reasons",
+        "products",
+        "reports/analysis",
+        "prevention",
+    ):
         assert stranger.get(f"/api/v1/returns/{name}").status_code == 401

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from tests.returns_desk.test_desk import ANNA, begin, inspected, take
-from tests.support.shops import land
+from tests.support.shops import land, line
 
 from tillsight.core.errors import ConflictError, QuestionError
 from tillsight.pipeline.current import DESK
-from tillsight.returns_desk import ExchangeItem, RefundWanted, Wanted, WantedItem
+from tillsight.returns_desk import ExchangeItem, QuantityError, RefundWanted, Wanted, WantedItem
 from tillsight.shop import Shop
 
 D = Decimal
@@ -218,6 +218,49 @@ def test_3_cancelled_before_and_after_it_was_sent(shop: Shop) -> None:
     land(shop, {"orders": [sent]}, known_at=datetime(2026, 2, 1, tzinfo=UTC), file="sent.csv")
     shop.build()
     assert begin(shop, "o6")["step"] == "initiated", "what was sent comes back"
+
+
+def edited(shop: Shop, day: int, units: int, unit_price: str = "50") -> None:
+    """The shop edits o1 after it was paid: so many shirts at such a price, with their tax."""
+    tax = f"{D(units) * D(unit_price) * D('0.19'):.2f}"
+    changed = line("o1", "1", "SHIRT-M", units, unit_price, tax_amount=tax, unit_cost="20", size="M")
+    land(shop, {"order_items": [changed]}, known_at=datetime(2026, 3, day, tzinfo=UTC), file=f"edit {day}.csv")
+    shop.build()
+
+
+def test_3_an_order_that_is_edited_after_a_return(shop: Shop) -> None:
+    """One of two shirts is on its way back when the order is cut to one, to none, and raised to three again."""
+    desk = shop.return_desk
+    kept = begin(shop)
+
+    def left() -> Decimal:
+        shirt = desk.order("o1")["lines"][0]
+        return Decimal(shirt["returnable"])
+
+    edited(shop, 1, 1)
+    assert left() == 0
+    with pytest.raises(QuantityError, match="1 bought, 1 returned"):
+        begin(shop)
+    # the return that was begun before goes on, and gives back what was paid for its one shirt
+    kept = inspected(shop, kept)
+    assert kept["items"][0]["refundable"] == D("59.50")
+    edited(shop, 2, 0)
+    assert left() == 0, "never below nothing"
+    kept = desk.get(kept["return_id"])
+    assert kept["step"] == "inspected"
+    assert kept["items"][0]["quantity"] == 1
+    edited(shop, 3, 3, "40")
+    assert left() == 2
+    kept = desk.get(kept["return_id"])
+    assert kept["items"][0]["refundable"] == D("47.60"), "what was paid in the end"
+    kept = desk.refund(kept["return_id"], kept["version"], RefundWanted(), ANNA)
+    assert kept["refund_total"] == D("47.60")
+    begin(shop, units="2")
+    with pytest.raises(QuantityError):
+        begin(shop)
+    shop.build()
+    [row] = shop.query("returned_sales,gross_sales", where="order_id=o1").to_records()
+    assert (row["returned_sales"], row["gross_sales"]) == (40, 3 * 40 + 30)
 
 
 def test_4_months_later_across_the_year_and_a_clock_change(shop: Shop) -> None:

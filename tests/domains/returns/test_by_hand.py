@@ -78,7 +78,15 @@ def test_what_each_reason_costs(shop: Shop) -> None:
 
 @pytest.mark.feature("RET-11")
 def test_how_far_returns_get_and_how_long_each_step_takes(tmp_path: Any) -> None:
-    days = {"initiated": 1, "return_label_generated": 2, "in_transit": 4, "received": 7, "inspected": 8, "refunded": 10, "completed": 11}
+    days = {
+        "initiated": 1,
+        "return_label_generated": 2,
+        "in_transit": 4,
+        "received": 7,
+        "inspected": 8,
+        "refunded": 10,
+        "completed": 11,
+    }
     until = {"A": "completed", "B": "completed", "C": "received", "D": "in_transit"}
     tables: dict[str, list[dict[str, Any]]] = {
         "orders": [order("1", "2024-04-20")], "order_items": [line("1", "1", "P", 9, "10")],
@@ -205,7 +213,15 @@ def test_goods_at_twice_the_price_come_back_twice_as_often() -> None:
 def test_a_new_product_against_what_would_be_usual_by_now() -> None:
     """The category brings back a tenth; of the new ones one brings 30 of 100, one 10, one is 45 days old with 2 of 40."""
     spans_ = {f"{name}_{days}": 0.0 for name in ("sold", "returned") for days in (30, 60, 90)}
-    old = {"product_id": "old", "product": "Old", "category": "C", "sold": 10_000.0, "returned": 1000.0, "age": 900, **spans_}
+    old = {
+        "product_id": "old",
+        "product": "Old",
+        "category": "C",
+        "sold": 10_000.0,
+        "returned": 1000.0,
+        "age": 900,
+        **spans_,
+    }
     new = [
         {**old, "product_id": name, "product": name, "sold": sold, "returned": back, "age": age, "sold_30": sold / 2, "returned_30": back / 2,
          "sold_60": sold, "returned_60": back, "sold_90": sold, "returned_90": back}
@@ -263,7 +279,10 @@ def test_the_reports_and_their_sections(shop: Shop, report: str, sections: list[
     if report == "daily":
         [figures] = by_name["figures"]["rows"]
         assert (figures["returns"], figures["returned_units"], figures["return_rate"]) == (2, 3, 30)
-        assert {row["return_status"]: row["returns"] for row in by_name["pending"]["rows"]} == {"Completed": 1, "Pending": 1}
+        assert {row["return_status"]: row["returns"] for row in by_name["pending"]["rows"]} == {
+            "Completed": 1,
+            "Pending": 1,
+        }
         assert by_name["refunds"]["rows"][0]["net_return_loss"] == 135
     if report == "weekly":
         assert sum(row["returned_units"] or 0 for row in by_name["trend"]["rows"]) == 3
@@ -279,7 +298,10 @@ def test_the_reports_and_their_sections(shop: Shop, report: str, sections: list[
 
 @pytest.mark.feature("RET-14")
 def test_a_report_holds_the_rate_against_its_target(shop: Shop) -> None:
-    for target, said, tone in ((20, "30.0%, above the target of 20%", "bad"), (35, "30.0%, within the target of 35%", "good")):
+    for target, said, tone in (
+        (20, "30.0%, above the target of 20%", "bad"),
+        (35, "30.0%, within the target of 35%", "good"),
+    ):
         [told] = shop.analyse("returns.report", report="daily", target=target, **MAY).document["sentences"]
         assert said in told["text"]
         assert told["tone"] == tone
