@@ -36,6 +36,8 @@ from tillsight.core.settings import AccountSettings, ServeSettings, Settings
 from tillsight.database import Database, RefreshToken, SignInSession, User
 from tillsight.vault import Keys
 
+pytestmark = pytest.mark.feature("PLT-03")
+
 PASSWORD = "correct horse battery"
 KEY = Keys(("k" * 64,), "the test")
 

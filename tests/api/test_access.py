@@ -9,6 +9,8 @@ from tests.api.conftest import ADDRESS, PASSWORD, signed_in
 
 from tillsight.api.access import OPEN, Door, Reader, Writer
 
+pytestmark = pytest.mark.feature("PLT-03")
+
 
 def test_a_route_without_a_rule_cannot_be_made() -> None:
     router = APIRouter(route_class=Door)

@@ -52,7 +52,7 @@ def finish(shop: Shop, job: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.feature("PLT-07")
+@pytest.mark.feature("PLT-08")
 def test_backups_and_drills_are_started_and_shown(app: FastAPI, shop: Shop, admin: TestClient) -> None:
     before = admin.get("/api/v1/backups").json()["data"]
     assert (before["place"], before["same_disk"], before["every_hours"], before["days"]) == ("backups", True, 1.0, 30)
@@ -91,7 +91,7 @@ def test_they_are_for_administrators_alone(app: FastAPI, role: str) -> None:
         assert client.request(method, path, json=body).status_code == 403, path
 
 
-@pytest.mark.feature("PLT-08")
+@pytest.mark.feature("PLT-07")
 def test_a_credential_goes_in_and_never_comes_out(
     app: FastAPI, shop: Shop, admin: TestClient, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ from tillsight.api.app import create_app, openapi_document
 from tillsight.database import Load
 from tillsight.shop import Shop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.feature("PLT-08")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.feature("PLT-01")]
 
 EXAMPLES = 15
 """Requests for each operation."""

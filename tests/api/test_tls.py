@@ -26,7 +26,7 @@ from tillsight.api.app import create_app
 from tillsight.cli.main import run
 from tillsight.core.errors import SettingsError
 
-pytestmark = pytest.mark.feature("PLT-08")
+pytestmark = pytest.mark.feature("PLT-07")
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,6 @@ NPM = {
 }
 
 
-@pytest.mark.feature("PLT-07")
 @pytest.mark.parametrize(
     ("pip", "npm", "code", "strict"),
     [

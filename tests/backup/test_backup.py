@@ -36,7 +36,7 @@ from tillsight.database import Backup, Load, now
 from tillsight.shop import Shop
 from tillsight.vault import Keys, VaultError
 
-pytestmark = pytest.mark.feature("PLT-07")
+pytestmark = pytest.mark.feature("PLT-08")
 
 
 def backup(shop: Shop, **options: object) -> Taken:
@@ -319,7 +319,7 @@ def without_names(copy: Path) -> None:
         connection.execute("VACUUM")
 
 
-@pytest.mark.feature("PLT-05")
+@pytest.mark.feature("PLT-06")
 @pytest.mark.parametrize("encrypt", [False, True])
 def test_erased_content_vanishes_from_every_backup(shop: Shop, tmp_path: Path, encrypt: bool) -> None:
     shop.settings = shop.settings.model_copy(update={"encrypt": encrypt})

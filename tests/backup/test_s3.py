@@ -19,7 +19,7 @@ from tillsight.vault import Keys, Vault
 boto3 = pytest.importorskip("boto3", reason="S3 needs tillsight[s3]")
 moto = pytest.importorskip("moto.server", reason="the tests' own S3 server is not installed")
 
-pytestmark = pytest.mark.feature("PLT-07")
+pytestmark = pytest.mark.feature("PLT-08")
 
 ACCESS = {"access_key": "test", "secret_key": "planted-secret-key", "region": "eu-west-1"}
 

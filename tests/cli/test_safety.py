@@ -21,7 +21,7 @@ def own(shop: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(shop, tmp_path / "own"))
 
 
-@pytest.mark.feature("PLT-07")
+@pytest.mark.feature("PLT-08")
 def test_a_backup_is_taken_listed_drilled_and_restored(own: Path, tmp_path: Path, ask: Ask) -> None:
     out, _ = ask("-w", str(own), "backup")
     assert "full" in out
@@ -58,7 +58,7 @@ def test_a_damaged_backup_is_an_exit_code(own: Path, ask: Ask) -> None:
     assert "is damaged" in err
 
 
-@pytest.mark.feature("PLT-08")
+@pytest.mark.feature("PLT-07")
 def test_a_credential_is_nowhere_to_be_read(
     own: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,7 +79,7 @@ def test_a_credential_is_nowhere_to_be_read(
     assert "no credential shopify" in err
 
 
-@pytest.mark.feature("PLT-08")
+@pytest.mark.feature("PLT-07")
 def test_a_new_key_leaves_everything_readable(
     own: Path, tmp_path: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from tillsight.core.cards import cut_text, is_card
 # Numbers that card brands publish for tests.
 VISA, MASTERCARD, AMEX, DISCOVER = "4111111111111111", "5555555555554444", "378282246310005", "6011111111111117"
 
+pytestmark = pytest.mark.feature("PLT-06")
+
 
 @pytest.mark.parametrize(
     "number", [VISA, MASTERCARD, AMEX, DISCOVER, "4222222222222", "3530111333300000", "2223003122003222"]

@@ -25,7 +25,7 @@ from tillsight.connectors.files.raw import silent
 from tillsight.connectors.files.sources import Limits
 from tillsight.core.errors import TillsightError
 
-pytestmark = pytest.mark.feature("PLT-08")
+pytestmark = pytest.mark.feature("PLT-09")
 
 HEADER = "order_id,order_date,sku,product_name,quantity,price\n"
 ROWS = HEADER + "".join(f"{n},2024-01-{n:02},S{n},Lamp {n},1,{n}.50\n" for n in range(1, 20))

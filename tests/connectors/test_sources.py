@@ -160,7 +160,7 @@ def _workbook(file: Path, cells: str, more: bytes = b"") -> Path:
     return file
 
 
-@pytest.mark.feature("PLT-08")
+@pytest.mark.feature("PLT-09")
 def test_a_workbook_that_would_take_all_memory_is_refused(tmp_path: Path) -> None:
     def read(file: Path, limits: Limits = LIMITS) -> int:
         source = find(file, limits)[0][0]

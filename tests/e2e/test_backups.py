@@ -36,7 +36,7 @@ def picture(page: object, name: str) -> None:
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)  # type: ignore[attr-defined]
 
 
-@pytest.mark.feature("PLT-07")
+@pytest.mark.feature("PLT-08")
 def test_an_administrator_backs_up_and_holds_a_drill(server: Server, visits: Visits) -> None:
     context = visits.context()
     sign_in(context, server)
@@ -67,7 +67,7 @@ def test_an_administrator_backs_up_and_holds_a_drill(server: Server, visits: Vis
         assert verify(kept, find(kept)) == []
 
 
-@pytest.mark.feature("PLT-08")
+@pytest.mark.feature("PLT-07")
 def test_an_administrator_keeps_replaces_and_forgets_a_credential(server: Server, visits: Visits) -> None:
     context = visits.context()
     sign_in(context, server)

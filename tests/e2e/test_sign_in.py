@@ -11,7 +11,7 @@ from tests.e2e.visitor import Visitor
 
 from tillsight.api.app import openapi_document
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.feature("PLT-03")]
 
 REFUSED = "401 (Unauthorized)"
 """What the browser says of a visit without a session: the page asks for one and gets none."""

@@ -53,7 +53,7 @@ def end(database: Database, job_id: str, state: JobState = "done") -> None:
         job.state = state
 
 
-@pytest.mark.feature("PLT-07")
+@pytest.mark.feature("PLT-08")
 def test_a_job_starts_when_it_is_due_and_only_once(database: Database, clock: Clock) -> None:
     (first,) = start_due(database, HOURLY)
     assert start_due(database, HOURLY) == []
@@ -78,7 +78,7 @@ def test_a_job_that_failed_is_tried_again_sooner(database: Database, clock: Cloc
     assert len(start_due(database, HOURLY)) == 1
 
 
-@pytest.mark.feature("PLT-07")
+@pytest.mark.feature("PLT-08")
 def test_a_clock_that_goes_back_does_not_stop_the_backups(database: Database, clock: Clock) -> None:
     (first,) = start_due(database, HOURLY)
     end(database, first)
@@ -100,7 +100,7 @@ def test_the_settings_say_how_often(database: Database, clock: Clock) -> None:
     assert next_run(database, "backup", None) is None
 
 
-@pytest.mark.feature("PLT-07")
+@pytest.mark.feature("PLT-08")
 def test_a_server_backs_up_by_itself(tmp_path: Path) -> None:
     with make_shop(tmp_path / "shop", orders(1, 2, 3)) as shop:
         worker = Worker(shop.database, shop.path, schedule={"backup": timedelta(hours=1)}, settled=0)

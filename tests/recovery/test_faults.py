@@ -24,7 +24,7 @@ from tillsight.recovery import restore_in_place, restore_new
 from tillsight.shop import Shop
 from tillsight.vault import Keys
 
-pytestmark = pytest.mark.feature("PLT-07")
+pytestmark = pytest.mark.feature("PLT-08")
 
 BACKING_UP = """
 import sys

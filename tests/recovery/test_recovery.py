@@ -38,7 +38,7 @@ from tillsight.recovery import drill, restore_in_place, restore_new
 from tillsight.shop import Shop
 from tillsight.vault import Keys, Vault, VaultError
 
-pytestmark = pytest.mark.feature("PLT-07")
+pytestmark = pytest.mark.feature("PLT-08")
 
 PASSWORD = "correct horse battery"
 
@@ -135,7 +135,7 @@ def test_a_shop_goes_back_in_place_and_forward_again(shop: Shop) -> None:
     assert revenue(shop) == after
 
 
-@pytest.mark.feature("PLT-08")
+@pytest.mark.feature("PLT-03")
 def test_who_was_shut_out_since_stays_out(shop: Shop) -> None:
     with shop.database.write() as session:
         user = User(name="ana", role="admin")

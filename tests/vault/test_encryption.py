@@ -19,7 +19,7 @@ from tillsight.shop import Shop
 from tillsight.vault import DATA_KEY_FILE, Keys, Vault, VaultError
 from tillsight.warehouse.duck import connect
 
-pytestmark = pytest.mark.feature("PLT-08")
+pytestmark = pytest.mark.feature("PLT-07")
 
 PLANTED = ("Planted Street 17", "planted.person@example.com", "PLANTED-SKU-1", "PLANTED-REJECT", "shpat_PLANTED_secret")
 ORDERS = f"""order_id,placed_at,email,city,sku,quantity,unit_price

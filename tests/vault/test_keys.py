@@ -13,6 +13,8 @@ from tillsight.vault import FieldCipher, Keys, VaultError
 
 OLD, NEW = "o" * 32, "n" * 32
 
+pytestmark = pytest.mark.feature("PLT-07")
+
 
 def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     keys = Keys.open(tmp_path)

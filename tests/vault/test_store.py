@@ -14,6 +14,8 @@ from tillsight.database import Database
 from tillsight.database.safety import Secret
 from tillsight.vault import Keys, Vault, VaultError
 
+pytestmark = pytest.mark.feature("PLT-07")
+
 PLANTED = "shpat_PLANTED_a1b2c3d4e5f6"
 
 
