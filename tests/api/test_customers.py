@@ -58,6 +58,10 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             "orders": orders,
             "order_items": lines,
             "customers": people,
+            "campaign_members": [
+                {"campaign_id": "LETTER", "customer_id": f"C-{n:02}", "arm": "control" if n == 9 else "target"}
+                for n in (0, 1, 3, 9)
+            ],
             "customer_consents": consents,
         }
         shop = make_shop(tmp_path_factory.mktemp("customers") / "shop", tables, accounts={"sign_ins_per_minute": 0})
@@ -170,6 +174,28 @@ def test_an_audience_holds_who_consented(clients: dict[str, TestClient]) -> None
     assert numbers == {f"C-{n:02}" for n in range(0, 20, 3)} - {"C-06"}
     assert len(clients["analyst"].get("/api/v1/segments/audience?purpose=sms&format=csv").text.splitlines()) == 1
     assert len(clients["analyst"].get("/api/v1/segments/audience?purpose=sale&format=csv").text.splitlines()) == 21
+
+
+@pytest.mark.feature("CUS-08", "CUS-09")
+def test_an_audience_of_a_campaign_or_of_those_at_risk_holds_who_consented(
+    clients: dict[str, TestClient], own: Shop
+) -> None:
+    def numbers(**asked: str) -> set[str]:
+        response = clients["analyst"].get(
+            "/api/v1/segments/audience", params={"purpose": "email", "format": "csv", **asked}
+        )
+        assert response.status_code == 200, response.text
+        return {row.split(",")[0].strip('"') for row in response.text.splitlines()[1:]}
+
+    # 1 was addressed and did not agree, 9 agreed and was held out
+    assert numbers(campaign="LETTER") == {"C-00", "C-03"}
+    assert numbers(campaign="NONE") == set()
+    assert numbers(campaign="LETTER", where="cohort=2025-01-01") == {"C-00", "C-03"}
+    assert numbers(where="cohort=2025-02-01") == set()
+    agreed = {f"C-{n:02}" for n in range(0, 20, 3)} - {"C-06"}
+    risk = own.analyse("customers.churn_risk", limit=0)
+    leaving = {row["customer_id"] for row in risk.to_records()} if risk.columns else set()
+    assert numbers(at_risk="true") == leaving & agreed
 
 
 def test_who_sees_masked_and_some_rows_gets_no_more_by_any_way(clients: dict[str, TestClient]) -> None:

@@ -586,3 +586,31 @@ def test_names_are_searched_as_they_are_seen(tmp_path: Path) -> None:
         assert shop.analyse("customers.list", scope=masked, search="bach").row_count == 0
         with pytest.raises(QuestionError, match="Cannot sort by 'phone'"):
             shop.analyse("customers.list", sort="phone")
+
+
+@pytest.mark.feature("CUS-01")
+def test_the_orders_of_a_customer_tell_what_they_were_known_by(tmp_path: Path) -> None:
+    """A guest is matched by e-mail address, then by telephone number; who never had a number is known by what he gave."""
+    people = [{"customer_id": "ada", "customer_name": "Ada Abel", "email": "ada@example.com", "phone": "+49 30 111"}]
+    given: list[dict[str, Any]] = [
+        {"customer_id": "ada"},
+        {"email": " Ada@Example.com"},
+        {"phone": "4930111"},
+        {"email": "another@example.com", "phone": "+49 (30) 111"},
+        {"email": "nobody@example.com"},
+    ]
+    orders = [order(f"O-{number}", f"2025-01-0{number + 1} 10:00:00", **who) for number, who in enumerate(given)]
+    lines = [line(f"O-{number}", "1", "P", 1, "10.00") for number in range(len(given))]
+    with make_shop(tmp_path / "shop", {"orders": orders, "order_items": lines, "customers": people}) as shop:
+        answer = shop.analyse("customers.orders", customer="ada")
+        [other] = [
+            row["customer_id"] for row in shop.analyse("customers.rfm").to_records() if row["customer_id"] != "ada"
+        ]
+        alone = shop.analyse("customers.orders", customer=other)
+    assert {row["order_id"]: row["known_by"] for row in answer.to_records()} == {
+        "O-0": "Customer number", "O-1": "E-mail", "O-2": "Telephone", "O-3": "Telephone",
+    }  # fmt: skip
+    assert [one["text"] for one in answer.sentences] == [
+        "Orders without the customer's number were matched: 1 by e-mail address and 2 by telephone number."
+    ]
+    assert [(row["order_id"], row["known_by"]) for row in alone.to_records()] == [("O-4", "E-mail")]

@@ -90,7 +90,7 @@ export const getCustomer = (customer_id: string, preset: string | undefined) =>
   );
 export const audienceFile = (
   view: ViewQuestion,
-  asked: { preset?: string | undefined; segment?: string; search?: string; purpose: Purpose },
+  asked: { preset?: string | undefined; segment?: string; search?: string; at_risk?: boolean; purpose: Purpose },
 ): Promise<Blob> =>
   fileOf(
     client.GET("/api/v1/segments/audience", {
@@ -100,6 +100,7 @@ export const audienceFile = (
           format: "csv",
           segment: asked.segment ?? "",
           search: asked.search ?? "",
+          ...(asked.at_risk ? { at_risk: true } : {}),
           ...(asked.preset ? { preset: asked.preset } : {}),
           ...(view.period ? { period: view.period } : {}),
           ...(view.from ? { from: view.from } : {}),

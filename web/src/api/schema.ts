@@ -10436,6 +10436,10 @@ export interface operations {
                 /** @description empty for customers of every segment */
                 segment?: string;
                 search?: string;
+                /** @description only those whom this campaign addressed */
+                campaign?: string;
+                /** @description only repeat customers who have probably left */
+                at_risk?: boolean;
                 /** @description what the audience is for; who does not allow it is left out */
                 purpose?: "email" | "sms" | "phone" | "mail" | "push" | "profiling" | "tracking" | "sale";
             };

@@ -32,13 +32,15 @@ interface Props {
   answer: Answer;
   grain: Grain | undefined;
   height: number;
+  /** What is to be reached by each day, where the picture shows it. */
+  target?: Answer | undefined;
   /** A click on a value of a dimension; null where it is unknown. */
   onDrill?: (dimension: string, value: string | null) => void;
   /** A span dragged along a time axis: the indices of its buckets. */
   onSpan?: (from: number, to: number) => void;
 }
 
-export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) {
+export function Chart({ panel, answer, grain, height, target, onDrill, onSpan }: Props) {
   const { format, metrics, shop } = useShop();
   const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
   const box = useRef<HTMLDivElement>(null);
@@ -69,6 +71,7 @@ export function Chart({ panel, answer, grain, height, onDrill, onSpan }: Props) 
         panel,
         answer,
         grain,
+        target,
         format,
         palette: PALETTES[scheme],
         width,

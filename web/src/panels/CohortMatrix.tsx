@@ -1,13 +1,17 @@
 /** Cohorts down, months since the first order across; more is stronger. A month that has not ended is hatched. */
 import { useShop } from "@/api/shop";
 import type { Answer, Row } from "@/api/types";
+import { useView } from "@/lib/useView";
 import { columnOf, numberOf, OTHERS } from "@/panels/answers";
 import styles from "@/panels/found.module.css";
+import { PageLink } from "@/ui/PageLink";
 
 const ALL = "All cohorts";
+const isMonth = (name: string) => /^\d{4}-\d{2}$/.test(name);
 
 export function CohortMatrix({ answer }: { answer: Answer }) {
   const { format } = useShop();
+  const { where } = useView();
   const unit = columnOf(answer, "value")?.unit ?? "count";
   const cohorts = new Map<string, Map<number, Row>>();
   for (const row of answer.rows) {
@@ -24,7 +28,7 @@ export function CohortMatrix({ answer }: { answer: Answer }) {
   const most = Math.max(...values, 0);
   const least = values.length > 1 ? Math.min(...values) : 0;
   const title = (name: string) =>
-    /^\d{4}-\d{2}$/.test(name) ? format.bucket(`${name}-01`, "month") : name === OTHERS ? "All others" : name;
+    isMonth(name) ? format.bucket(`${name}-01`, "month") : name === OTHERS ? "All others" : name;
   return (
     <div className={styles.matrix} tabIndex={0} role="group" aria-label="Cohorts, scrolls sideways">
       <table>
@@ -42,7 +46,15 @@ export function CohortMatrix({ answer }: { answer: Answer }) {
         <tbody>
           {[...cohorts].map(([name, cells]) => (
             <tr key={name} data-all={name === ALL || undefined}>
-              <th scope="row">{title(name)}</th>
+              <th scope="row">
+                {isMonth(name) ? (
+                  <PageLink path="/customers/all" add={{ where: [...(where ?? []), `cohort=${name}-01`] }}>
+                    {title(name)}
+                  </PageLink>
+                ) : (
+                  title(name)
+                )}
+              </th>
               <td>{format.count(cells.get(0)?.cohort_customers)}</td>
               {ages.map((age) => {
                 const row = cells.get(age);

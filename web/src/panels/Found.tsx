@@ -9,6 +9,7 @@ import type { Answer, FoundPanelSpec } from "@/api/types";
 import { useView } from "@/lib/useView";
 import { takenFrom } from "@/lib/view";
 import { AnswerTable } from "@/panels/AnswerTable";
+import { Audience } from "@/panels/Audience";
 import { answerColumns } from "@/panels/columns";
 import { CohortMatrix } from "@/panels/CohortMatrix";
 import { FlowPicture } from "@/panels/FlowPicture";
@@ -91,6 +92,7 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
           {named.length && data?.rows.length ? (
             <ColumnChooser columns={data.columns} hidden={hidden} onChange={setChosen} />
           ) : null}
+          {panel.analysis === "customers.churn_risk" && data?.rows.length ? <Audience of={{ at_risk: true }} /> : null}
           {data?.rows.length ? (
             <DownloadMenu
               title={panel.title}

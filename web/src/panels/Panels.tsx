@@ -89,8 +89,13 @@ const HEIGHTS: Record<DrawnPanel["kind"], number> = {
 };
 
 export function ChartPanel({ panel }: { panel: DrawnPanel }) {
-  const { metrics, format } = useShop();
+  const { metrics, format, release } = useShop();
   const asked = useAsked();
+  const aims = useQuery({
+    ...analysisQuery(release, "goals.target", { ...asked.view, compare: "none" }, { metric: panel.metrics[0] ?? "" }),
+    enabled: release !== null && panel.kind === "cumulative",
+  });
+  const target = panel.kind === "cumulative" && aims.data?.rows.length ? aims.data : undefined;
   const drill = useDrill();
   const setView = useSetView();
   const question = panelQuestion(panel, asked);
@@ -109,6 +114,7 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
         answer={answer}
         grain={grain}
         height={height}
+        target={target}
         onDrill={drill}
         onSpan={
           timed
@@ -144,7 +150,7 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
           answer,
         )
       }
-      legend={(answer) => legendOf(panel, answer, (name) => metrics.get(name)?.title ?? name, format)}
+      legend={(answer) => legendOf(panel, answer, (name) => metrics.get(name)?.title ?? name, format, target !== undefined)}
       extra={timed && metric ? <GrainWord grain={grain} metric={metric} /> : null}
     >
       {(answer) =>

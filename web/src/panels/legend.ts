@@ -12,6 +12,8 @@ export interface LegendItem {
 }
 
 export const MOST_SERIES = 7;
+/** What is to be reached. */
+export const TARGET_COLOR = 1;
 
 /** The colour of a series: the last of the palette is for the rest. */
 export const colorOf = (index: number, rest: boolean): number => (rest ? MOST_SERIES : index % MOST_SERIES);
@@ -21,6 +23,7 @@ export function legendOf(
   answer: Answer,
   titles: (metric: string) => string,
   format: Format,
+  aims = false,
 ): LegendItem[] {
   if (
     panel.kind !== "line" &&
@@ -41,15 +44,18 @@ export function legendOf(
     }));
   }
   if (panel.metrics.length === 1) {
-    if (!isCompared(answer, panel.metrics[0]!)) return [];
-    return [
+    const compared = isCompared(answer, panel.metrics[0]!);
+    if (!compared && !aims) return [];
+    const items: LegendItem[] = [
       { title: answer.period ? format.span(answer.period) : "this period", color: 0, shape: box },
-      {
+    ];
+    if (compared)
+      items.push({
         title: answer.compare_period ? format.span(answer.compare_period) : "comparison",
         color: "comparison",
         shape: box,
-      },
-    ];
+      });
+    return aims ? [...items, { title: "target", color: TARGET_COLOR, shape: box }] : items;
   }
   return panel.metrics.map((metric, index) => ({
     title: titles(metric),

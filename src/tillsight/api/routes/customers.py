@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,6 +52,8 @@ class AudienceParams(RulesParams):
 
     segment: str = Field("", max_length=200, description="empty for customers of every segment")
     search: str = Field("", max_length=200)
+    campaign: str = Field("", max_length=200, description="only those whom this campaign addressed")
+    at_risk: bool = Field(False, description="only repeat customers who have probably left")
     purpose: privacy.Purpose = Field("email", description="what the audience is for; who does not allow it is left out")
 
 
@@ -227,17 +231,32 @@ def get_audience(who: Viewer, given: Given, request: Request, view: Annotated[Au
     """The members of a segment who allow a use of their data. What is masked for the one who asks stays masked."""
     scope, shop = given.scope(who), given.shop
     asked = {key: value for key, value in _days(view).items() if value is not None}
-    members = {"preset": view.preset, "segment": view.segment, "search": view.search, "limit": 0}
+    members = {
+        "preset": view.preset,
+        "segment": view.segment,
+        "search": view.search,
+        "campaign": view.campaign,
+        "limit": 0,
+    }
     answer = shop.analyse("customers.list", scope=scope, as_of=view.as_of, **members, **asked)
-    table = shop.consented(answer.table, view.purpose)
+    table = answer.table
+    if view.at_risk:
+        leaving = shop.analyse("customers.churn_risk", scope=scope, as_of=view.as_of, limit=0, **asked)
+        known = leaving.table["customer_id"] if leaving.columns else pa.array([], pa.string())
+        table = table.filter(pc.is_in(table["customer_id"], value_set=known))
+    table = shop.consented(table, view.purpose)
     answer = replace(answer, table=table, row_count=table.num_rows)
-    told = {"preset": view.preset, "segment": view.segment, "purpose": view.purpose, "rows": table.num_rows}
+    told = {
+        "preset": view.preset, "segment": view.segment, "campaign": view.campaign, "at_risk": view.at_risk,
+        "purpose": view.purpose, "rows": table.num_rows,
+    }  # fmt: skip
     told_download(given, who, request, "audience:customers", format=view.format, **told)
     if view.format == "json":
         made = as_json(answer)
         response = Response(made.plain, media_type=made.media_type)
     else:
-        response = as_file(answer, view.format, ["audience", *([view.segment] if view.segment else []), view.purpose])
+        kinds = [view.segment, view.campaign, "at risk" if view.at_risk else ""]
+        response = as_file(answer, view.format, ["audience", *filter(None, kinds), view.purpose])
     response.headers["Cache-Control"] = "no-store"  # consent can be taken back at any time, so nothing of it is kept
     return response
 

@@ -2,7 +2,7 @@
 
 `customers.list`     one row per customer with an order: name, e-mail, standing, scores, segment; searched, sorted, page by page
 `customers.profile`  one customer in one row
-`customers.orders`   the orders of one customer, newest first, with what came back in refunds
+`customers.orders`   the orders of one customer, newest first, with what came back in refunds and what the order was known by
 `customers.returns`  the items that one customer returned, newest first
 
 Names and e-mail addresses come from the table of customers, and are masked for those who may not see them; whoever sees them
@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pyarrow as pa
 
+from tillsight.core import words
 from tillsight.core.errors import NotFoundError, QuestionError
-from tillsight.domains.customers import rfm
+from tillsight.domains.customers import acquisition, rfm
 from tillsight.domains.customers.rfm import PRESET
 from tillsight.domains.customers.segment_analyses import LIMIT, MEMBER_COLUMNS, OFFSET, SEGMENT, segment_of
 from tillsight.domains.customers.tables import answer, columns, page, run
-from tillsight.metrics.answer import Answer
+from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.masking import masked, sort_of
 from tillsight.metrics.model import Analysis, Notes, Parameter
@@ -37,7 +38,18 @@ PROFILE_COLUMNS = (
     "customer_id", "customer_name", "email", "phone", "city", "country", "registered_day", *MEMBER_COLUMNS[1:],
     "average_order_value",
 )  # fmt: skip
-ORDER_COLUMNS = ("order_id", "day", "channel", "order_status", "units", "revenue", "discounts", "returned_sales")
+ORDER_COLUMNS = (
+    "order_id",
+    "day",
+    "channel",
+    "order_status",
+    "units",
+    "revenue",
+    "discounts",
+    "returned_sales",
+    "known_by",
+)
+KNOWN_BY = ("Customer number", "E-mail", "Telephone")
 RETURN_COLUMNS = ("return_id", "day", "order_id", "product_name", "units", "return_reason", "disposition")
 SEARCHED = ("customer_id", "customer_name", "email")
 
@@ -78,6 +90,7 @@ def listed(
     preset: str,
     segment: str = "",
     search: str = "",
+    campaign: str = "",
     sort: str = "",
     limit: int = 1000,
     offset: int = 0,
@@ -86,6 +99,10 @@ def listed(
     rows = _everybody(asker, question, preset)
     if segment:
         rows = rows.filter(rows.segment == segment_of(rfm.rule_set(asker, preset), segment))
+    if campaign:
+        members = acquisition.members(asker)
+        members = members.filter(members.campaign_id == campaign, members.arm == "target")
+        rows = rows.semi_join(members, ["shop_id", "customer_id"])
     if text := search.strip().lower():
         rows = rows.filter(ibis.or_(*(_seen(asker, rows, name).lower().contains(text) for name in SEARCHED)))
     order: list[Any] = ["place", ibis.desc("revenue"), "customer_key"]
@@ -131,7 +148,7 @@ def orders(asker: Asker, question: dict[str, Any], customer: str, limit: int = 1
     ledger = ibis.table(dict(asker.catalogue.relations["sales"].schema), name="sales")
     rows = ledger.filter(ledger.customer_id == customer, ledger.order_key.notnull())
     rows = rfm.shown(asker, where, rows)
-    placed = rows.group_by(["order_key", "order_id"]).agg(
+    placed = rows.group_by(["order_key", "shop_id", "order_id"]).agg(
         day=ibis.coalesce(rows.order_day.min(), rows.day.min()),
         channel=rows.channel.max(),
         order_status=rows.order_status.max(),
@@ -139,11 +156,51 @@ def orders(asker: Asker, question: dict[str, Any], customer: str, limit: int = 1
     )
     placed = placed.filter(placed.day.between(ibis.date(period.start), ibis.date(period.end)))
     queries: list[str] = []
+    placed = placed.left_join(_known_by(asker, customer), ["shop_id", "order_id"])
     ordered = placed.order_by(ibis.desc("day"), ibis.desc("order_key"))
     table, count = page(asker, ordered, ORDER_COLUMNS, limit, offset, queries)
+    counts = run(asker, placed.group_by("known_by").agg(n=placed.count()), queries).to_pylist()
     return answer(
-        asker, table, columns(asker, ORDER_COLUMNS), queries, period=period, row_count=count, sources=("sales",)
+        asker, table, columns(asker, ORDER_COLUMNS), queries, period=period, row_count=count,
+        sentences=_matched_in_words(asker, {row["known_by"]: row["n"] for row in counts}), sources=("sales", "orders"),
     )  # fmt: skip
+
+
+def _known_by(asker: Asker, customer: str) -> ir.Table:
+    """By what each order is one of a customer's: his number, else his e-mail address, else his telephone number."""
+    declared = {
+        name: ibis.table({column.name: IBIS_TYPES[column.type] for column in TABLES[name].columns}, name=name)
+        for name in ("orders", "customers")
+    }
+    raw = declared["orders"]
+    own = [table.filter(table.customer_id == customer) for table in declared.values()]
+    mails = ibis.union(*(table.select(_mail=table.email.strip().lower().nullif("")) for table in own))
+    mails = mails.filter(mails._mail.notnull()).distinct().mutate(_by_mail=ibis.literal(True))
+    known = raw.select(
+        "shop_id", "order_id", _numbered=raw.customer_id.notnull(), _mail=raw.email.strip().lower().nullif(""),
+        _phone=raw.phone.notnull(),
+    ).left_join(mails, "_mail")  # fmt: skip
+    number, mail, phone = KNOWN_BY
+    return known.select(
+        "shop_id",
+        "order_id",
+        known_by=ibis.cases(
+            (known._numbered, number),
+            (known._by_mail.fill_null(False), mail),
+            (known._phone, phone),
+            else_=mail,
+        ),
+    )
+
+
+def _matched_in_words(asker: Asker, counts: dict[str | None, int]) -> list[dict[str, Any]]:
+    """How many orders were placed without his number, and how they were matched; nothing where none was."""
+    told = [
+        f"{words.number(counts[name], asker.release.locale)} by {title}"
+        for name, title in zip(KNOWN_BY[1:], ("e-mail address", "telephone number"), strict=True)
+        if counts.get(name)
+    ]
+    return [sentence(f"Orders without the customer's number were matched: {' and '.join(told)}.")] if told else []
 
 
 def returns(asker: Asker, question: dict[str, Any], customer: str, limit: int = 1000, offset: int = 0) -> Answer:
@@ -179,6 +236,7 @@ ANALYSES = (
             PRESET,
             SEGMENT,
             Parameter("search", "text", "", "Part of a number, a name or an e-mail address."),
+            Parameter("campaign", "text", "", "Only those whom this campaign addressed."),
             Parameter("sort", "text", "", "A column; with - in front the largest first."),
             LIMIT,
             OFFSET,

@@ -29,6 +29,7 @@ _COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
     "order_id": ("Order", "dimension", None, ""),
     "order_status": ("Status", "dimension", None, ""),
     "channel": ("Channel", "dimension", None, ""),
+    "known_by": ("Known by", "dimension", None, ""),
     "product_name": ("Product", "dimension", None, ""),
     "return_id": ("Return", "dimension", None, ""),
     "return_reason": ("Reason", "dimension", None, ""),

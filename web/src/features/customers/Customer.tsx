@@ -85,7 +85,15 @@ export function Customer() {
               <Listed answer={customer.data.history} label="Segments" hidden={["customer_id"]} />
             </Pane>
           </div>
-          <Pane title="Orders" sub={`${format.count(customer.data.orders.row_count)} in all, newest first`}>
+          <Pane
+            title="Orders"
+            sub={[
+              `${format.count(customer.data.orders.row_count)} in all, newest first`,
+              customer.data.orders.sentences[0]?.text.replace(/\.$/, ""),
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          >
             <Listed answer={customer.data.orders} label="Orders" />
           </Pane>
           <Pane title="Returns" sub={`${format.count(customer.data.returns.row_count)} items, newest first`}>

@@ -3,29 +3,18 @@ import { TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { analyse, audienceFile } from "@/api/calls";
+import { analyse } from "@/api/calls";
 import { useShop } from "@/api/shop";
-import type { Purpose } from "@/api/types";
 import styles from "@/features/customers/customers.module.css";
-import { saveBlob } from "@/lib/download";
 import { useView } from "@/lib/useView";
+import { Audience } from "@/panels/Audience";
 import { answerColumns } from "@/panels/columns";
 import { withMembers } from "@/panels/members";
-import { SaveMenu } from "@/panels/PanelFrame";
 import { useAsked } from "@/panels/Panels";
 import { DataTable } from "@/ui/DataTable";
 import { Empty, Failed, Skeleton } from "@/ui/Parts";
 
 const PAGE = 100;
-const PURPOSES: [NonNullable<Purpose>, string][] = [
-  ["email", "who agreed to e-mail"],
-  ["sms", "who agreed to text messages"],
-  ["mail", "who agreed to post"],
-  ["phone", "who agreed to calls"],
-  ["push", "who agreed to push messages"],
-  ["profiling", "who does not object to analysis"],
-];
-
 export function CustomerTable({ segment = "" }: { segment?: string }) {
   const { release, format } = useShop();
   const { view } = useAsked();
@@ -55,7 +44,7 @@ export function CustomerTable({ segment = "" }: { segment?: string }) {
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
         <span className={styles.size}>{first ? `${format.count(first.row_count)} customers` : ""}</span>
-        <Audience segment={segment} search={search} />
+        <Audience of={{ segment, search }} />
       </div>
       {pages.error ? (
         <Failed error={pages.error} retry={() => void pages.refetch()} />
@@ -89,21 +78,3 @@ export function CustomerTable({ segment = "" }: { segment?: string }) {
 
 const HIDDEN: ReadonlySet<string> = new Set(["fm"]);
 const IN_SEGMENT: ReadonlySet<string> = new Set(["fm", "segment"]);
-
-/** The list as a file, for a use that the customers in it allow. */
-function Audience({ segment, search }: { segment: string; search: string }) {
-  const { view } = useAsked();
-  const { preset } = useView();
-  return (
-    <SaveMenu
-      word="Download audience"
-      failed="Audience failed"
-      label="Only customers"
-      items={PURPOSES}
-      save={async (purpose) => {
-        const blob = await audienceFile(view, { preset, segment, search, purpose });
-        saveBlob(blob, ["audience", segment, purpose].filter(Boolean).join("-").replace(/\W+/g, "-") + ".csv");
-      }}
-    />
-  );
-}

@@ -22,11 +22,31 @@ const FIGURES = [
   "retention_rate_30d",
   "churn_rate",
   "return_rate",
+  "size_issue_rate",
   "new_customer_rate",
+  "customer_acquisition_cost",
   "reactivation_rate",
   "second_purchase_rate",
   "mean_days",
 ] as const;
+type Figure = (typeof FIGURES)[number];
+
+/** What a segment is steered by, where that is not the value of its customers, and why. */
+const STEERED: [Figure, string, string[]][] = [
+  [
+    "reactivation_rate",
+    "of those who were in it before the period, who ordered again in it",
+    ["Hibernating", "Lost", "About to sleep", "Single Buyers (Lapsed)"],
+  ],
+  ["second_purchase_rate", "of those with one order before the period, who ordered again in it", ["Single Buyers (Recent)", "New", "Promising"]],
+  ["churn_rate", "without an order for 180 days", ["At risk", "At-risk customers", "Can't lose", "Needs attention"]],
+];
+const VALUE: [Figure, string] = ["clv_historic", "revenue of each customer so far"];
+
+const steeredBy = (segment: string): [Figure, string] => {
+  const found = STEERED.find(([, , names]) => names.includes(segment));
+  return found ? [found[0], found[1]] : VALUE;
+};
 
 export function Segment() {
   const { segment } = useParams({ strict: false }) as { segment: string };
@@ -43,6 +63,8 @@ export function Segment() {
   });
   const row = segments.data?.rows.find((one) => one.segment === segment);
   const totals = segments.data?.totals;
+  const [lead, meaning] = steeredBy(segment);
+  const column = (name: Figure) => segments.data?.columns.find((one) => one.name === name);
   return (
     <Page
       title={segment}
@@ -59,14 +81,26 @@ export function Segment() {
         </Empty>
       ) : (
         <div className={styles.stack}>
+          <section className={styles.lead} aria-label={`What ${segment} is steered by`}>
+            <div>
+              <h2>{column(lead)?.title}</h2>
+              <p>
+                <strong title={format.full(row[lead], column(lead)?.unit ?? "count")}>
+                  {format.compact(row[lead], column(lead)?.unit ?? "count")}
+                </strong>
+                <span>
+                  everybody {format.compact(totals?.[lead], column(lead)?.unit ?? "count")} · {meaning}
+                </span>
+              </p>
+            </div>
+          </section>
           <dl className={styles.figures} style={{ margin: 0 }}>
-            {FIGURES.map((name) => {
-              const column = segments.data.columns.find((one) => one.name === name);
-              const unit = column?.unit ?? "count";
+            {FIGURES.filter((name) => name !== lead).map((name) => {
+              const unit = column(name)?.unit ?? "count";
               const whole = name === "customers" || name === "revenue";
               return (
                 <div key={name} className={styles.figure}>
-                  <dt>{column?.title ?? name}</dt>
+                  <dt>{column(name)?.title ?? name}</dt>
                   <dd title={format.full(row[name], unit)}>
                     {format.compact(row[name], unit)}
                     <small>

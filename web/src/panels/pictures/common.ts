@@ -11,6 +11,8 @@ export interface PictureInput<Panel extends PanelSpec = PanelSpec> {
   grain: Grain | undefined;
   format: Format;
   palette: Palette;
+  /** What is to be reached by each day, summed from the first one on: `day`, `expected`. */
+  target?: Answer | undefined;
   /** Pixels of the picture's box. */
   width: number;
   height: number;

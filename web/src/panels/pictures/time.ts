@@ -5,7 +5,7 @@ import type { Format } from "@/lib/format";
 import { tickIndices } from "@/lib/ticks";
 import { FONT, type Palette } from "@/lib/tokens";
 import { isCompared, numberOf, overBuckets, runningTotal, seriesOf } from "@/panels/answers";
-import { colorOf } from "@/panels/legend";
+import { colorOf, TARGET_COLOR } from "@/panels/legend";
 import {
   base,
   categoryAxis,
@@ -30,6 +30,8 @@ interface Course {
   axis: 0 | 1;
   stack?: string;
   fill?: boolean;
+  /** Drawn dashed: what is to be, not what is. */
+  planned?: boolean;
 }
 
 const shade = (palette: Palette, color: number | "comparison"): string =>
@@ -126,11 +128,15 @@ function drawn(course: Course, buckets: Bucket[], palette: Palette): object[] {
     z: course.color === "comparison" ? 2 : 3,
   };
   const width = course.color === "comparison" ? 1.4 : 2;
-  if (course.fill || course.color === "comparison" || buckets.length === 1) {
+  if (course.fill || course.planned || course.color === "comparison" || buckets.length === 1) {
     return [
       {
         ...line,
-        lineStyle: { color: course.stack ? palette.pane : color, width: course.stack ? 1 : width },
+        lineStyle: {
+          color: course.stack ? palette.pane : color,
+          width: course.stack ? 1 : course.planned ? 1.4 : width,
+          ...(course.planned ? { type: [6, 4] } : {}),
+        },
         ...(course.fill ? { areaStyle: { color, opacity: course.stack ? 0.88 : 0.14 } } : {}),
         data: course.values,
       },
@@ -278,7 +284,7 @@ export function timePicture(input: PictureInput<SeriesPanelSpec>): Picture {
 
 /** The running total of a metric; the comparison's total is the reference. */
 export function cumulativePicture(input: PictureInput<CumulativePanelSpec>): Picture {
-  const { panel, answer, grain: asked, metric, format } = input;
+  const { panel, answer, grain: asked, metric, format, target } = input;
   const grain = asked ?? "day";
   const buckets = answer.buckets ?? [];
   const name = panel.metrics[0];
@@ -289,7 +295,13 @@ export function cumulativePicture(input: PictureInput<CumulativePanelSpec>): Pic
     const then = runningTotal(overBuckets(answer.rows, buckets, grain, `${name}_compare`));
     courses.push({ name: "Comparison", color: "comparison", values: then, unit, draw: "line", axis: 0 });
   }
+  const aims = target?.rows ?? [];
+  if (aims.length) {
+    const values = buckets.map(({ end }) => numberOf(aims.findLast((row) => String(row.day) <= end)?.expected));
+    courses.push({ name: "Target", color: TARGET_COLOR, values, unit, draw: "line", axis: 0, planned: true });
+  }
   const end = now.findLast((value) => value !== null) ?? numberOf(answer.totals?.[name]);
-  const label = `${panel.title}: ${format.full(end, unit)} by the end of the period.`;
+  const aim = aims.length ? ` The target is ${format.full(numberOf(aims.at(-1)?.target), unit)}.` : "";
+  const label = `${panel.title}: ${format.full(end, unit)} by the end of the period.${aim}`;
   return picture(input, grain, { courses, axes: [{ unit }], zero: true }, label);
 }
