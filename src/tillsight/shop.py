@@ -50,8 +50,10 @@ from tillsight.metrics.model import Catalogue, DataSpan, Parameter
 from tillsight.metrics.outdated import lacking
 from tillsight.metrics.permission import check_analysis, check_search
 from tillsight.metrics.question import Question, ask_for
-from tillsight.pipeline.build import Progress, build, build_lock, drop_older, silent
+from tillsight.pipeline.build import build
 from tillsight.pipeline.current import DESK
+from tillsight.pipeline.keeping import build_lock, drop_older
+from tillsight.pipeline.progress import Progress, silent
 from tillsight.returns_desk import Listing, Measures, ReturnDesk, flow
 from tillsight.tables.registry import TABLES
 from tillsight.vault import check_encryption

@@ -23,7 +23,8 @@ from tillsight.jobs import Jobs, Worker, uploads_of
 from tillsight.jobs.queue import new_id
 from tillsight.jobs.states import LOG_LINES, Report, claim, expire, finish, renew
 from tillsight.jobs.worker import QUEUE_FILE
-from tillsight.pipeline.build import build_lock, silent
+from tillsight.pipeline.keeping import build_lock
+from tillsight.pipeline.progress import silent
 
 HERE = Path(__file__).parent
 CHILD = (sys.executable, str(HERE / "child.py"))

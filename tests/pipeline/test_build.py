@@ -20,6 +20,8 @@ from tests.support.shops import KNOWN, land, line, make_shop, order, write_setti
 import tillsight.pipeline.build as building
 from tillsight.core.errors import BuildError, ConflictError, NoReleaseError, NotFoundError, QuestionError
 from tillsight.database.models import Load, Release
+from tillsight.pipeline.keeping import build_lock, collect
+from tillsight.pipeline.progress import silent
 from tillsight.shop import Shop
 
 D = Decimal
@@ -234,7 +236,7 @@ def test_a_second_build_waits_or_says_so(shop: Shop) -> None:
         with Shop.open(shop.path) as other:
             done.append(other.build(lambda stage, *_: told.append(stage)).number)
 
-    with building.build_lock(shop.path, building.silent, wait=False):
+    with build_lock(shop.path, silent, wait=False):
         with (
             Shop.open(shop.path) as other,
             pytest.raises(ConflictError, match="Another build of this workspace is running"),
@@ -370,7 +372,7 @@ def test_the_release_that_answers_is_never_collected(tmp_path: Path) -> None:
         for hour in range(3):
             assert revenue(shop, as_of=at(hour)) == (10, 11, 21)[hour]
         age(shop, r3=50, r4=50, r5=0.5)
-        building.collect(shop.path, shop.settings, shop.database)
+        collect(shop.path, shop.settings, shop.database)
         assert published(shop) == [5, 2], "the newest of the past, and the one that answers"
         assert revenue(shop) == 31
         assert revenue(shop, as_of=at(2)) == 21

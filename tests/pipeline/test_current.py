@@ -86,7 +86,7 @@ LOADS: list[dict[str, Any]] = [
 def any_size(request: pytest.FixtureRequest, empty: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """A shop whose tables are written anew, and one whose tables are so large that landed files stay but for their corrections."""
     if request.param:
-        monkeypatch.setattr("tillsight.pipeline.build.MERGED_ROWS", 0)
+        monkeypatch.setattr("tillsight.pipeline.writing.MERGED_ROWS", 0)
     return empty
 
 
@@ -100,7 +100,7 @@ def test_any_order_of_the_same_loads_gives_the_same_release(any_size: Shop) -> N
 
 def test_what_is_in_one_load_alone_stays_in_its_file(empty: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two large loads, the corrected order is written again and the others stay where they landed; a third load shares them."""
-    monkeypatch.setattr("tillsight.pipeline.build.MERGED_ROWS", 0)
+    monkeypatch.setattr("tillsight.pipeline.writing.MERGED_ROWS", 0)
     land(empty, MAY, file="may.csv")
     land(empty, {"orders": [order("3", "2024-05-03")]}, known_at=at(1), file="june.csv")
     empty.build()

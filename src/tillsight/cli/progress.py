@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tillsight.pipeline.build import Progress
+    from tillsight.pipeline.progress import Progress
 
 DONE = "done"
 """The stage that a load ends with; the command reports what was done."""

@@ -8,27 +8,25 @@ runs at a time in a workspace; a second one waits, or says so.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import duckdb
-import filelock
 import ibis
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight import privacy
 from tillsight.audit import record
-from tillsight.core.errors import BuildError, ConflictError, WarehouseError
+from tillsight.core.errors import BuildError, WarehouseError
 from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
 from tillsight.database.models import CURRENT, Load, Pointer, Release
@@ -44,33 +42,21 @@ from tillsight.pipeline.checks import (
     check_tables,
     lines_are_sold,
 )
-from tillsight.pipeline.current import (
-    TWICE,
-    CurrentTable,
-    LandedLoad,
-    clashes_sql,
-    lies_by,
-    plan,
-    same_key,
-    twice_sql,
-)
+from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, plan
+from tillsight.pipeline.keeping import build_lock, collect
+from tillsight.pipeline.progress import Progress, silent
+from tillsight.pipeline.writing import Made, Writer, shared
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
 from tillsight.vault import is_encrypted
-from tillsight.warehouse.duck import compiled, connect, literal, parquet_options, quoted, read_files
+from tillsight.warehouse.duck import compiled, connect, quoted, read_files
 from tillsight.warehouse.engine import stored_tables
 from tillsight.warehouse.engines import open_warehouse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FORMAT = 2
 """Part of every fingerprint: raise it when files are written differently."""
 PART_ROWS = 2_500_000
 """So many orders are worked on at a time, but a month at least: what a build holds in memory does not grow with the shop."""
-MERGED_ROWS = 2_500_000
-"""From so many rows on, landed files stay as they are but for the keys that several of them have."""
-RETURNS = "returns"
 TAILORED_ROWS = 200_000
 """From so many rows on, SQL that leaves out what a shop does not have is worth the time to compile it."""
 SORTED_ROWS = 2_500_000
@@ -79,43 +65,6 @@ ROLLED_UP_SHARE = 1 / 3
 """A roll-up has at most this share of the rows it adds up: else it saves too little to be worth making."""
 SAMPLED_DAYS = 12
 MOST_SALTS = 4
-STILL_ASKED = timedelta(minutes=10)
-"""So long a release outlives its last question: longer than any question may take."""
-
-
-class Progress(Protocol):
-    """How long work tells where it is: the stage, how much of how much, and a line in words."""
-
-    def __call__(self, stage: str, done: float | None, total: float | None, text: str) -> None:
-        """Called now and then; must return quickly."""
-
-
-def silent(stage: str, done: float | None, total: float | None, text: str) -> None:
-    """Progress that nobody watches."""
-
-
-@dataclass
-class Made:
-    """A table of the release being built."""
-
-    name: str
-    fingerprint: str
-    files: list[str]
-    rows: int
-    bytes: int
-    kind: str
-    known_to: str | None = None
-
-    def entry(self) -> dict[str, Any]:
-        """As the manifest keeps it."""
-        return {
-            "files": self.files,
-            "rows": self.rows,
-            "bytes": self.bytes,
-            "fingerprint": self.fingerprint,
-            "kind": self.kind,
-            "known_to": self.known_to,
-        }
 
 
 @dataclass
@@ -156,8 +105,9 @@ class Build:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             connection = connect(self.workspace, self.settings.limits.build_memory, self.settings.limits.threads)
-            made = self._tables(connection, plans, folder, before)
-            made |= self._relations(connection, made, folder, before)
+            writer = Writer(connection, self.workspace, folder, self.seconds)
+            made = self._tables(writer, plans, before)
+            made |= self._relations(writer, made, before)
             unchanged = self._unchanged(made, before)
             if unchanged is not None:
                 self._drop(number, folder)
@@ -229,87 +179,28 @@ class Build:
             session.flush()
             return release.number
 
-    def _tables(
-        self, connection: duckdb.DuckDBPyConnection, plans: list[CurrentTable], folder: Path, before: Release | None
-    ) -> dict[str, Made]:
+    def _tables(self, writer: Writer, plans: list[CurrentTable], before: Release | None) -> dict[str, Made]:
         made: dict[str, Made] = {}
         for step, current in enumerate(plans):
             name = current.table.name
             self.progress("tables", step, len(plans), current.table.title)
-            shared = _shared(before, name, current.fingerprint, self.workspace)
             entry = (
-                shared
-                or self._link(connection, current, folder)
-                or self._write(connection, name, [(current.sql, "rows")], current.fingerprint, folder, "canonical")
+                shared(before, name, current.fingerprint, self.workspace)
+                or writer.link(current)
+                or writer.write(name, [(current.sql, "rows")], current.fingerprint, "canonical")
             )
             entry.known_to = max(load.known_at for load in current.loads).isoformat()
             made[name] = entry
-            self._view(connection, entry)
+            writer.view(entry)
         for name, table in TABLES.items():
             if name not in made:
                 nulls = ", ".join(f"CAST(NULL AS {DUCKDB_TYPES[c.type]}) AS {quoted(c.name)}" for c in table.columns)
-                connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
+                writer.connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
         return made
 
-    def _link(self, connection: duckdb.DuckDBPyConnection, current: CurrentTable, folder: Path) -> Made | None:
-        """The landed files themselves, where they are the current state as they stand; None where it has to be written.
-
-        So large tables only, and none that the return desk reads, which has to know what brought a row. Of several files, those rows
-        are written again whose key is in more than one; a file without such rows stays.
-        """
-        table, files = current.table, current.as_landed
-        rows = sum(load.manifest["tables"][table.name]["rows"] for load in current.loads)
-        if not files or rows < MERGED_ROWS or table.domain == RETURNS:
-            return None
-        if not all(lies_by(connection, file, table) for file in files):
-            return None
-        started = time.perf_counter()
-        target = folder / table.name
-        target.mkdir(parents=True, exist_ok=True)
-        own = self._own_rows(connection, current, target) if len(files) > 1 else set()
-        try:
-            for number, file in enumerate(files):
-                if file not in own:
-                    os.link(file, target / f"landed-{number:04}.parquet")
-        except OSError:  # another file system, or one without links
-            shutil.rmtree(target)
-            return None
-        made = sorted(target.glob("*.parquet"))
-        row = connection.execute(f"SELECT count(*) FROM {read_files(made)}").fetchone()
-        self.seconds[table.name] = round(time.perf_counter() - started, 3)
-        return Made(
-            table.name,
-            current.fingerprint,
-            [str(file.relative_to(self.workspace)) for file in made],
-            int(row[0]) if row else 0,
-            sum(file.stat().st_size for file in made),
-            "canonical",
-        )
-
-    def _own_rows(self, connection: duckdb.DuckDBPyConnection, current: CurrentTable, target: Path) -> set[Path]:
-        """Write the rows of keys that several files have, as they are now, and those files without them. Returns those files."""
-        table = current.table
-        of_size = sorted(current.as_landed, key=lambda file: file.stat().st_size)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {TWICE} AS {twice_sql(table, of_size)}")
-        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
-        written: set[Path] = set()
-        for number, file in enumerate(current.as_landed):
-            same = f"JOIN {TWICE} AS t ON {same_key(table, 'f', 't')}"
-            if connection.execute(f"SELECT 1 FROM {read_files([file])} AS f SEMI {same} LIMIT 1").fetchone():
-                rest = target / f"rest-{number:04}.parquet"
-                connection.execute(
-                    f"COPY (SELECT * FROM {read_files([file])} AS f ANTI {same}) TO {literal(str(rest))} {options}"
-                )
-                written.add(file)
-        if written:
-            connection.execute(f"COPY ({current.sql_twice}) TO {literal(str(target / 'twice.parquet'))} {options}")
-        connection.execute(f"DROP TABLE {TWICE}")
-        return written
-
-    def _relations(
-        self, connection: duckdb.DuckDBPyConnection, tables: dict[str, Made], folder: Path, before: Release | None
-    ) -> dict[str, Made]:
+    def _relations(self, writer: Writer, tables: dict[str, Made], before: Release | None) -> dict[str, Made]:
         made: dict[str, Made] = {}
+        connection = writer.connection
         order = [*self.catalogue.relations, *self.catalogue.rollups]
         for step, name in enumerate(order):
             relation = derived(self.catalogue, name)
@@ -344,12 +235,12 @@ class Build:
                     + [f"{entry.name} {entry.fingerprint}" for entry in known]
                 ).encode()
             ).hexdigest()
-            entry = _shared(before, relation.name, stamp, self.workspace) or self._derive(
-                connection, relation, sql_of, stamp, folder, there, "rollup" if rolled_up else "derived"
+            entry = shared(before, relation.name, stamp, self.workspace) or self._derive(
+                writer, relation, sql_of, stamp, there, "rollup" if rolled_up else "derived"
             )
             entry.known_to = max((e.known_to for e in known if e.known_to), default=None)
             made[relation.name] = entry
-            self._view(connection, entry)
+            writer.view(entry)
         return made
 
     def _worth_adding_up(self, connection: duckdb.DuckDBPyConnection, name: str, source: Made) -> bool:
@@ -365,20 +256,19 @@ class Build:
 
     def _derive(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        writer: Writer,
         relation: Relation,
         sql_of: Callable[[int], tuple[dict[str, str], str | None]],
         stamp: str,
-        folder: Path,
         there: dict[str, Made],
         kind: str,
     ) -> Made:
         """Write a relation, layer by layer, and where a layer allows it some months at a time."""
         for salt in range(MOST_SALTS):
             pieces, parts = self._pieces(relation, sql_of(salt)[0], there)
-            cuts = self._cuts(relation, there, connection)
-            entry = self._write(connection, relation.name, pieces, stamp, folder, kind, parts, cuts)
-            if not any(self._meet(connection, entry, key, names) for key, names in relation.keys.items()):
+            cuts = self._cuts(relation, there, writer.connection)
+            entry = writer.write(relation.name, pieces, stamp, kind, parts, cuts)
+            if not any(self._meet(writer.connection, entry, key, names) for key, names in relation.keys.items()):
                 return entry
         raise BuildError(f"{relation.title}: two rows have the same key, however the keys are made.")
 
@@ -461,72 +351,6 @@ class Build:
                 rows=missing[2],
                 relation=relation.name,
             )
-
-    def _write(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        name: str,
-        pieces: Sequence[tuple[str, str]],
-        fingerprint: str,
-        folder: Path,
-        kind: str,
-        parts: Mapping[str, tuple[Layer, str]] | None = None,
-        cuts: Sequence[date] = (),
-    ) -> Made:
-        """Write a table, a file for each piece of SQL. `parts`: for a piece, its layer, and the one file that it is made by.
-
-        `cuts`: write what there is of it before the first day, between it and the second one, and so on, to files of their own.
-        """
-        started = time.perf_counter()
-        target = folder / name
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
-        for sql, piece in pieces:
-            if parts and piece in parts:
-                self._view_part(connection, *parts[piece])
-            if not cuts:
-                connection.execute(f"COPY ({sql}) TO {literal(str(target / f'{piece}.parquet'))} {options}")
-                continue
-            part = " ".join(f"WHEN day < DATE '{cut}' THEN {number}" for number, cut in enumerate(cuts))
-            connection.execute(
-                f"COPY (SELECT *, CASE {part} ELSE {len(cuts)} END AS _part FROM ({sql})) TO {literal(str(target))} "
-                f"{options[:-1]}, PARTITION_BY (_part), OVERWRITE_OR_IGNORE)"
-            )
-            for made in sorted(target.glob("_part=*/*.parquet")):
-                made.rename(target / f"{piece}-{int(made.parent.name.removeprefix('_part=')):04}-{made.stem}.parquet")
-            for left in target.glob("_part=*"):
-                left.rmdir()
-        files = sorted(target.glob("*.parquet"))
-        row = connection.execute(f"SELECT count(*) FROM {read_files(files)}").fetchone()
-        self.seconds[name] = round(time.perf_counter() - started, 3)
-        return Made(
-            name,
-            fingerprint,
-            [str(file.relative_to(self.workspace)) for file in files],
-            int(row[0]) if row else 0,
-            sum(file.stat().st_size for file in files),
-            kind,
-        )
-
-    def _view_part(self, connection: duckdb.DuckDBPyConnection, layer: Layer, file: str) -> None:
-        """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
-        source = read_files([self.workspace / file])
-        connection.execute(f"CREATE OR REPLACE VIEW {quoted(f'{layer.split_by}__part')} AS SELECT * FROM {source}")
-        for table, column in layer.along.items():
-            name, type_ = quoted(column), DUCKDB_TYPES[TABLES[table].column(column).type]
-            found = connection.execute(
-                f"SELECT CAST(min({name}) AS VARCHAR), CAST(max({name}) AS VARCHAR) FROM {source}"
-            ).fetchone()
-            ends = [f"CAST({literal(end)} AS {type_})" for end in found or () if end is not None]
-            between = f"{name} BETWEEN {' AND '.join(ends)}" if ends else "false"
-            connection.execute(
-                f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT * FROM {quoted(table)} WHERE {between}"
-            )
-
-    def _view(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> None:
-        files = read_files([self.workspace / file for file in entry.files])
-        connection.execute(f"CREATE VIEW {quoted(entry.name)} AS SELECT * FROM {files}")
 
     def _unchanged(self, made: dict[str, Made], before: Release | None) -> Release | None:
         """The release before, when every table of it is what this build made: then there is nothing to publish."""
@@ -718,113 +542,6 @@ def _cells_sql(catalogue: Catalogue, name: str) -> str:
         _day=rows[time_], **{f"_{n}": catalogue.dimensions[d].of(rows) for n, d in enumerate(rollup.dimensions)}
     ).agg(_rows=rows.count())
     return compiled(cells.agg(rows=cells._rows.sum(), cells=cells.count()), pretty=False)
-
-
-@contextmanager
-def build_lock(workspace: Path, progress: Progress, wait: bool) -> Iterator[None]:
-    """One build at a time. The lock goes with its process, so a killed build never blocks the next."""
-    folder = workspace / "releases"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / ".build.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        if not wait:
-            raise ConflictError("Another build of this workspace is running; try again when it is done.") from None
-        progress("waiting", None, None, "Another build is running; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def collect(workspace: Path, settings: Settings, database: Database) -> None:
-    """Forget releases beyond those that are kept, and delete the files that no kept release names.
-
-    Kept: the newest `keep.releases`, the last of each day for `keep.days` days, the current one, and as many releases
-    "as of" an earlier moment. A release that answered until a moment ago is kept too: somebody may still be asking it.
-    """
-    with database.write() as session:
-        pointed = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
-        releases = list(
-            session.scalars(select(Release).where(Release.state == "published").order_by(Release.number.desc()))
-        )
-        current = [release for release in releases if release.kind == "current"]
-        past = [release for release in releases if release.kind == "as_of"]
-        kept = {release.number for release in (*current[: settings.keep.releases], *past[: settings.keep.releases])}
-        kept |= {pointed} if pointed is not None else set()
-        now = datetime.now(UTC)
-        oldest = now - timedelta(days=settings.keep.days)
-        days: set[date] = set()
-        for release in current:
-            if release.published_at and release.published_at >= oldest and release.published_at.date() not in days:
-                days.add(release.published_at.date())
-                kept.add(release.number)
-        # a release answers until the next one is out, one of the past from the moment it is made
-        until = {release.number: after.published_at for after, release in itertools.pairwise(current)}
-        until |= {release.number: release.published_at for release in past}
-        kept |= {number for number, moment in until.items() if moment and moment > now - STILL_ASKED}
-        for release in releases:
-            if release.number not in kept:
-                release.state = "collected"
-    _delete_unnamed(workspace, settings, database)
-
-
-def drop_older(workspace: Path, settings: Settings, database: Database) -> int:
-    """Forget every release but the one that answers now, and delete their files at once. Returns how many.
-
-    For when they hold what must not be kept: whoever is just asking one of them has to ask again.
-    """
-    with build_lock(workspace, silent, wait=True):
-        with database.write() as session:
-            pointed = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
-            older = [
-                release
-                for release in session.scalars(select(Release).where(Release.state == "published"))
-                if release.number != pointed
-            ]
-            for release in older:
-                release.state = "collected"
-        _delete_unnamed(workspace, settings, database)
-    return len(older)
-
-
-def _delete_unnamed(workspace: Path, settings: Settings, database: Database) -> None:
-    """Delete the files that no published release names, and what the engine that answers has of other releases."""
-    with database.read() as session:
-        published = list(session.scalars(select(Release).where(Release.state == "published")))
-        named = {
-            file for release in published for entry in release.manifest["tables"].values() for file in entry["files"]
-        }
-        building = {
-            str(number) for number in session.scalars(select(Release.number).where(Release.state == "building"))
-        }
-    for folder in (workspace / "releases").iterdir():
-        if not folder.is_dir() or not folder.name.isdigit() or folder.name in building:
-            continue
-        for file in folder.rglob("*.parquet"):
-            if str(file.relative_to(workspace)) not in named:
-                file.unlink(missing_ok=True)
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
-        if not any(folder.iterdir()):
-            folder.rmdir()
-    with closing(open_warehouse(workspace, settings, database)) as warehouse:
-        warehouse.collect({release.number for release in published})
-
-
-def _shared(before: Release | None, name: str, fingerprint: str, workspace: Path) -> Made | None:
-    """The files of the release before, when they are what would be written again."""
-    entry = (before.manifest.get("tables", {}) if before else {}).get(name)
-    if not entry or entry["fingerprint"] != fingerprint:
-        return None
-    if not all((workspace / file).exists() for file in entry["files"]):
-        return None
-    return Made(
-        name, fingerprint, list(entry["files"]), entry["rows"], entry["bytes"], entry["kind"], entry["known_to"]
-    )
 
 
 def _duck_type(type_: str) -> str:

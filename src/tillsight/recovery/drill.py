@@ -26,7 +26,7 @@ from tillsight.backup.taking import ERASURES_FILE, place_of
 from tillsight.core.errors import OutdatedReleaseError, TillsightError
 from tillsight.core.settings import read_settings
 from tillsight.database import Database, Drill, Load, Release, now
-from tillsight.pipeline.build import Progress, silent
+from tillsight.pipeline.progress import Progress, silent
 from tillsight.recovery.restoring import lend_key, settle
 from tillsight.shop import Shop
 from tillsight.vault import Keys

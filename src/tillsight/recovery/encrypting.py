@@ -29,8 +29,9 @@ from tillsight.core.errors import ConflictError, NotFoundError, SettingsError, T
 from tillsight.core.settings import SETTINGS_FILE, Settings, read_settings
 from tillsight.database import CURRENT, Base, Database, DeskPhoto, DeskReturn, Job, Load, Pointer, Release
 from tillsight.database.sealed import SealedJson, SealedText
-from tillsight.pipeline.build import Progress, build_lock, silent
+from tillsight.pipeline.keeping import build_lock
 from tillsight.pipeline.landing import collect_orphans
+from tillsight.pipeline.progress import Progress, silent
 from tillsight.privacy.erasures import clear_free_pages
 from tillsight.recovery.restoring import lend_key
 from tillsight.recovery.serving import nobody_serves

@@ -50,7 +50,7 @@ from tillsight.database import (
     now,
 )
 from tillsight.database.store import DATABASE_FILE
-from tillsight.pipeline.build import Progress, silent
+from tillsight.pipeline.progress import Progress, silent
 from tillsight.shop import Shop
 from tillsight.vault import KEY_FILE, KEY_FILE_VARIABLE, KEY_VARIABLE, Keys, Vault, VaultError
 

@@ -22,9 +22,9 @@ from sqlalchemy import select, update
 
 from tillsight.core.settings import Settings
 from tillsight.database import Database, DeskItem, DeskReturn, DeskSeenLoad, Load
-from tillsight.pipeline.build import Progress, silent
 from tillsight.pipeline.current import DESK
 from tillsight.pipeline.landing import load
+from tillsight.pipeline.progress import Progress, silent
 from tillsight.returns_desk.adopting import digest, plain, read_back
 from tillsight.returns_desk.bought import refund_number
 from tillsight.returns_desk.words import STATES
