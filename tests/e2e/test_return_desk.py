@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import Server, Visits, sign_in
 from tests.support.shops import land, line, order
 
 from tillsight.accounts import By
+from tillsight.returns_desk import InspectedItem, WantedItem
 from tillsight.shop import Shop
 
 pytestmark = pytest.mark.e2e
@@ -179,3 +184,192 @@ def test_a_return_is_worked_from_the_order_to_its_end(visits: Visits, new_shop: 
 
         shop.build()
         assert shop.query("returned_sales").to_records()[0]["returned_sales"] == Decimal("47.90")
+
+
+BERTA = By("berta")
+
+
+def more_orders(shop: Shop) -> None:
+    """An order of twelve shirts at 59.50 with tax, a return that a file brought, and what shirts cost in the catalogue."""
+    placed = f"{datetime.now(UTC) - timedelta(days=4):%Y-%m-%d %H:%M:%S}"
+    land(
+        shop,
+        {
+            "orders": [order("W-2001", placed, customer_id="c1")],
+            "order_items": [line("W-2001", "1", "SHIRT-M", 12, "50", tax_amount="114", unit_cost="20", size="M")],
+            "products": [
+                {"product_id": f"SHIRT-{size}", "product_name": "Linen shirt", "category": "Clothing", "current_price": price}
+                for size, price in (("M", "59.50"), ("L", "69.50"), ("S", "49.50"))
+            ],
+            "returns": [
+                {"return_id": "R-9", "order_id": "W-2001", "initiated_at": placed, "return_status": "approved", "workflow_step": "received"}
+            ],
+            "return_items": [{"return_id": "R-9", "line_id": "1", "order_line_id": "1", "product_id": "SHIRT-M", "quantity": 1}],
+        },
+    )  # fmt: skip
+    shop.build()
+
+
+def begun(shop: Shop, outcome: str, *steps: str) -> str:
+    """A return of one shirt that a colleague has taken so far."""
+    desk = shop.return_desk
+    kept = desk.create("W-2001", [WantedItem("1", Decimal(1), "too_small")], outcome, BERTA)
+    for step in steps:
+        if step == "inspected":
+            fate = "kept_by_customer" if outcome == "keep_item" else "restocked"
+            kept = desk.inspect(kept["return_id"], kept["version"], [InspectedItem("1", 5, fate)], BERTA)
+        else:
+            kept = desk.move(kept["return_id"], kept["version"], step, BERTA)
+    return str(kept["return_id"])
+
+
+TO_INSPECTED = ("return_label_generated", "in_transit", "received", "inspected")
+
+
+def picture(folder: Path, width: int, height: int) -> Path:
+    """A PNG of one colour."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = zlib.compress((b"\0" + b"\x0b\x6e\x6e" * width) * height)
+    path = folder / "seam.png"
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+    return path
+
+
+def drawn(picture: Locator) -> None:
+    """The picture is there and was read, not a broken one."""
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("complete", value=True)
+    assert picture.evaluate("image => image.naturalWidth") > 0
+
+
+@pytest.mark.feature("RET-03", "RET-05")
+def test_every_way_in_which_a_return_ends(visits: Visits, new_shop: Server, tmp_path: Path) -> None:
+    with Shop.open(new_shop.folder) as shop:
+        more_orders(shop)
+        context = visits.context(viewport=PHONE, has_touch=True, is_mobile=True)
+        sign_in(context, new_shop)
+        visitor = visits.page(context, new_shop.address)
+        page = visitor.page
+        money = page.get_by_role("region", name="Money", exact=True)
+
+        def at(return_id: str) -> None:
+            visitor.open(f"/returns/desk/{return_id}")
+            expect(page.get_by_role("heading", name=f"Return {return_id}", level=1)).to_be_visible()
+
+        def kept(return_id: str) -> dict[str, Any]:
+            return shop.return_desk.get(return_id)
+
+        # an exchange: for the same, for a dearer one, for a cheaper one at a price that is said
+        for product, price, said in (
+            ("SHIRT-M", "", "no difference"),
+            ("SHIRT-L", "", "€10.00 paid on top"),
+            ("SHIRT-S", "49.50", "€10.00 given back"),
+        ):
+            number = begun(shop, "exchange", *TO_INSPECTED)
+            at(number)
+            press(page, "Send the exchange")
+            page.get_by_label("Product to send (SKU)").fill(product)
+            if price:
+                page.get_by_label("Price of one, with tax").fill(price)
+                expect(page.get_by_text("€10.00 is given back.")).to_be_visible()
+            press(page, "Send the exchange")
+            expect(page.get_by_role("list", name="Steps").locator("[aria-current=step]")).to_contain_text("Exchanged")
+            expect(money).to_contain_text(said)
+            assert kept(number)["exchanges"][0]["exchange_product_id"] == product
+
+        # store credit, less a fee, with something on top
+        number = begun(shop, "store_credit", *TO_INSPECTED)
+        at(number)
+        press(page, "Give the money back")
+        page.get_by_label("Fee that is kept").fill("5")
+        page.get_by_label("Goodwill on top").fill("2")
+        press(page, "Give credit of €56.50")
+        expect(money).to_contain_text("store credit")
+        assert (kept(number)["outcome"], kept(number)["refund_total"]) == ("store_credit", Decimal("56.50"))
+
+        # the customer keeps it: nothing travels, it is looked at on a photo
+        number = begun(shop, "keep_item")
+        at(number)
+        press(page, "Inspect")
+        file = picture(tmp_path, 640, 480)
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("group", name="Photos of Linen shirt").get_by_role("button", name="Add a photo").click()
+        page.get_by_text("3", exact=True).click()
+        chooser.value.set_files(file)
+        photo = page.get_by_role("group", name="Photos of Linen shirt").get_by_role("img")
+        drawn(photo)
+        # the form is as it was left
+        expect(page.get_by_text("Used", exact=True)).to_be_visible()
+        press(page, "Keep the inspection")
+        expect(page.get_by_text("condition 3 of 5")).to_be_visible()
+        drawn(page.get_by_role("img", name="Photo 1 of Linen shirt"))
+        page.get_by_role("img", name="Photo 1 of Linen shirt").click()
+        drawn(page.get_by_role("img", name="Photo of Linen shirt, large"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        press(page, "Take this photo away")
+        expect(page.get_by_role("img", name="Photo 1 of Linen shirt")).to_have_count(0)
+        press(page, "Give the money back")
+        press(page, "Give back €59.50")
+        expect(page.get_by_role("list", name="Steps").locator("[aria-current=step]")).to_contain_text("Refunded")
+        assert kept(number)["items"][0]["disposition"] == "kept_by_customer"
+        history = [one["action"] for one in kept(number)["history"]]
+        assert history == ["created", "photo_added", "inspected", "photo_removed", "refunded"]
+
+        # what is no photo is refused in words, and the page goes on
+        number = begun(shop, "refund", "return_label_generated", "in_transit", "received")
+        at(number)
+        press(page, "Inspect")
+        words = tmp_path / "words.png"
+        words.write_text("no picture")
+        visits.provoke("422")
+        page.get_by_label("Choose photos of Linen shirt").set_input_files(words)
+        expect(page.get_by_role("alert")).to_contain_text("A photo is a PNG or a JPEG")
+        press(page, "Keep the inspection")
+        expect(page.get_by_role("button", name="Give the money back")).to_be_visible()
+
+        # the same step with two at once; the third has been moved by a colleague meanwhile
+        numbers = [begun(shop, "refund") for _ in range(3)]
+        visitor.open("/returns/desk")
+        page.get_by_text("All returns", exact=True).click()
+        for one in numbers:
+            page.get_by_label(f"Choose {one}").check()
+        shop.return_desk.move(numbers[2], 1, "return_label_generated", BERTA)
+        page.get_by_role("group", name="With the chosen returns").get_by_role("button", name="Make the label").click()
+        expect(page.get_by_role("alert")).to_contain_text("1 could not take the step")
+        assert [kept(one)["version"] for one in numbers] == [2, 2, 2]
+
+        # a later load says otherwise of what is worked here, and a person takes the source's word
+        shop.return_desk.inspect("R-9", 1, [InspectedItem("1", 4, "restocked")], BERTA)
+        land(
+            shop,
+            {"returns": [{"return_id": "R-9", "order_id": "W-2001", "initiated_at": "2025-01-01", "return_status": "rejected",
+                          "workflow_step": "rejected"}]},
+            known_at=datetime.now(UTC), file="later.csv",
+        )  # fmt: skip
+        shop.build()
+        at("R-9")
+        expect(page.get_by_role("region", name="The source says otherwise")).to_contain_text("rejected")
+        press(page, "Take theirs")
+        expect(page.get_by_role("list", name="Steps").locator("[aria-current=step]")).to_contain_text("Rejected")
+        assert kept("R-9")["step"] == "rejected"
+
+        # what was done against returns is written down, and taken back with a way to undo it
+        visitor.open("/returns/prevention")
+        expect(page.get_by_text("Nothing is written down yet")).to_be_visible()
+        press(page, "Write down what was done")
+        choose(page, "Product", "Linen shirt")
+        choose(page, "What was done", "Size guide")
+        expect(page.get_by_text("how much comes back as too small")).to_be_visible()
+        press(page, "Write it down")
+        card = page.get_by_role("article", name="Size guide for Linen shirt")
+        expect(card).to_contain_text("too early")
+        expect(card).to_contain_text("the effect can be measured from")
+        page.get_by_role("button", name="Take back Size guide for Linen shirt").click()
+        expect(card).to_have_count(0)
+        press(page, "Undo")
+        expect(card).to_contain_text("written down by admin")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -210,6 +210,8 @@ export function ExchangeForm({ kept, done, close }: Props) {
         {kept.items.map((item) => {
           const one = sent[item.line_id] ?? { product: item.product_id, price: "" };
           const set = (part: Partial<typeof one>) => setSent({ ...sent, [item.line_id]: { ...one, ...part } });
+          const price = one.price.trim() ? typed(one.price) : null;
+          const more = price === null ? null : price * Number(item.quantity) - Number(item.refundable);
           return (
             <fieldset key={item.line_id} className={styles.inspected}>
               <legend>
@@ -228,6 +230,13 @@ export function ExchangeForm({ kept, done, close }: Props) {
                   onChange={(event) => set({ price: event.currentTarget.value })}
                 />
               </div>
+              {more === null ? null : (
+                <p className={styles.effect}>
+                  {Math.abs(more) < 0.005
+                    ? "Nothing is paid, nothing is given back."
+                    : `${money(format, shop.currency, Math.abs(more), kept.currency)} ${more > 0 ? "is paid on top" : "is given back"}.`}
+                </p>
+              )}
             </fieldset>
           );
         })}
