@@ -7,7 +7,7 @@ and ratio questions, 12 that count distinct customers or orders at grains a rele
 customers behind a filter that nothing can have been prepared for. They were written down before anything was tuned for
 them; a question that turns out slow stays.
 
-A filter value such as `@0` stands for the value with the most orders, `@1` for the next, so that the same questions can be
+A filter value such as `@0` stands for the value of which most units were sold, `@1` for the next, so that the same questions can be
 put to every shop; `@tail` is the hundredth, or the last. Every asking counts, so the 95th percentile is over
 questions and rounds alike; one question that is in none of the sets is asked first, as a server does when it starts.
 
@@ -150,7 +150,7 @@ class Values:
             return text
         dimension = name.rstrip("!=")
         if dimension not in self._known:
-            answer = self._shop.query("orders", by=dimension, sort="-orders", limit=101)
+            answer = self._shop.query("units_sold", by=dimension, sort="-units_sold", limit=101)
             found = [row[dimension] for row in answer.to_records() if row[dimension] is not None]
             if not found:
                 raise SystemExit(f"The shop has no {dimension}.")

@@ -295,6 +295,10 @@ def test_values_of_a_dimension_are_searched(client: TestClient) -> None:
     assert [item["value"] for item in values("weekday", search="tues")] == [1]
     assert all(item["count"] > 0 for item in values("hour"))
     assert len(values("cohort", search="2025-01")) == 1
+    sold = client.post(QUERY, json={"metrics": ["units_sold"], "by": ["product"]}).json()["data"]["rows"]
+    assert {item["value"]: item["count"] for item in values("product")} == {
+        row["product"]: row["units_sold"] for row in sold
+    }, "an order may have several products"
 
 
 def test_every_named_period_is_a_question(client: TestClient) -> None:

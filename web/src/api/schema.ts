@@ -3352,7 +3352,7 @@ export interface components {
         };
         /**
          * DimensionValue
-         * @description A value of a dimension, and how many orders have it.
+         * @description A value of a dimension, and how many orders have it; units sold, where an order may have several of them.
          */
         DimensionValue: {
             /** Value */

@@ -92,7 +92,7 @@ class DimensionOut(BaseModel):
 
 
 class DimensionValue(BaseModel):
-    """A value of a dimension, and how many orders have it."""
+    """A value of a dimension, and how many orders have it; units sold, where an order may have several of them."""
 
     value: Value
     count: int | float | None
@@ -294,7 +294,7 @@ def list_values(
 
 
 def values_of(asker: Asker, dimension: Dimension, search: str, limit: int) -> list[dict[str, Any]]:
-    """Values of a dimension with the number of orders, over all days."""
+    """Values of a dimension with the number of orders, else of units, over all days."""
     metric = _counted(asker, dimension)
     texts = dimension.type == "text"
     answer = asker.query(
@@ -318,10 +318,15 @@ def _read(dimension: Dimension, value: Any) -> str:
 
 
 def _counted(asker: Asker, dimension: Dimension) -> Metric:
-    """What to count values by: orders, or where they cannot be cut by it, the first metric that can."""
+    """What to count values by: orders; units, of which an order has several; where neither can be cut by it, the first metric that can.
+
+    Orders of a product cannot be added up from those of days, and to look for a value is not worth a pass over all lines.
+    """
     catalogue = asker.catalogue
     choices = [one for one in catalogue.metrics.values() if not one.requires and may_ask(catalogue, asker.scope, one)]
-    choices.sort(key=lambda metric: metric.name != "orders")
+    has_one = any(dimension.name in relation.single.get("order", ()) for relation in catalogue.relations.values())
+    liked = ("orders", "units_sold") if has_one else ("units_sold", "orders")
+    choices.sort(key=lambda metric: liked.index(metric.name) if metric.name in liked else len(liked))
     found = next((metric for metric in choices if dimension.name in catalogue.dimensions_of(metric)), None)
     if found is None:
         raise NotAllowedError(
