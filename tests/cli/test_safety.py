@@ -13,12 +13,23 @@ from tests.cli.conftest import Ask
 from tillsight.cli.main import run
 
 PLANTED = "shpat_PLANTED_a1b2c3d4e5f6"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "safety.md"
 
 
 @pytest.fixture
 def own(shop: Path, tmp_path: Path) -> Path:
     """A copy of the small shop, to change."""
     return Path(shutil.copytree(shop, tmp_path / "own"))
+
+
+def labels(printed: str) -> list[str]:
+    """What a drill says apart from tables and metrics: the heads of both lists, and the names of its facts."""
+    lines = [line for line in printed.splitlines() if line.strip()]
+    heads = [" ".join(line.split()) for line in lines if line.startswith(("Table ", "Metric "))]
+    facts = [
+        line[:20].strip() for line in lines[next(i for i, line in enumerate(lines) if line.startswith("Backup ")) :]
+    ]
+    return heads + facts
 
 
 @pytest.mark.feature("PLT-08")
@@ -34,6 +45,7 @@ def test_a_backup_is_taken_listed_drilled_and_restored(own: Path, tmp_path: Path
     assert "the copy is the original" in out
     assert "Recovery point" in out
     assert "net_sales" in out
+    assert labels(out) == labels(GUIDE.read_text().partition("$ tillsight drill\n")[2].partition("```")[0])
     out, _ = ask("drill", "-w", str(own), "--json")
     assert json.loads(out)["passed"] is True
     out, _ = ask("restore", "-w", str(own), "--into", str(tmp_path / "back"), "--backup", listed[1]["id"])

@@ -18,12 +18,13 @@ export function Building({ id, message }: { id: string; message: string }) {
   const ended = job && !isActive(job) && !done;
   const percent = job?.progress == null ? null : Math.round(job.progress * 100);
   return (
-    <div className={styles.state} role="status">
+    <div className={`${styles.state} ${styles.building}`} role="status" title={message}>
       <strong>{ended ? "It was not built" : "Being built"}</strong>
-      <span>{ended ? (job.error ?? "Its job was cancelled.") : message}</span>
+      {ended ? <span>{job.error ?? "Its job was cancelled."}</span> : <span className={styles.said}>{message}</span>}
       {ended ? null : (
         <Progress
-          w={220}
+          w="100%"
+          maw={220}
           size="sm"
           aria-label="How far it is"
           value={percent ?? 100}
