@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -58,6 +59,12 @@ def test_a_goal_is_set_changed_removed_and_put_back(visitor: Visitor, shop: Shop
     [row] = shop.analyse("goals.progress").to_records()
     expect(card).to_contain_text(row["state"])
     expect(card.get_by_role("img", name="Monthly revenue, day by day")).to_be_visible()
+    visitor.open("/sales/trends", period="last_30_days")
+    aim = shop.analyse("goals.target", metric="revenue", period="last_30_days").to_records()[-1]["target"]
+    running = visitor.panel("Revenue so far")
+    expect(visitor.picture(running)).to_have_attribute("aria-label", re.compile(f"The target is €{round(aim, 2):,}"))
+    expect(running.get_by_role("list", name="Legend")).to_contain_text("target")
+    visitor.open("/sales/goals")
     card.get_by_role("button", name="Change Monthly revenue").click()
     changing = page.get_by_role("dialog", name="Change: Monthly revenue")
     changing.get_by_label("Target").fill("31000")

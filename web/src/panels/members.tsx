@@ -8,6 +8,14 @@ export const customerPath = (id: string): string => `/customers/all/${encodeURIC
 
 const PATHS: Record<string, (name: string) => string> = { customer_id: customerPath, segment: segmentPath };
 
+/** What stands in the place of a segment and is none. */
+const NO_SEGMENTS = new Set(["Everybody", "Not yet a customer"]);
+/** A guest is known by a digest of his address or number: its first letters tell one from another. */
+const inShort = (name: string): string => {
+  const guest = /^(email|phone):([0-9a-f]{8})[0-9a-f]+$/.exec(name);
+  return guest ? `Guest ${guest[2]}` : name;
+};
+
 /** `preset`: the rules of segments that the pages are to go on with. */
 export function withMembers(columns: TableColumn<Row>[], preset: string | undefined): TableColumn<Row>[] {
   return columns.map((column) => {
@@ -18,9 +26,10 @@ export function withMembers(columns: TableColumn<Row>[], preset: string | undefi
       show: (row) => {
         const name = row[column.name];
         if (typeof name !== "string") return String(name ?? "–");
+        if (NO_SEGMENTS.has(name)) return name;
         return (
-          <PageLink path={path(name)} add={{ preset }}>
-            {name}
+          <PageLink path={path(name)} add={{ preset }} title={inShort(name) === name ? undefined : name}>
+            {inShort(name)}
           </PageLink>
         );
       },

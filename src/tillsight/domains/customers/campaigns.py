@@ -187,6 +187,13 @@ def campaign_effect(
         made.append(_row(name, treated, others, effect, detect))
         if name == EVERYBODY:
             told = _in_words(asker, chosen["campaign_id"], measure, method, treated, others, effect, detect)
+    assigned = chosen["first"]
+    if assigned is not None and not assigned <= period.start <= assigned + timedelta(days=days):
+        told.append(
+            sentence(
+                f"Its members were assigned on {words.day(assigned)}: choose the days from then on to see what it added."
+            )
+        )
     if method == "did":
         notes.add(
             "warning",

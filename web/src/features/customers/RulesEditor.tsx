@@ -78,19 +78,28 @@ export function RulesEditor({
     placeholderData: keepPreviousData,
     retry: false,
   });
-  const done = async (name: string | undefined) => {
-    await Promise.all([
-      client.invalidateQueries({ queryKey: ["segment rules"] }),
-      client.invalidateQueries({ queryKey: ["analysis"] }),
-    ]);
+  const leave = (name: string | undefined) => {
     setView({ preset: name });
     onClose();
   };
   const keep = useMutation({
     mutationFn: () => keepRules(draft, set.own ? set.version : null),
-    onSuccess: () => done(draft.name),
+    onSuccess: async () => {
+      await Promise.all([
+        client.invalidateQueries({ queryKey: ["segment rules"] }),
+        client.invalidateQueries({ queryKey: ["analysis"] }),
+      ]);
+      leave(draft.name);
+    },
   });
-  const remove = useMutation({ mutationFn: () => removeRules(set.name), onSuccess: () => done(undefined) });
+  const remove = useMutation({
+    mutationFn: () => removeRules(set.name),
+    // the page goes on with other rules; what these gave is not asked for again
+    onSuccess: () => {
+      leave(undefined);
+      return client.invalidateQueries({ queryKey: ["segment rules"] });
+    },
+  });
   const change = (key: number, part: Partial<Rule>) =>
     setRules(rules.map((rule) => (rule.key === key ? { ...rule, ...part } : rule)));
   const move = (index: number, by: number) => {
