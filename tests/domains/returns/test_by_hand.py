@@ -91,12 +91,13 @@ def test_how_far_returns_get_and_how_long_each_step_takes(tmp_path: Any) -> None
     tables: dict[str, list[dict[str, Any]]] = {
         "orders": [order("1", "2024-04-20")], "order_items": [line("1", "1", "P", 9, "10")],
         "returns": [
-            {"return_id": name, "order_id": "1", "initiated_at": "2024-05-01", "return_status": "completed" if step == "completed" else "approved",
-             "workflow_step": step} for name, step in until.items()
+            {"return_id": name, "order_id": "1", "initiated_at": "2024-05-01", "workflow_step": step,
+             "return_status": "completed" if step == "completed" else "approved"} for name, step in until.items()
         ] + [{"return_id": "E", "order_id": "1", "initiated_at": "2024-05-01", "return_status": "rejected", "workflow_step": "rejected"}],
         "return_items": [{"return_id": name, "line_id": "1", "order_line_id": "1", "product_id": "P", "quantity": 1} for name in "ABCDE"],
         "return_events": [
-            {"return_id": name, "line_id": step, "step": step, "occurred_at": f"2024-05-{day + (2 if name == 'B' and step == 'completed' else 0):02}"}
+            {"return_id": name, "line_id": step, "step": step,
+             "occurred_at": f"2024-05-{day + (2 if name == 'B' and step == 'completed' else 0):02}"}
             for name, last in until.items() for step, day in days.items() if day <= days[last]
         ],
     }  # fmt: skip
@@ -223,8 +224,8 @@ def test_a_new_product_against_what_would_be_usual_by_now() -> None:
         **spans_,
     }
     new = [
-        {**old, "product_id": name, "product": name, "sold": sold, "returned": back, "age": age, "sold_30": sold / 2, "returned_30": back / 2,
-         "sold_60": sold, "returned_60": back, "sold_90": sold, "returned_90": back}
+        {**old, "product_id": name, "product": name, "sold": sold, "returned": back, "age": age,
+         "sold_30": sold / 2, "returned_30": back / 2, "sold_60": sold, "returned_60": back, "sold_90": sold, "returned_90": back}
         for name, sold, back, age in (("bad", 100.0, 30.0, 120), ("fine", 100.0, 10.0, 120), ("young", 40.0, 2.0, 45))
     ]  # fmt: skip
     frame = judged_new(pd.DataFrame([old, *new]), {"bad", "fine", "young"}, np.ones(1)).set_index("product")
@@ -245,7 +246,10 @@ def test_new_products_are_those_whose_first_sale_lies_in_the_period(tmp_path: An
     tables = {
         "products": [{"product_id": one, "product_name": one, "category": "C"} for one in ("OLD", "NEW")],
         "orders": [order("1", "2024-01-05"), order("2", "2024-03-01"), order("3", "2024-03-20"), order("4", "2024-04-10")],
-        "order_items": [line("1", "1", "OLD", 50, "10"), line("2", "1", "NEW", 8, "10"), line("3", "1", "NEW", 4, "10"), line("4", "1", "NEW", 8, "10")],
+        "order_items": [
+            line(number, "1", name, units, "10")
+            for number, name, units in (("1", "OLD", 50), ("2", "NEW", 8), ("3", "NEW", 4), ("4", "NEW", 8))
+        ],
         "returns": [{"return_id": "R", "order_id": "2", "initiated_at": "2024-03-09", "return_status": "approved"}],
         "return_items": [{"return_id": "R", "line_id": "1", "order_line_id": "1", "product_id": "NEW", "quantity": 3}],
     }  # fmt: skip
@@ -342,7 +346,8 @@ def test_who_sends_back_and_what_stands_out(tmp_path: Any) -> None:
             for number in range(len(back))
         ],
         "refunds": [
-            {"refund_id": "F", "line_id": "1", "order_id": "ann", "order_line_id": "1", "quantity": 3, "amount": "30", "refunded_at": "2024-05-09", "kind": "goods"}
+            {"refund_id": "F", "line_id": "1", "order_id": "ann", "order_line_id": "1", "quantity": 3, "amount": "30",
+             "refunded_at": "2024-05-09", "kind": "goods"}
         ],
     }  # fmt: skip
     with make_shop(tmp_path, tables) as made:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.shops import line, make_shop, order
 
+from tillsight.dashboards import load
 from tillsight.domains.returns.reasons import REASONS, WORDS, plain
 from tillsight.shop import Shop
 
@@ -149,6 +150,54 @@ def test_costs_of_a_return_are_split_over_its_items_to_the_cent(shop: Shop) -> N
 @pytest.mark.feature("RET-15")
 def test_coverage(shop: Shop) -> None:
     assert of(shop, "return_tracking_coverage") == 50
+
+
+@pytest.mark.feature("RET-08")
+@pytest.mark.parametrize(
+    ("where", "returns", "units"),
+    [
+        ("return_reason=Too small", 1, 1),
+        ("return_reason_group=Wrong product", 1, 1),
+        ("product=Dress", 1, 3),
+        ("category=Light", 1, 1),
+        ("customer_type=new", 2, 4),
+        ("return_status=Completed", 1, 3),
+        ("return_status=Pending", 1, 0),
+        ("return_status in (Approved, Rejected)", 1, 1),
+        ("return_type=Exchange", 1, 1),
+        ("return_type=Refund", 1, 3),
+        ("disposition=Restocked", 2, 2),
+    ],
+)
+def test_the_filters_of_the_overview(shop: Shop, where: str, returns: int, units: int) -> None:
+    whole = {"start": "2024-05-01", "end": "2024-06-30"}
+    [row] = shop.query(["returns", "returned_units"], where=where, **whole).to_records()
+    assert (row["returns"], row["returned_units"]) == (returns, units)
+
+
+@pytest.mark.feature("RET-08")
+def test_every_panel_of_the_pages_of_returns_answers(shop: Shop) -> None:
+    """The questions of the declared pages, on the few returns; the columns that a table names are there."""
+    whole = {"start": "2024-05-01", "end": "2024-06-30"}
+    pages = [page for page in load().values() if page.domain == "returns"]
+    assert {page.name for page in pages} >= {
+        "returns",
+        "returns_reasons",
+        "returns_products",
+        "returns_customers",
+        "returns_money",
+    }
+    for page in pages:
+        for panel in page.panels:
+            if hasattr(panel, "analysis"):
+                answer = shop.analyse(panel.analysis, **whole)
+                assert answer.sentences or answer.table.num_rows, (page.name, panel.id)
+                missing = set(getattr(panel, "columns", ())) - {column.name for column in answer.columns}
+                assert not missing, (page.name, panel.id)
+                continue
+            by = [*getattr(panel, "by", ())]
+            found = shop.query([*panel.metrics], by=by, **whole)
+            assert {column.name for column in found.columns} >= {*panel.metrics, *by}, (page.name, panel.id)
 
 
 @pytest.mark.feature("RET-06")
