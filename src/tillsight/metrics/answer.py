@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -211,6 +211,20 @@ def _plain(value: Any) -> Any:
 
 def _period(period: Period | None, title: str) -> dict[str, str] | None:
     return {"start": period.start.isoformat(), "end": period.end.isoformat(), "title": title} if period else None
+
+
+Titles = Mapping[str, tuple[str, ColumnKind, str | None, str]]
+"""The columns of a domain's analyses by name: title, kind, unit, which way is better."""
+
+
+def titled(known: Titles, names: Iterable[str], currency: str, **titles: str) -> tuple[AnswerColumn, ...]:
+    """Columns by name; amounts are in the currency. `titles`: those that are called otherwise here."""
+    made = []
+    for name in names:
+        title, kind, unit, better = known[name]
+        money = currency if unit == "money" else None
+        made.append(AnswerColumn(name, titles.get(name, title), kind, unit=unit, better=better, currency=money))
+    return tuple(made)
 
 
 def from_rows(

@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 
 from tillsight.core.periods import Period
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, Titles, titled
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Notes
 from tillsight.metrics.question import Filter
@@ -18,8 +18,7 @@ from tillsight.metrics.question import Filter
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-# name: title, kind, unit, better
-_COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
+_COLUMNS: Titles = {
     "customer_id": ("Customer", "dimension", None, ""),
     "customer_name": ("Name", "dimension", None, ""),
     "email": ("E-mail", "dimension", None, ""),
@@ -98,20 +97,7 @@ _COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
 
 def columns(asker: Asker, names: Iterable[str]) -> tuple[AnswerColumn, ...]:
     """The columns of an answer by name."""
-    made = []
-    for name in names:
-        title, kind, unit, better = _COLUMNS[name]
-        made.append(
-            AnswerColumn(
-                name,
-                title,
-                kind,  # type: ignore[arg-type]
-                unit=unit,
-                better=better,
-                currency=asker.release.currency if unit == "money" else None,
-            )
-        )
-    return tuple(made)
+    return titled(_COLUMNS, names, asker.release.currency)
 
 
 def run(asker: Asker, expression: ir.Table, queries: list[str]) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from tillsight.core.errors import QuestionError
 from tillsight.core.periods import Period
-from tillsight.metrics.answer import Answer, AnswerColumn
+from tillsight.metrics.answer import Answer, AnswerColumn, Titles, titled
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Notes
 from tillsight.metrics.question import Filter, ask_for
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 MOST_COMPARED = 6
 
-# name: title, kind, unit, better
-_COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
+_COLUMNS: Titles = {
     "product_id": ("SKU", "dimension", None, ""),
     "product": ("Product", "dimension", None, ""),
     "category": ("Category", "dimension", None, ""),
@@ -85,12 +84,7 @@ _COLUMNS: dict[str, tuple[str, str, str | None, str]] = {
 
 def columns(asker: Asker, names: Sequence[str], **titles: str) -> tuple[AnswerColumn, ...]:
     """The columns of an answer by name; `titles` for those that are called otherwise."""
-    made = []
-    for name in names:
-        title, kind, unit, better = _COLUMNS[name]
-        currency = asker.release.currency if unit == "money" else None
-        made.append(AnswerColumn(name, titles.get(name, title), kind, unit=unit, better=better, currency=currency))  # type: ignore[arg-type]
-    return tuple(made)
+    return titled(_COLUMNS, names, asker.release.currency, **titles)
 
 
 def answer(
