@@ -149,3 +149,22 @@ def test_a_period_without_rows_says_so(visitor: Visitor) -> None:
     expect(visitor.panel("Revenue by country")).to_contain_text("Nothing in this period")
     expect(visitor.page.get_by_role("main").get_by_role("alert")).to_have_count(0)
     assert visitor.card_value("Average order value") == "–", "nothing over nothing is unknown, not 0"
+
+
+@pytest.mark.feature("PLT-22")
+def test_a_release_of_another_version_asks_for_a_build(visitor: Visitor) -> None:
+    sentence = "Release 1 was built by another version of Tillsight: build again, on the data page."
+
+    def outdated(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        said["data"] |= {"release": None, "outdated": sentence}
+        route.fulfill(response=answer, json=said)
+
+    page = visitor.page
+    page.route(re.compile(r"/api/v1/shop$"), outdated)
+    visitor.open("/sales")
+    expect(page.get_by_text(sentence).first).to_be_visible()
+    expect(page.get_by_role("link", name="Build again")).to_be_visible()
+    page.get_by_role("link", name="Go to the data page").first.click()
+    expect(page.get_by_role("button", name="Build a release")).to_be_visible()

@@ -232,8 +232,8 @@ export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string
   const [name] = panel.metrics;
   const metric = metrics.get(name);
   const question: Question = { ...panelQuestion(panel, asked), metrics: together };
-  const can = together.includes(name);
-  const answer = useQuery({ ...answerQuery(release, question), enabled: release !== null && can });
+  const can = release !== null && together.includes(name);
+  const answer = useQuery({ ...answerQuery(release, question), enabled: can });
   const unit = metric?.unit ?? "ratio";
   const data = can ? answer.data : undefined;
   const values = data?.totals ?? data?.rows[0] ?? null;
@@ -242,11 +242,13 @@ export function Kpi({ panel, together }: { panel: KpiPanelSpec; together: string
   const before = data?.buckets && grain ? overBuckets(data.rows, data.buckets, grain, `${name}_compare`) : [];
   const filter = metric && unknownFilter(metric, asked.view.where);
   const unknown =
-    metric && !metric.available
-      ? `Needs data that are not loaded yet: ${metric.missing.join(", ")}.`
-      : filter
-        ? `It is not known by ${(dimensions.get(filter)?.title ?? filter).toLowerCase()}, which the page is filtered by.`
-        : `Unknown: the loaded data of this period have none of what it is computed from (${metric?.basis ?? panel.title}).`;
+    release === null
+      ? "Nothing is built that could be asked."
+      : metric && !metric.available
+        ? `Needs data that are not loaded yet: ${metric.missing.join(", ")}.`
+        : filter
+          ? `It is not known by ${(dimensions.get(filter)?.title ?? filter).toLowerCase()}, which the page is filtered by.`
+          : `Unknown: the loaded data of this period have none of what it is computed from (${metric?.basis ?? panel.title}).`;
   const value = values?.[name] ?? null;
   return (
     <div className={styles.kpi} role="group" aria-label={panel.title}>
