@@ -37,7 +37,7 @@ def views(
         for statement in kpi_views.script(known.values(), stored_tables(shop.path, release.manifest)):
             print(f"{statement};\n")
     elif name is None:
-        headings = (Heading("name", "View"), Heading("title", "What it tells"), Heading("reads", "Made of"))
+        headings = [Heading("name", "View"), Heading("title", "What it tells"), Heading("reads", "Made of")]
         rows = [{"name": view.name, "title": view.title, "reads": ", ".join(view.needs)} for view in known.values()]
         print_list(headings, rows, how)
     elif sql:
