@@ -28,6 +28,7 @@ from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
+from tillsight.metrics.question import Filter
 
 DEFECTS = ("Manufacturing defect", "Stopped working", "Damaged on arrival", "Material quality", "Wear after use")
 SPIKE_DAYS, USUAL_DAYS = 7, 56
@@ -134,20 +135,31 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
 
 def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period) -> list[dict[str, Any]]:
     """Windows of purchase weeks with too many defects."""
-    sold = _weekly(asker.query("units_sold", by=level, grain="week", **question).to_pandas(), level, "units_sold")
-    back = asker.query("returns_of_purchases", by=[level, "return_reason"], grain="week", **question).to_pandas()
-    back = _weekly(back[back.return_reason.isin(DEFECTS)], level, "returns_of_purchases")
-    if sold.empty or back.empty:
+    where = question.get("where") or ()
+    view = question | {
+        "where": [*([where] if isinstance(where, str) else where), Filter("return_reason", "in", DEFECTS)]
+    }
+    cases = asker.query("returns_of_purchases", by=level, grain="week", **view).to_pandas()
+    back = _weekly(cases[cases.returns_of_purchases.fillna(0) > 0], level, "returns_of_purchases")
+    if back.empty:
+        return []
+    sales = asker.query("units_sold", by=level, grain="week", **question).to_pandas()
+    tried = max(sales[level].nunique() * sales.week.nunique(), 1)
+    # a row without enough defects cannot be found, and many have none
+    back = back[back.sum(axis=1) >= LEAST_PATTERN]
+    sold = _weekly(sales, level, "units_sold")
+    sold = sold[sold.index.isin(back.index)]
+    if sold.empty:
         return []
     back = back.reindex(index=sold.index, columns=sold.columns, fill_value=0.0)
     window, gain = likeliest(back.to_numpy(), sold.to_numpy())
-    tried = max(back.size, 1)
     found = []
-    for row in np.argsort(-gain, kind="stable"):
+    order = np.argsort(-gain, kind="stable")
+    for row in order[gain[order] >= np.log(ODDS * tried)]:
         start, stop = window[row]
         units, base = float(back.iloc[row, start:stop].sum()), float(sold.iloc[row].sum())
         expected = float(back.iloc[row].sum()) * float(sold.iloc[row, start:stop].sum()) / base if base else 0.0
-        if np.exp(min(gain[row], 700)) < ODDS * tried or units < LEAST_PATTERN:
+        if units < LEAST_PATTERN:
             continue
         first, last = sold.columns[start].date(), (sold.columns[stop - 1] + pd.Timedelta(days=6)).date()
         subject = str(sold.index[row])

@@ -304,9 +304,13 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
         "more came back than was bought": rate > 100,
     }
     found = np.array([mask.to_numpy() for mask in signs.values()])
-    told_signs = ["; ".join(np.array(list(signs))[found[:, row]]) for row in range(len(frame))]
+    # each mix of signs is put into words once
+    mixes = [
+        "; ".join(np.array(list(signs))[[bool(mix >> place & 1) for place in range(len(signs))]]) or None
+        for mix in range(8)
+    ]
+    told_signs = np.array(mixes, dtype=object)[(found * (1 << np.arange(len(signs)))[:, None]).sum(axis=0)]
     frame = frame.assign(repeat=frame.returns >= 2, serial=serial, signs=told_signs)
-    frame["signs"] = frame.signs.where(frame.signs != "", None)
     repeat, serials, everybody = int(frame.repeat.sum()), int(frame.serial.sum()), len(frame)
     told = frame.sort_values(["serial", "returned_units", "customer_id"], ascending=[False, False, True]).head(limit)
     chosen = (

@@ -11,6 +11,7 @@ out; who sees persons masked sees no examples. Method: see `language`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -43,8 +44,10 @@ NAMES = sorted(
 """Texts that name a reason or a fate and are no comment."""
 
 
-def _read(asker: Asker, resolved: Resolved) -> tuple[pd.DataFrame, str]:
-    """Comments by text, reason and product: how many returns say it, of how many units."""
+def _read(
+    asker: Asker, resolved: Resolved, by: Sequence[str] = ("product_name", "category")
+) -> tuple[pd.DataFrame, str]:
+    """Comments by text, reason and `by`: how many returns say it, of how many units."""
     rows = rows_of(asker, "returned_items", resolved)
     text = rows.reason_text.strip()
     plain = text.lower().re_replace(r"[^a-z0-9]+", " ").strip()
@@ -52,10 +55,10 @@ def _read(asker: Asker, resolved: Resolved) -> tuple[pd.DataFrame, str]:
     chosen = said.select("text").distinct()
     chosen = chosen.order_by(chosen.text.hash(), chosen.text).limit(MOST_READ)
     said = said.semi_join(chosen, "text")
-    table = said.group_by("text", "return_reason", "product_name", "category").agg(
+    table = said.group_by("text", "return_reason", *by).agg(
         comments=said.count(), units=said.units.sum().cast("float64")
     )
-    return fetched(asker, table.order_by(ibis.desc("comments"), "text", "return_reason", "product_name", "category"))
+    return fetched(asker, table.order_by(ibis.desc("comments"), "text", "return_reason", *by))
 
 
 def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: int = 30) -> Answer:
@@ -143,7 +146,7 @@ def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limi
         "reason": ("Reason that it goes with", None), "times": ("Times as often as with others", "ratio"),
     }  # fmt: skip
     resolved = settled(asker, question)
-    frame, sql = _read(asker, resolved)
+    frame, sql = _read(asker, resolved, ())
     frame["text"] = frame.text.map(clean)
     if frame.comments.sum() < LEAST_COMMENTS:
         said = sentence(
