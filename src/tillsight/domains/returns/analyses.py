@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
 import pyarrow as pa
 
@@ -24,7 +25,9 @@ from tillsight.core import words
 from tillsight.core.money import allocate
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
+from tillsight.metrics.compile import value
 from tillsight.metrics.model import Analysis, Parameter
+from tillsight.metrics.question import Filter, ask_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -287,14 +290,17 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
     returns or more), signs (words: what stands out).
     """
     question = {key: value for key, value in question.items() if key != "compare"}
+    ids, (everybody, repeat, serials) = _most_sent_back(asker, question, limit)
+    where = question.get("where") or ()
+    of_these = Filter("customer_id", "in", tuple(ids)) if ids else Filter("customer_id", "is null")
+    view = question | {"where": [*([where] if isinstance(where, str) else where), of_these]}
     answer = asker.query(
-        ["orders", "units_sold", "returns", "returned_units", "return_rate_cohort", "return_value"], by="customer_id",
-        sort="-returned_units", **question,
+        ["orders", "units_sold", "returns", "returned_units", "return_rate_cohort", "return_value"], by="customer_id", **view
     )  # fmt: skip
-    frame = answer.to_pandas()
-    frame = frame[frame.customer_id.notna() & (frame.returns.fillna(0) > 0)]
-    late = asker.query("return_window_compliance", by="customer_id", **question).to_pandas()
+    late = asker.query("return_window_compliance", by="customer_id", **view).to_pandas()
     inside = late.set_index("customer_id").return_window_compliance
+    frame = answer.to_pandas()
+    frame = frame[frame.customer_id.notna()]
     frame = frame.assign(inside=frame.customer_id.map(inside))
     rate = frame.return_rate_cohort.fillna(0)
     serial = (frame.returns >= SERIAL_RETURNS) & (rate >= SERIAL_RATE)
@@ -311,8 +317,7 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
     ]
     told_signs = np.array(mixes, dtype=object)[(found * (1 << np.arange(len(signs)))[:, None]).sum(axis=0)]
     frame = frame.assign(repeat=frame.returns >= 2, serial=serial, signs=told_signs)
-    repeat, serials, everybody = int(frame.repeat.sum()), int(frame.serial.sum()), len(frame)
-    told = frame.sort_values(["serial", "returned_units", "customer_id"], ascending=[False, False, True]).head(limit)
+    told = frame.sort_values(["serial", "returned_units", "customer_id"], ascending=[False, False, True])
     chosen = (
         "customer_id",
         "orders",
@@ -346,6 +351,26 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
     return dataclasses.replace(
         answer, table=table, columns=columns, totals=None, row_count=len(told), sentences=sentences
     )
+
+
+def _most_sent_back(asker: Asker, question: dict[str, Any], limit: int) -> tuple[list[str], tuple[int, int, int]]:
+    """The customers to show, and how many sent anything back, did so twice or more, and do it serially: found in the engine."""
+    judged = ("returns", "returned_units", "returned_units_of_purchases", "units_sold")
+    resolved = asker.resolve(ask_for(list(judged), by="customer_id", **question))
+    table = asker.compiler.compile(resolved, limited=False).table
+    numbers = {name: value(table, asker.catalogue.metrics[name], "main").fill_null(0) for name in judged}
+    rows = table.select("customer_id", **numbers)
+    rows = rows.filter(rows.customer_id.notnull(), rows.returns > 0)
+    share = 100 * rows.returned_units_of_purchases / rows.units_sold.nullif(0)
+    rows = rows.mutate(serial=((rows.returns >= SERIAL_RETURNS) & (share >= SERIAL_RATE)).fill_null(False))
+    rows = rows.mutate(
+        everybody=rows.count().over(), repeat=(rows.returns >= 2).sum().over(), serials=rows.serial.sum().over()
+    )
+    top = rows.order_by(ibis.desc("serial"), ibis.desc("returned_units"), "customer_id").limit(limit)
+    found, _ = asker.release.run(top.select("customer_id", "everybody", "repeat", "serials"))
+    first = found.slice(0, 1).to_pylist()
+    counts = first[0] if first else {"everybody": 0, "repeat": 0, "serials": 0}
+    return found["customer_id"].to_pylist(), (counts["everybody"], counts["repeat"], counts["serials"])
 
 
 _LIMIT = Parameter("limit", "integer", 50, "How many rows.", minimum=1, maximum=10_000)

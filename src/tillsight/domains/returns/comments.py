@@ -58,7 +58,10 @@ def _read(
     table = said.group_by("text", "return_reason", *by).agg(
         comments=said.count(), units=said.units.sum().cast("float64")
     )
-    return fetched(asker, table.order_by(ibis.desc("comments"), "text", "return_reason", *by))
+    frame, sql = fetched(asker, table.order_by(ibis.desc("comments"), "text", "return_reason", *by))
+    codes, different = frame.text.factorize()  # each text is cleaned once, however many say it
+    frame["text"] = np.array([clean(one) for one in different], dtype=object)[codes]
+    return frame, sql
 
 
 def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: int = 30) -> Answer:
@@ -70,15 +73,16 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
     }  # fmt: skip
     resolved = settled(asker, question)
     frame, sql = _read(asker, resolved)
-    frame["text"] = frame.text.map(clean)
     whole = int(frame.comments.sum())
     locale = asker.release.locale
     if whole < LEAST_COMMENTS:
         said = sentence(f"Not enough data: {whole} comments in this period, and {LEAST_COMMENTS} are needed.")
         return answer_of(asker, resolved, _none(titles), titles, [said], queries=[sql])
+    # there are few texts and products in many rows, and each theme looks through all of them
+    frame = frame.astype({"text": "category", "product_name": "category"})
     # rows come with the most frequent first, so the first of a text is what it is most said of
     texts = (
-        frame.groupby("text", sort=False)
+        frame.groupby("text", sort=False, observed=True)
         .agg(comments=("comments", "sum"), reason=("return_reason", "first"), category=("category", "first"))
         .reset_index()
     )
@@ -147,7 +151,6 @@ def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limi
     }  # fmt: skip
     resolved = settled(asker, question)
     frame, sql = _read(asker, resolved, ())
-    frame["text"] = frame.text.map(clean)
     if frame.comments.sum() < LEAST_COMMENTS:
         said = sentence(
             f"Not enough data: {int(frame.comments.sum())} comments in this period, and {LEAST_COMMENTS} are needed."
@@ -209,7 +212,7 @@ def _outstanding(
     from scipy import stats
 
     same = frame[frame.text.isin({text for text, one in zip(every, spoken, strict=True) if one == language})]
-    whole, size = same.groupby("product_name").comments.sum(), mine.groupby("product_name").comments.sum()
+    whole, size = (part.groupby("product_name", observed=True).comments.sum() for part in (same, mine))
     size = size[size >= LEAST_OF_PRODUCT]
     if size.empty:
         return None
