@@ -35,6 +35,11 @@ export function answerColumns({ answer, format, bars = [], onDrill }: Options): 
   const alone = answer.columns.filter((column) => column.kind === "metric").length === 1;
   return answer.columns.map((column) => {
     const right = column.unit !== null && column.unit !== undefined;
+    // What an analysis has nothing to say of is no value of a dimension that somebody forgot to set.
+    const read = (value: Row[string] | undefined) =>
+      column.kind === "dimension" && column !== firstText && !onDrill && (value ?? "") === ""
+        ? "–"
+        : cellText(format, column, value);
     const total = answer.totals ? totalOf(format, column, answer.totals, column === firstText) : undefined;
     const largest = bars.includes(column.name)
       ? Math.max(...answer.rows.map((row) => Math.abs(numberOf(row[column.name]) ?? 0)), 0)
@@ -44,10 +49,10 @@ export function answerColumns({ answer, format, bars = [], onDrill }: Options): 
       title: title(column, format, alone),
       right,
       value: (row) => (right ? numberOf(row[column.name]) : (row[column.name] ?? null)),
-      text: (row) => cellText(format, column, row[column.name]),
+      text: (row) => read(row[column.name]),
       show: (row) => {
         const value = row[column.name];
-        const text = cellText(format, column, value);
+        const text = read(value);
         if (column.kind === "dimension" && onDrill && value !== OTHERS) {
           return (
             <button

@@ -2,9 +2,15 @@
 import { useState } from "react";
 import type { DeskStep, DeskWords, ReturnBoard, ReturnListed } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
-import { age, DOES, units } from "@/features/return-desk/words";
+import { age, DOES, lateBy, units } from "@/features/return-desk/words";
 import { Badge } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
+
+/** The chosen step is seen without a swipe, however many stand before it. */
+function intoView(chip: HTMLElement | null) {
+  const row = chip?.parentElement;
+  if (chip && row) row.scrollLeft = chip.offsetLeft - row.offsetLeft - 8;
+}
 
 export function Board({ board, words }: { board: ReturnBoard; words: DeskWords }) {
   // The settlement is one step with two names: a shop that exchanges nothing sees no empty column for it.
@@ -20,6 +26,7 @@ export function Board({ board, words }: { board: ReturnBoard; words: DeskWords }
             type="button"
             className={styles.stepChip}
             aria-pressed={one.step === chosen}
+            ref={one.step === chosen ? intoView : undefined}
             onClick={() => setChosen(one.step)}
           >
             <span>{one.title}</span>
@@ -36,10 +43,8 @@ export function Board({ board, words }: { board: ReturnBoard; words: DeskWords }
                 <strong>{one.count}</strong>
                 {one.overdue ? <Badge tone="bad">{one.overdue} late</Badge> : null}
               </div>
-              <p>
-                {one.target_hours ? `target ${age(one.target_hours)}` : "no target"}
-                {one.count ? `, oldest ${age(one.oldest_hours)}` : ""}
-              </p>
+              <p>{one.target_hours ? `target ${age(one.target_hours)}` : "no target"}</p>
+              <p>{one.count ? `oldest ${age(one.oldest_hours)}` : "none"}</p>
             </header>
             {one.returns.length === 0 ? (
               <p className={styles.more}>Nothing waits here</p>
@@ -70,8 +75,7 @@ function Card({ item, mayWork }: { item: ReturnListed; mayWork: boolean }) {
       <span className={styles.cardHead}>
         <strong>{item.return_id}</strong>
         <span data-late={item.is_overdue || undefined} className={styles.age}>
-          {age(item.age_hours)}
-          {item.is_overdue ? " late" : ""}
+          {lateBy(item) || age(item.age_hours)}
         </span>
       </span>
       <span className={styles.what}>

@@ -45,7 +45,7 @@ export function Desk() {
       >
         <TextInput
           aria-label="Find a return"
-          placeholder="Scan or type: return, label, order, parcel, product"
+          placeholder="Scan or type a number or product"
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           size="md"

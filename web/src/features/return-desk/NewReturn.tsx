@@ -206,7 +206,7 @@ function Lines({ order, words }: { order: ReturnableOrder; words: DeskWords }) {
       {make.error ? <Banner tone="bad">{make.error.message}</Banner> : null}
       <div className={styles.stick}>
         <Button type="submit" size="lg" fullWidth disabled={!ready} loading={make.isPending}>
-          {count ? `Begin the return of ${count} ${count === 1 ? "unit" : "units"}` : "Choose what comes back"}
+          {items.some(([, one]) => !one.reason) ? "Choose a reason" : count ? `Begin the return of ${count} ${count === 1 ? "unit" : "units"}` : "Choose what comes back"}
         </Button>
       </div>
     </form>

@@ -7,7 +7,7 @@ import { returnsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { DeskStep, DeskWords, ReturnListed, ReturnsWanted } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
-import { age, DOES, money, PLAIN, TONES, units } from "@/features/return-desk/words";
+import { age, DOES, lateBy, money, PLAIN, TONES, units } from "@/features/return-desk/words";
 import { Badge, Banner, Empty, Failed, Pane, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
 
@@ -128,11 +128,17 @@ export function ReturnList({ words, search }: { words: DeskWords; search: string
                   <small>{one.outcome_title}</small>
                 </span>
                 <span>
-                  {one.age_hours === null ? format.day(one.initiated_at.slice(0, 10)) : age(one.age_hours)}
+                  {format.day(one.initiated_at.slice(0, 10))}
                   {one.is_overdue ? (
-                    <small className={styles.late}>late</small>
+                    <small className={styles.late}>{lateBy(one)}</small>
                   ) : (
-                    <small>{one.refund_total === null ? "" : money(format, shop.currency, one.refund_total, one.currency)}</small>
+                    <small>
+                      {one.age_hours !== null
+                        ? `${age(one.age_hours)} at this step`
+                        : one.refund_total === null
+                          ? ""
+                          : `${money(format, shop.currency, one.refund_total, one.currency)} given back`}
+                    </small>
                   )}
                 </span>
               </PageLink>
@@ -145,7 +151,7 @@ export function ReturnList({ words, search }: { words: DeskWords; search: string
           Back
         </Button>
         <span>
-          Page {page} of {pages}, {format.count(total)} returns
+          Page {format.count(page)} of {format.count(pages)}, {format.count(total)} returns
         </span>
         <Button variant="default" disabled={page >= pages} onClick={() => setPage(page + 1)}>
           More

@@ -10,7 +10,7 @@ import type { DeskReturn, DeskStep, DeskWords } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
 import { ExchangeForm, InspectForm, RefundForm } from "@/features/return-desk/Forms";
 import { Photos } from "@/features/return-desk/Photos";
-import { age, money, PLAIN, TONES, units, WAY } from "@/features/return-desk/words";
+import { age, lateBy, money, PLAIN, TONES, units, WAY } from "@/features/return-desk/words";
 import { Badge, Banner, Facts, Failed, Page, Pane, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
 
@@ -27,7 +27,7 @@ export function ReturnPage() {
         found.data ? (
           <>
             <Badge tone={TONES[found.data.step]}>{found.data.step_title}</Badge>
-            {found.data.is_overdue ? <Badge tone="bad">late</Badge> : null}
+            {found.data.is_overdue ? <Badge tone="bad">{lateBy(found.data)}</Badge> : null}
           </>
         ) : null
       }
@@ -54,11 +54,12 @@ function Whole({ kept, words }: { kept: DeskReturn; words: DeskWords }) {
     client.setQueryData(returnQuery(kept.return_id).queryKey, made);
     void client.invalidateQueries({ queryKey: ["desk"] });
   };
+  const labelled = kept.history.some((one) => one.step === "return_label_generated");
   const facts: [string, string][] = [
     ["Wanted", kept.outcome_title],
     ["Order", kept.order_id ?? "unknown"],
     ["Customer", kept.customer_id ?? "unknown"],
-    ["Label", kept.label_number ?? "not made"],
+    ["Label", kept.label_number ?? (labelled ? "not known" : "not made")],
     ["Parcel", [kept.carrier, kept.tracking_number].filter(Boolean).join(" ") || "not known"],
     ["Begun", `${format.moment(kept.initiated_at)}`],
   ];
@@ -377,7 +378,7 @@ function Note({ kept, done }: { kept: DeskReturn; done: (made: DeskReturn) => vo
     onSuccess: done,
   });
   return (
-    <div className={styles.form}>
+    <div className={styles.note}>
       <Textarea label="Note" autosize minRows={2} value={text} onChange={(event) => setText(event.currentTarget.value)} />
       {save.error ? <Banner tone="bad">{save.error.message}</Banner> : null}
       {text.trim() === (kept.notes ?? "") ? null : (

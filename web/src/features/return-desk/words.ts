@@ -52,6 +52,11 @@ export function age(hours: number | null | undefined): string {
   return `${Math.round(hours / 24)} d`;
 }
 
+/** `3 d late`: how far beyond its target; empty where a return is in time. */
+export function lateBy(one: { age_hours: number | null; target_hours: number | null; is_overdue: boolean }): string {
+  return one.is_overdue ? `${age((one.age_hours ?? 0) - (one.target_hours ?? 0))} late` : "";
+}
+
 /** An amount in the currency of its return. */
 export function money(format: Format, own: string, amount: unknown, currency: string): string {
   if (amount === null || amount === undefined) return "–";

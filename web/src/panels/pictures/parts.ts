@@ -120,8 +120,9 @@ export function rankPicture(input: PictureInput<RankPanelSpec>): Picture {
   const column = columnOf(answer, dimension);
   const titles = answer.rows.map((row) => wordsOf(row[dimension], column));
   const figures = Math.max(...answer.rows.map((row) => format.compact(row[name], unit).length), 3) * 7.4 + 6;
-  const longest = Math.max(...titles.map((title) => title.length), 4);
-  const room = Math.min(Math.max(width * 0.4, 90), longest * 6.6 + 8);
+  // Names of things are often codes: capitals and figures are wider.
+  const longest = Math.max(...titles.map((title) => title.length * 6.6 + (title.match(/[A-Z0-9]/g)?.length ?? 0) * 2), 26);
+  const room = Math.min(Math.max(width * 0.4, 90), longest + 8);
   // The name with the most lines sets the height of every bar's place.
   const lines = Math.max(...titles.map((title) => Math.ceil((title.length * 7.6) / room)), 1);
   return {
@@ -272,6 +273,7 @@ export function heatmapPicture(input: PictureInput<HeatmapPanelSpec>): Picture {
           color: palette.dim,
           fontSize: SMALL,
           interval: (index: number) => across !== "hour" || index % every === 0,
+          ...(across === "hour" ? {} : { width: Math.max(36, (width - 90) / Math.max(xs.length, 1) - 6), overflow: "break", lineHeight: 14 }),
         },
       }),
       yAxis: categoryAxis(palette, {
@@ -282,7 +284,7 @@ export function heatmapPicture(input: PictureInput<HeatmapPanelSpec>): Picture {
           color: palette.dim,
           fontSize: SMALL,
           interval: 0,
-          formatter: (title: string) => (narrow ? title.slice(0, 3) : title),
+          formatter: (title: string) => (narrow && down === "weekday" ? title.slice(0, 3) : title),
         },
       }),
       visualMap: {
