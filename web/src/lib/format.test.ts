@@ -77,3 +77,10 @@ describe("days", () => {
     expect(odd.full(1, "money")).toBe("€1.00");
   });
 });
+
+describe("moments", () => {
+  it("writes the day that a moment has in the shop, not in UTC", () => {
+    expect(de.dayOf("2026-11-21T23:03:00Z")).toContain("22");
+    expect(gb.dayOf("2026-11-21T23:03:00Z")).toBe("21 Nov 2026");
+  });
+});

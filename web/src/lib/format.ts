@@ -37,6 +37,8 @@ export interface Format {
   span: (span: Span) => string;
   /** A moment (ISO, UTC) as time of day when it is today, else as the day. */
   moment: (moment: string) => string;
+  /** The day of a moment (ISO, UTC) in the shop's time zone. */
+  dayOf: (moment: string) => string;
   /** A moment (ISO, UTC) in full, with day and seconds. */
   instant: (moment: string) => string;
   bytes: (size: number) => string;
@@ -196,6 +198,7 @@ export function createFormat(options: FormatOptions): Format {
       const today = momentDay.format(date) === momentDay.format(new Date());
       return today ? clock.format(date) : `${trim(momentDay.format(date))}, ${clock.format(date)}`;
     },
+    dayOf: (moment) => trim(momentDay.format(new Date(moment))),
     instant: (moment) => `${trim(momentDay.format(new Date(moment)))}, ${clockInFull.format(new Date(moment))}`,
     bytes: (size) => {
       if (size < 1000) return `${plain(size, 0, 0)} B`;

@@ -37,7 +37,7 @@ export function NewReturn({ words, onClose }: { words: DeskWords; onClose: () =>
                 <button type="button" onClick={() => setOrder(one.order_id)}>
                   <strong>{one.order_id}</strong>
                   <span>
-                    {format.day(one.placed_at.slice(0, 10))} · {units(one.units)} units
+                    {format.dayOf(one.placed_at)} · {units(one.units)} units
                     {one.customer_id ? ` · customer ${one.customer_id}` : ""}
                   </span>
                 </button>
@@ -116,7 +116,7 @@ function Lines({ order, words }: { order: ReturnableOrder; words: DeskWords }) {
       }}
     >
       <p>
-        <strong>Order {order.order_id}</strong>, {format.day(order.placed_at.slice(0, 10))}, {order.days_from_purchase} days ago
+        <strong>Order {order.order_id}</strong>, {format.dayOf(order.placed_at)}, {order.days_from_purchase} days ago
       </p>
       <ul className={styles.lines}>
         {order.lines.map((line) => {
@@ -131,7 +131,7 @@ function Lines({ order, words }: { order: ReturnableOrder; words: DeskWords }) {
                   <small>
                     {[
                       [line.size, line.colour].filter(Boolean).join(", "),
-                      line.why_not ?? `${units(most)} of ${units(line.bought)} can come back`,
+                      line.why_not?.replace(/\.$/, "") ?? `${units(most)} of ${units(line.bought)} can come back`,
                       `${money(format, shop.currency, line.paid, order.currency)} paid`,
                     ]
                       .filter(Boolean)

@@ -128,7 +128,7 @@ export function ReturnList({ words, search }: { words: DeskWords; search: string
                   <small>{one.outcome_title}</small>
                 </span>
                 <span>
-                  {format.day(one.initiated_at.slice(0, 10))}
+                  {format.dayOf(one.initiated_at)}
                   {one.is_overdue ? (
                     <small className={styles.late}>{lateBy(one)}</small>
                   ) : (
