@@ -125,6 +125,7 @@ export function createFormat(options: FormatOptions): Format {
     if (unit === "units") return plain(value, 0, 2);
     if (unit === "days") return `${plain(value, 0, 1)} d`;
     if (unit === "units/day") return `${plain(value, 0, 1)} a day`;
+    if (unit === "ratio") return plain(value, 2, 2);
     return plain(value, 0, 2);
   };
 

@@ -8,6 +8,13 @@ import panels from "@/panels/panels.module.css";
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [44, 12, 10, 34];
 
+/** Round marks from nothing up, five or so, the last at or past the end. */
+function marks(end: number, sizes: readonly number[]): number[] {
+  const scale = 10 ** Math.max(Math.floor(Math.log10(end / 4)), 0);
+  const step = [...sizes, ...sizes.map((size) => size * scale)].sort((a, b) => a - b).find((size) => size * 5 >= end) ?? end;
+  return Array.from({ length: Math.ceil(end / step) + 1 }, (_, index) => index * step);
+}
+
 export function SinceLaunch({ answer, height, title }: { answer: Answer; height: number; title: string }) {
   const { format } = useShop();
   const [box, width] = useSize();
@@ -20,12 +27,13 @@ export function SinceLaunch({ answer, height, title }: { answer: Answer; height:
   }
   const all = [...courses.values()].sort((a, b) => Number(a.usual) - Number(b.usual));
   const longest = Math.max(...all.flatMap((course) => course.points.map(([week]) => week)), 1);
-  const most = Math.max(...all.flatMap((course) => course.points.map(([, units]) => units)), 1);
+  const units = marks(Math.max(...all.flatMap((course) => course.points.map(([, sold]) => sold)), 1), [1, 2, 5, 10]);
+  const most = units.at(-1) ?? 1;
   const [wide, tall] = [Math.max(width - LEFT - RIGHT, 10), height - TOP - BOTTOM];
   const across = (week: number) => LEFT + (week / longest) * wide;
-  const up = (units: number) => TOP + (1 - units / most) * tall;
+  const up = (sold: number) => TOP + (1 - sold / most) * tall;
   const color = (index: number, usual: boolean) => (usual ? "var(--comparison)" : `var(--series-${index % 7})`);
-  const weeks = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * longest));
+  const weeks = marks(longest, [1, 2, 4, 13, 26, 52]).filter((week) => week <= longest);
   return (
     <div>
       <ul className={panels.legend} aria-label="Legend">
@@ -44,15 +52,15 @@ export function SinceLaunch({ answer, height, title }: { answer: Answer; height:
             role="img"
             aria-label={`${title}: ${all.map((course) => `${course.name} ${format.count(course.points.at(-1)?.[1])} units after ${course.points.at(-1)?.[0]} weeks`).join(", ")}.`}
           >
-            {[0, 0.25, 0.5, 0.75, 1].map((part) => (
-              <g key={part}>
-                <line x1={LEFT} x2={LEFT + wide} y1={up(part * most)} y2={up(part * most)} className={styles.gridLine} />
-                <text x={LEFT - 6} y={up(part * most) + 4} textAnchor="end" className={styles.tick}>
-                  {format.compact(Math.round(part * most), "count")}
+            {units.map((mark) => (
+              <g key={mark}>
+                <line x1={LEFT} x2={LEFT + wide} y1={up(mark)} y2={up(mark)} className={styles.gridLine} />
+                <text x={LEFT - 6} y={up(mark) + 4} textAnchor="end" className={styles.tick}>
+                  {format.compact(mark, "count")}
                 </text>
               </g>
             ))}
-            {[...new Set(weeks)].map((week) => (
+            {weeks.map((week) => (
               <text key={week} x={across(week)} y={TOP + tall + 16} textAnchor="middle" className={styles.tick}>
                 {week}
               </text>

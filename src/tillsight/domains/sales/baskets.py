@@ -71,7 +71,7 @@ def together(asker: Asker, question: dict[str, Any], of: str, item: str = "", li
         notes.add("info", f"{orders['left_out']} orders with more than {MOST_ITEMS} different items are left out.")
     return answer(
         asker, tabled(frame.head(limit) if limit else frame, shown), shown, queries, period=period, row_count=len(frame), notes=notes,
-        sentences=_in_words(frame, orders, everything, of, item),
+        sentences=_in_words(frame, orders, everything, item, asker.release.locale),
     )  # fmt: skip
 
 
@@ -152,7 +152,9 @@ def _seen_from(frame: pd.DataFrame, item: str) -> pd.DataFrame:
     return both[(both.first_id.str.casefold() == wanted) | (both["first"].str.casefold() == wanted).fillna(False)]
 
 
-def _in_words(frame: pd.DataFrame, orders: dict[str, int], everything: int, of: str, item: str) -> list[dict[str, Any]]:
+def _in_words(
+    frame: pd.DataFrame, orders: dict[str, int], everything: int, item: str, locale: str
+) -> list[dict[str, Any]]:
     tried = orders["items"] * (orders["items"] - 1) // 2
     if item and frame.empty:
         return [sentence(f"Nothing sells together with {item} more often than by chance.")]
@@ -168,7 +170,11 @@ def _in_words(frame: pd.DataFrame, orders: dict[str, int], everything: int, of: 
     ]
     if not item:
         many = "pair sells" if everything == 1 else "pairs sell"
-        said.append(sentence(f"{everything} {many} together more often than by chance, of {tried} that there are."))
+        said.append(
+            sentence(
+                f"{everything} {many} together more often than by chance, of {words.number(tried, locale)} that there are."
+            )
+        )
     return said
 
 
