@@ -88,7 +88,11 @@ def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         cheap = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1)
         patch.setattr(passwords, "_HASHER", PasswordHash((cheap,)))
         shop = make_shop(
-            tmp_path_factory.mktemp("api") / "shop", rows(), name="Lamps & more", accounts={"sign_ins_per_minute": 0}
+            tmp_path_factory.mktemp("api") / "shop",
+            rows(),
+            name="Lamps & more",
+            # many tests ask as the same user, and the faster they are, the more they ask in a minute
+            accounts={"sign_ins_per_minute": 0, "requests_per_minute": 0},
         )
         with shop.database.write() as session:
             for load in session.scalars(select(Load)):
