@@ -34,7 +34,8 @@ def test_what_was_sealed_is_read_from_any_place(tmp_path: Path, size: int) -> No
         for place in (size // 2, max(size - 3, 0), PIECE - 2):
             stream.seek(place)
             assert stream.read(10) == content[place : place + 10]
-    assert content[:20] == b"" or content[:20] not in file.read_bytes()
+    # a byte or two may stand in what is sealed by chance
+    assert len(content) < 16 or content[:20] not in file.read_bytes()
 
 
 def refused(file: Path, key: bytes) -> bool:
