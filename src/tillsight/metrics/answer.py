@@ -78,7 +78,8 @@ class Answer:
         for index, name in enumerate(table.column_names):
             if pa.types.is_decimal(table.schema.field(index).type):
                 table = table.set_column(index, name, table.column(index).cast(pa.float64()))
-        frame: pd.DataFrame = table.to_pandas()
+        # threads only where they pay: Arrow's made programs abort at their end, now and then
+        frame: pd.DataFrame = table.to_pandas(use_threads=table.num_rows > 100_000)
         return frame
 
     def to_polars(self) -> pl.DataFrame:
