@@ -171,6 +171,16 @@ def test_what_happens_inside_decides_the_exit_code(
     assert "Traceback" not in printed.err
 
 
+def test_ctrl_c_of_which_the_engine_made_an_error_is_still_ctrl_c(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted = RuntimeError("Query interrupted")
+    interrupted.__cause__ = KeyboardInterrupt()
+    monkeypatch.setattr(entry, "app", failing(interrupted))
+    assert run(["build"]) == 130
+    assert capsys.readouterr().err == ""
+
+
 def test_a_traceback_is_shown_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TILLSIGHT_TRACEBACK", "1")
     monkeypatch.setattr(entry, "app", failing(KeyError("colour")))

@@ -66,6 +66,16 @@ def deaf(task: Task) -> dict[str, Any]:
     return {}
 
 
+def mistakes(task: Task) -> dict[str, Any]:
+    """Makes an error of its own of a stop, as an engine does of an interrupted query."""
+    mark(task)
+    try:
+        time.sleep(600)
+    except BaseException as stopped:
+        raise RuntimeError("Query interrupted") from stopped
+    return {}
+
+
 def refuses(task: Task) -> dict[str, Any]:
     raise LoadError("The file has no header.", file="orders.csv")
 
@@ -74,7 +84,16 @@ def breaks(task: Task) -> dict[str, Any]:
     raise ZeroDivisionError("secret inside")
 
 
-KINDS.update(count=count, dies=dies, half_way=half_way, waits=waits, deaf=deaf, refuses=refuses, breaks=breaks)
+KINDS.update(
+    count=count,
+    dies=dies,
+    half_way=half_way,
+    waits=waits,
+    deaf=deaf,
+    mistakes=mistakes,
+    refuses=refuses,
+    breaks=breaks,
+)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -195,6 +195,20 @@ def test_stopping_the_server_queues_its_job_again(jobs: Jobs, database: Database
     second.stop()
 
 
+@pytest.mark.slow
+def test_a_stop_of_which_a_library_made_an_error_is_still_a_stop(
+    jobs: Jobs, database: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    worker = Worker(database, tmp_path, lease=LEASE, grace=10, child=CHILD)
+    worker.start()
+    job_id = start(jobs, worker, "mistakes")
+    until(lambda: pids(tmp_path, job_id))
+    worker.stop()
+    job = jobs.get(job_id)
+    assert (job.state, job.attempts, job.error) == ("queued", 0, None)
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def serve(workspace: Path) -> subprocess.Popen[str]:
     command = [sys.executable, str(HERE / "server.py"), str(workspace), str(LEASE.total_seconds())]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

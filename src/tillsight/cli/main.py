@@ -40,6 +40,8 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.", 1)
     except Exception as error:
+        if _of_ctrl_c(error):
+            return INTERRUPTED
         if "TILLSIGHT_TRACEBACK" in os.environ:
             raise
         text = " ".join(str(error).split())
@@ -49,6 +51,12 @@ def run(arguments: Sequence[str]) -> int:
             1,
         )
     return code if isinstance(code, int) else 0
+
+
+def _of_ctrl_c(error: BaseException) -> bool:
+    """Whether a library made an error of its own of Ctrl-C, as the engine does of a query that it interrupts."""
+    before = error.__cause__ or error.__context__
+    return before is not None and (isinstance(before, KeyboardInterrupt) or _of_ctrl_c(before))
 
 
 def _fail(sentence: str, code: int) -> int:

@@ -31,6 +31,10 @@ LOST = 3
 """Exit code of a child that lost its lease."""
 
 
+_STOPPED = threading.Event()
+"""Set when the server that started this child stops."""
+
+
 class _StoppedError(BaseException):
     """The server that started this child stops: leave everything as it was."""
 
@@ -110,9 +114,13 @@ def run(workspace: Path, job_id: str, worker: str, lease: timedelta) -> None:
         except TillsightError as caught:
             error = {"code": caught.code, "message": caught.message, "details": caught.details}
         except Exception as caught:
-            traceback.print_exc()
+            if not _STOPPED.is_set():
+                traceback.print_exc()
             message = f"The job failed unexpectedly ({type(caught).__name__}); the log of the server has the details."
             error = {"code": "FAILED", "message": message, "details": {}}
+        if _STOPPED.is_set() and state != "done":
+            # A library may have made an error of its own of the stop: an interrupted query, an import that failed.
+            raise _StoppedError
         keeper.stop()
         keeper.renew()
         finish(database, job_id, worker, state, result=result, error=error)
@@ -131,6 +139,7 @@ def main(arguments: list[str]) -> int:
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _STOPPED.set()
     raise _StoppedError
 
 
