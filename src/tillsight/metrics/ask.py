@@ -22,7 +22,7 @@ from tillsight.core.money import divide, minor_units
 from tillsight.core.periods import NAMED_PERIODS, Bucket, Calendar, Period
 from tillsight.core.scope import Scope
 from tillsight.metrics.answer import Answer, AnswerColumn, tidy
-from tillsight.metrics.compile import ROW_COUNT, TIME, Among, Base, Compiled, Compiler, Slot, bounds_of, slots_of
+from tillsight.metrics.compile import ROW_COUNT, TIME, Among, Base, Compiled, Compiler, Group, Slot, bounds_of, slots_of
 from tillsight.metrics.masking import NOTE, mask, sort_of_dimension
 from tillsight.metrics.model import CALENDAR, Catalogue, DataSpan, Metric, Notes, Part
 from tillsight.metrics.permission import check_metric
@@ -91,14 +91,18 @@ class Asker:
             check_metric(self.scope, self.catalogue.metrics[name])
         return resolved
 
-    def ask(self, question: Question) -> Answer:
-        """Answer a question. Raises QuestionError or NotFoundError when it cannot be answered as it was put."""
+    def ask(self, question: Question, among: Sequence[Group] | None = None) -> Answer:
+        """Answer a question. Raises QuestionError or NotFoundError when it cannot be answered as it was put.
+
+        `among`: only these groups of a cut without a limit, by what stands in the release: a filter finds what the asker
+        is shown, which is not the group where persons are masked.
+        """
         resolved = self.resolve(question)
         metrics = [self.catalogue.metrics[name] for name in resolved.metrics]
         notes = self._notes(resolved, metrics)
         queries: list[str] = []
         if resolved.by:
-            table, count = self._by_groups(resolved, metrics, queries)
+            table, count = self._by_groups(resolved, metrics, queries, among)
         else:
             table, count = self._over_time(resolved, metrics, queries)
         if self.scope.masked:
@@ -161,11 +165,14 @@ class Asker:
             table = self._finish(frame, question, metrics, exact=True)
             yield mask(table, sorts)[0] if self.scope.masked else table
 
-    def _by_groups(self, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> tuple[pa.Table, int]:
+    def _by_groups(
+        self, question: Resolved, metrics: Sequence[Metric], queries: list[str], among: Sequence[Group] | None
+    ) -> tuple[pa.Table, int]:
         """The groups of a cut, all of them or the top ones and the rest, and how many there are in all."""
         rest: pa.Table | None = None
         if question.limit is None:
-            frame = self._fetch(self.compiler.compile(question), question, metrics, queries)
+            chosen = Among(among) if among is not None else None
+            frame = self._fetch(self.compiler.compile(question, among=chosen), question, metrics, queries)
             count = frame.num_rows
         else:
             frame, count, rest = self._limited(question, metrics, queries)

@@ -47,9 +47,9 @@ from tillsight.pipeline.keeping import build_lock, collect
 from tillsight.pipeline.progress import Progress, silent
 from tillsight.pipeline.writing import Made, Writer, shared
 from tillsight.tables.registry import TABLES
-from tillsight.tables.schema import DUCKDB_TYPES, IBIS_TYPES
+from tillsight.tables.schema import IBIS_TYPES
 from tillsight.vault import is_encrypted
-from tillsight.warehouse.duck import compiled, connect, quoted, read_files
+from tillsight.warehouse.duck import compiled, connect, definitions, quoted, read_files
 from tillsight.warehouse.engine import stored_tables
 from tillsight.warehouse.engines import open_warehouse
 
@@ -192,10 +192,13 @@ class Build:
             entry.known_to = max(load.known_at for load in current.loads).isoformat()
             made[name] = entry
             writer.view(entry)
-        for name, table in TABLES.items():
-            if name not in made:
-                nulls = ", ".join(f"CAST(NULL AS {DUCKDB_TYPES[c.type]}) AS {quoted(c.name)}" for c in table.columns)
-                writer.connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false")
+        absent = {
+            name: {column.name: column.type for column in table.columns}
+            for name, table in TABLES.items()
+            if name not in made
+        }
+        for statement in definitions({}, absent):
+            writer.connection.execute(statement)
         return made
 
     def _relations(self, writer: Writer, tables: dict[str, Made], before: Release | None) -> dict[str, Made]:

@@ -19,7 +19,7 @@ from tillsight.pipeline.current import TWICE, CurrentTable, lies_by, same_key, t
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES
 from tillsight.vault import is_encrypted
-from tillsight.warehouse.duck import literal, parquet_options, quoted, read_files
+from tillsight.warehouse.duck import definitions, literal, parquet_options, quoted, read_files
 
 MERGED_ROWS = 2_500_000
 """From so many rows on, landed files stay as they are but for the keys that several of them have."""
@@ -169,8 +169,8 @@ class Writer:
 
     def view(self, entry: Made) -> None:
         """Name a table as its files are."""
-        files = read_files([self.workspace / file for file in entry.files])
-        self.connection.execute(f"CREATE VIEW {quoted(entry.name)} AS SELECT * FROM {files}")
+        for statement in definitions({entry.name: [self.workspace / file for file in entry.files]}, {}):
+            self.connection.execute(statement)
 
 
 def shared(before: Release | None, name: str, fingerprint: str, workspace: Path) -> Made | None:

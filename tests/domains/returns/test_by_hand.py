@@ -12,6 +12,7 @@ from tests.domains.returns.test_return_metrics import TABLES
 from tests.support.shops import line, make_shop, order
 
 from tillsight.core.errors import QuestionError
+from tillsight.core.scope import Scope
 from tillsight.domains.returns.lag import spans
 from tillsight.domains.returns.newcomers import judged_new
 from tillsight.domains.returns.pricing import banded, effect_of_price
@@ -329,8 +330,7 @@ def test_without_days_a_report_covers_the_last_ones(shop: Shop) -> None:
 # customers
 
 
-@pytest.mark.feature("RET-12")
-def test_who_sends_back_and_what_stands_out(tmp_path: Any) -> None:
+def senders(tmp_path: Any) -> Shop:
     """Ann sends back three of four, Ben one of ten after the window, Cleo nothing."""
     orders = {"ann": 4, "ben": 10, "cleo": 5}
     back = [("ann", "2024-05-05"), ("ann", "2024-05-06"), ("ann", "2024-05-07"), ("ben", "2024-06-20")]
@@ -350,7 +350,12 @@ def test_who_sends_back_and_what_stands_out(tmp_path: Any) -> None:
              "refunded_at": "2024-05-09", "kind": "goods"}
         ],
     }  # fmt: skip
-    with make_shop(tmp_path, tables) as made:
+    return make_shop(tmp_path, tables)
+
+
+@pytest.mark.feature("RET-12")
+def test_who_sends_back_and_what_stands_out(tmp_path: Any) -> None:
+    with senders(tmp_path) as made:
         answer = made.analyse("returns.customers", start="2024-05-01", end="2024-06-30")
     rows = {row["customer_id"]: row for row in answer.to_records()}
     assert set(rows) == {"ann", "ben"}
@@ -359,3 +364,13 @@ def test_who_sends_back_and_what_stands_out(tmp_path: Any) -> None:
     assert (ann["repeat"], ann["serial"]) == (True, True)
     assert "half of the units sent back" in ann["signs"]
     assert (ben["repeat"], ben["serial"], ben["signs"]) == (False, False, "returns after the window")
+
+
+@pytest.mark.feature("RET-12")
+def test_who_sends_back_is_listed_for_those_who_may_not_see_who_it_is(tmp_path: Any) -> None:
+    with senders(tmp_path) as made:
+        asked = {"start": "2024-05-01", "end": "2024-06-30"}
+        open_, masked = (
+            made.analyse("returns.customers", scope=Scope("u", masked=how), **asked) for how in (False, True)
+        )
+    assert [row["returns"] for row in masked.to_records()] == [row["returns"] for row in open_.to_records()] == [3, 1]

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from tillsight.core.periods import Period
 from tillsight.domains.returns.analyses import shrunk
+from tillsight.domains.returns.seeing import narrowed
 from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
@@ -135,10 +136,7 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
 
 def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period) -> list[dict[str, Any]]:
     """Windows of purchase weeks with too many defects."""
-    where = question.get("where") or ()
-    view = question | {
-        "where": [*([where] if isinstance(where, str) else where), Filter("return_reason", "in", DEFECTS)]
-    }
+    view = narrowed(question, Filter("return_reason", "in", DEFECTS))
     cases = asker.query("returns_of_purchases", by=level, grain="week", **view).to_pandas()
     back = _weekly(cases[cases.returns_of_purchases.fillna(0) > 0], level, "returns_of_purchases")
     if back.empty:

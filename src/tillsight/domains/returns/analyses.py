@@ -27,7 +27,7 @@ from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.compile import value
 from tillsight.metrics.model import Analysis, Parameter
-from tillsight.metrics.question import Filter, ask_for
+from tillsight.metrics.question import ask_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -291,22 +291,16 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
     """
     question = {key: value for key, value in question.items() if key != "compare"}
     ids, (everybody, repeat, serials) = _most_sent_back(asker, question, limit)
-    where = question.get("where") or ()
-    of_these = Filter("customer_id", "in", tuple(ids)) if ids else Filter("customer_id", "is null")
-    view = question | {"where": [*([where] if isinstance(where, str) else where), of_these]}
-    answer = asker.query(
-        ["orders", "units_sold", "returns", "returned_units", "return_rate_cohort", "return_value"], by="customer_id", **view
-    )  # fmt: skip
-    late = asker.query("return_window_compliance", by="customer_id", **view).to_pandas()
-    inside = late.set_index("customer_id").return_window_compliance
+    shown = ["orders", "units_sold", "returns", "returned_units", "return_rate_cohort", "return_value"]
+    answer = asker.ask(
+        ask_for([*shown, "return_window_compliance"], by="customer_id", **question), among=[(one,) for one in ids]
+    )
     frame = answer.to_pandas()
-    frame = frame[frame.customer_id.notna()]
-    frame = frame.assign(inside=frame.customer_id.map(inside))
     rate = frame.return_rate_cohort.fillna(0)
     serial = (frame.returns >= SERIAL_RETURNS) & (rate >= SERIAL_RATE)
     signs = {
         f"{SERIAL_RETURNS} returns or more and half of the units sent back": serial,
-        "returns after the window": frame.inside.fillna(100) < 100,
+        "returns after the window": frame.return_window_compliance.fillna(100) < 100,
         "more came back than was bought": rate > 100,
     }
     found = np.array([mask.to_numpy() for mask in signs.values()])

@@ -24,7 +24,7 @@ from typing import Any
 from tillsight.core.errors import NotAllowedError
 from tillsight.domains.returns import comments, costs, fitting, prevention, steps
 from tillsight.domains.returns.analyses import customers
-from tillsight.domains.returns.seeing import Titles, answer_of, settled
+from tillsight.domains.returns.seeing import Titles, answer_of, narrowed, settled
 from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
@@ -146,10 +146,7 @@ def _sections(asker: Asker, question: dict[str, Any], report: str) -> list[tuple
 
 def _of_photos(asker: Asker, question: dict[str, Any]) -> Answer:
     """Products that come back because they are not as they were shown."""
-    where = question.get("where") or ()
-    bounds = [where] if isinstance(where, str) else list(where)
-    style = Filter("return_reason", "in", prevention.MEASURES["Photos and description"])
-    view = question | {"where": [*bounds, style]}
+    view = narrowed(question, Filter("return_reason", "in", prevention.MEASURES["Photos and description"]))
     return asker.query("returned_units", by="product", sort="-returned_units", limit=TOP, **view)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from tillsight.metrics.answer import Answer, AnswerColumn, ColumnKind
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Unit
-from tillsight.metrics.question import Resolved, ask_for
+from tillsight.metrics.question import Filter, Resolved, ask_for
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -25,6 +25,12 @@ Titles = Mapping[str, tuple[str, Unit | None]]
 def settled(asker: Asker, question: dict[str, Any], metric: str = "returned_units") -> Resolved:
     """The days and filters of a question. Raises NotAllowedError where the metric's module is closed."""
     return asker.resolve(ask_for(metric, **{key: part for key, part in question.items() if key != "compare"}))
+
+
+def narrowed(question: Mapping[str, Any], item: Filter) -> dict[str, Any]:
+    """The question with one filter more."""
+    where = question.get("where") or ()
+    return {**question, "where": [*([where] if isinstance(where, str) else where), item]}
 
 
 def rows_of(asker: Asker, name: str, resolved: Resolved, *, any_day: bool = False) -> ir.Table:
