@@ -11,11 +11,12 @@ out; who sees persons masked sees no examples. Method: see `language`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
+import numpy.typing as npt
 
 from tillsight.core import words
 from tillsight.domains.returns import reasons
@@ -28,6 +29,7 @@ from tillsight.metrics.model import Analysis, Parameter
 from tillsight.metrics.question import Resolved
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pandas as pd
 
 LEAST_COMMENTS = 30
@@ -44,70 +46,146 @@ NAMES = sorted(
 """Texts that name a reason or a fate and are no comment."""
 
 
-def _read(
-    asker: Asker, resolved: Resolved, by: Sequence[str] = ("product_name", "category")
-) -> tuple[pd.DataFrame, str]:
-    """Comments by text, reason and `by`: how many returns say it, of how many units."""
+def _said(asker: Asker, resolved: Resolved) -> ir.Table:
+    """One row per item with a comment that is read: `number` and `text` of the comment, reason, category, product and units."""
     rows = rows_of(asker, "returned_items", resolved)
-    text = rows.reason_text.strip()
-    plain = text.lower().re_replace(r"[^a-z0-9]+", " ").strip()
-    said = rows.filter(text.length() > 2, ~plain.isin(NAMES)).mutate(text=text)
-    chosen = said.select("text").distinct()
+    rows = rows.filter(rows.reason_text.notnull())
+    # what a text is, is found out once for each, however many say it
+    texts = rows.select("reason_text").distinct()
+    texts = texts.mutate(text=texts.reason_text.strip())
+    plain = texts.text.lower().re_replace(r"[^a-z0-9]+", " ").strip()
+    texts = texts.filter(texts.text.length() > 2, ~plain.isin(NAMES))
+    chosen = texts.select("text").distinct()
     chosen = chosen.order_by(chosen.text.hash(), chosen.text).limit(MOST_READ)
-    said = said.semi_join(chosen, "text")
-    table = said.group_by("text", "return_reason", *by).agg(
-        comments=said.count(), units=said.units.sum().cast("float64")
+    chosen = chosen.mutate(number=ibis.row_number().over(order_by=chosen.text))
+    texts = texts.inner_join(chosen, "text").select("reason_text", "text", "number")
+    rows = rows.select("reason_text", "return_reason", "category", "product_name", "units")
+    return rows.inner_join(texts, "reason_text").drop("reason_text")
+
+
+def _read(asker: Asker, said: ir.Table) -> tuple[pd.DataFrame, str]:
+    """Comments by text and reason: how many returns say it, of how many units; the most frequent of a text first."""
+    table = said.group_by("number", "return_reason").agg(
+        text=said.text.arbitrary(), comments=said.count(), units=said.units.sum().cast("float64")
     )
-    frame, sql = fetched(asker, table.order_by(ibis.desc("comments"), "text", "return_reason", *by))
-    codes, different = frame.text.factorize()  # each text is cleaned once, however many say it
-    frame["text"] = np.array([clean(one) for one in different], dtype=object)[codes]
-    return frame, sql
+    frame, sql = fetched(asker, table.drop("number"))
+    frame["text"] = _cleaned(frame.text)
+    frame = (
+        frame.groupby(["text", "return_reason"], sort=False, dropna=False)[["comments", "units"]].sum().reset_index()
+    )
+    return frame.sort_values(["comments", "text", "return_reason"], ascending=[False, True, True]), sql
+
+
+def _cleaned(texts: pd.Series[str]) -> npt.NDArray[np.object_]:
+    """Each text is cleaned once, in however many rows it is."""
+    codes, different = texts.factorize()
+    found: npt.NDArray[np.object_] = np.array([clean(one) for one in different], dtype=object)[codes]
+    return found
+
+
+def _sums(places: npt.NDArray[np.int64], values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
+    """The sum of the values at each place."""
+    return np.bincount(places, values, minlength=count).astype(np.float64)
+
+
+def _categories(asker: Asker, said: ir.Table) -> tuple[dict[str, str | None], str]:
+    """The category that each text is said of most."""
+    counts = said.group_by("number", "category").agg(text=said.text.arbitrary(), comments=said.count())
+    first = ibis.window(group_by="number", order_by=[ibis.desc(counts.comments), ibis.asc(counts.category)])
+    counts = counts.mutate(place=ibis.row_number().over(first))
+    frame, sql = fetched(asker, counts.filter(counts.place == 0).select("text", "category").order_by("text"))
+    return dict(zip(_cleaned(frame.text), frame.category.where(frame.category.notna(), None), strict=True)), sql
+
+
+@dataclass(frozen=True)
+class _Products:
+    """How often each text is said of each product: places of texts and of products, and counts; products by name."""
+
+    names: list[str]
+    text: npt.NDArray[np.int64]
+    product: npt.NDArray[np.int64]
+    count: npt.NDArray[np.float64]
+
+    def of(self, texts: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Comments of each product among some texts."""
+        return _sums(self.product, self.count * texts[self.text], len(self.names))
+
+
+def _products(asker: Asker, said: ir.Table, every: list[str]) -> tuple[_Products, list[str]]:
+    """Read what is said of which product. `every`: the texts, in their places."""
+    said = said.filter(said.product_name.notnull())
+    counts = said.group_by("number", "product_name").agg(comments=said.count())
+    named = said.select("number", "text").distinct()
+    found, sql = asker.release.run(counts)
+    texts, more = fetched(asker, named)
+    places = {text: place for place, text in enumerate(every)}
+    place_of = np.zeros(int(texts.number.max()) + 1 if len(texts) else 1, dtype=np.int64)
+    place_of[texts.number.to_numpy()] = [places[text] for text in _cleaned(texts.text)]
+    product = found["product_name"].combine_chunks().dictionary_encode()
+    names = product.dictionary.to_pylist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    return _Products(
+        [names[place] for place in order],
+        place_of[found["number"].to_numpy()],
+        rank[product.indices.to_numpy()],
+        found["comments"].to_numpy().astype(np.float64),
+    ), [sql, more]
 
 
 def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: int = 30) -> Answer:
     """Themes, the most frequent first. Columns: see the module; `tone` from −100 (bad) to 100 (good)."""
+    import pandas as pd
+
     titles: Titles = {
         "theme": ("What it is about", None), "language": ("Language", None), "comments": ("Comments", "count"),
         "units": ("Units", "units"), "share": ("Share of its language", "percent"), "tone": ("Tone (−100 to 100)", "ratio"),
         "reason": ("Most frequent reason", None), "product": ("Stands out at", None), "examples": ("For example", None),
     }  # fmt: skip
     resolved = settled(asker, question)
-    frame, sql = _read(asker, resolved)
+    said_of = _said(asker, resolved)
+    frame, sql = _read(asker, said_of)
+    queries = [sql]
     whole = int(frame.comments.sum())
     locale = asker.release.locale
     if whole < LEAST_COMMENTS:
         said = sentence(f"Not enough data: {whole} comments in this period, and {LEAST_COMMENTS} are needed.")
-        return answer_of(asker, resolved, _none(titles), titles, [said], queries=[sql])
-    # there are few texts and products in many rows, and each theme looks through all of them
-    frame = frame.astype({"text": "category", "product_name": "category"})
+        return answer_of(asker, resolved, _none(titles), titles, [said], queries=queries)
     # rows come with the most frequent first, so the first of a text is what it is most said of
-    texts = (
-        frame.groupby("text", sort=False, observed=True)
-        .agg(comments=("comments", "sum"), reason=("return_reason", "first"), category=("category", "first"))
-        .reset_index()
+    place, different = frame.text.factorize()
+    every = [str(text) for text in different]
+    weights, units = (
+        _sums(place, frame[name].to_numpy(dtype=np.float64), len(every)) for name in ("comments", "units")
     )
-    every, weights = texts.text.tolist(), texts.comments.to_numpy(dtype=np.float64)
+    reason = frame.return_reason.to_numpy()[np.unique(place, return_index=True)[1]].tolist()
+    categories, sql = _categories(asker, said_of)
+    queries.append(sql)
     spoken = languages(every)
     tone = tones(every, spoken)
-    texts["language"] = spoken
-    by_language = texts.groupby("language").comments.sum()
+    by_language = pd.Series(weights).groupby(spoken).sum()
     rows: list[dict[str, Any]] = []
-    for theme in themes(every, weights, spoken, (texts.reason.tolist(), texts.category.tolist())):
-        if language and theme.language != language:
-            continue
-        mine = frame[frame.text.isin({every[place] for place in theme.texts.tolist()})]
+    found = themes(every, weights, spoken, (reason, [categories[text] for text in every]))
+    chosen = [theme for theme in found if not language or theme.language == language]
+    if chosen:
+        at_products, more = _products(asker, said_of, every)
+        queries += more
+    for theme in chosen:
         heard = weights[theme.texts]
         known = np.isfinite(tone[theme.texts])
+        mine = np.zeros(len(every), dtype=bool)
+        mine[theme.texts] = True
+        same = np.array([one == theme.language for one in spoken])
         rows.append(
             {
                 "theme": ", ".join(theme.phrases),
                 "language": LANGUAGES[theme.language or ""],
-                "comments": float(mine.comments.sum()),
-                "units": float(mine.units.sum()),
-                "share": 100 * float(mine.comments.sum()) / float(by_language[str(theme.language)]),
+                "comments": float(heard.sum()),
+                "units": float(units[theme.texts].sum()),
+                "share": 100 * float(heard.sum()) / float(by_language[str(theme.language)]),
                 "tone": 100 * float(np.average(tone[theme.texts][known], weights=heard[known])) if known.any() else None,
-                "reason": _most(mine, "return_reason"),
-                "product": _outstanding(mine, frame, spoken, every, theme.language),
+                "reason": _most(frame[mine[place]], "return_reason"),
+                "product": _outstanding(at_products, mine, same, float(heard.sum()), float(weights[same].sum())),
                 "examples": None if asker.scope.masked else " · ".join(f"“{every[place]}”" for place in theme.texts[:EXAMPLES].tolist()),
             }
         )  # fmt: skip
@@ -124,7 +202,7 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
         text = f"{words.number(row['comments'], locale)} {row['language']} comments are about: {row['theme']}{at}."
         sentences.append(sentence(text, "bad" if (row["tone"] or 0) < 0 else "neutral"))
     notes = []
-    if len(texts) >= MOST_READ:
+    if len(every) >= MOST_READ:
         notes.append(
             {
                 "level": "info",
@@ -133,9 +211,8 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
         )
     if asker.scope.masked:
         notes.append({"level": "info", "text": "Examples are left out, as customers' words may tell who they are."})
-    found = _framed(rows[:limit], titles)
     return answer_of(
-        asker, resolved, found, titles, sentences, queries=[sql], notes=notes, count=len(rows),
+        asker, resolved, _framed(rows[:limit], titles), titles, sentences, queries=queries, notes=notes, count=len(rows),
         remarks=("product", "examples"),
     )  # fmt: skip
 
@@ -150,7 +227,7 @@ def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limi
         "reason": ("Reason that it goes with", None), "times": ("Times as often as with others", "ratio"),
     }  # fmt: skip
     resolved = settled(asker, question)
-    frame, sql = _read(asker, resolved, ())
+    frame, sql = _read(asker, _said(asker, resolved))
     if frame.comments.sum() < LEAST_COMMENTS:
         said = sentence(
             f"Not enough data: {int(frame.comments.sum())} comments in this period, and {LEAST_COMMENTS} are needed."
@@ -206,24 +283,21 @@ def _most(frame: pd.DataFrame, column: str) -> str | None:
 
 
 def _outstanding(
-    mine: pd.DataFrame, frame: pd.DataFrame, spoken: list[str | None], every: list[str], language: str | None
+    products: _Products, mine: npt.NDArray[np.bool_], same: npt.NDArray[np.bool_], theme: float, language: float
 ) -> str | None:
-    """The product of which a theme is said more than of others of the language, beyond chance; None where none is."""
+    """The product of which a theme is said more than of others of the language, beyond chance; None where none is.
+
+    `mine`, `same`: the texts of the theme and of its language; `theme`, `language`: how many comments these are.
+    """
     from scipy import stats
 
-    same = frame[frame.text.isin({text for text, one in zip(every, spoken, strict=True) if one == language})]
-    whole, size = (part.groupby("product_name", observed=True).comments.sum() for part in (same, mine))
-    size = size[size >= LEAST_OF_PRODUCT]
-    if size.empty:
+    there, size = products.of(same), products.of(mine)
+    kept = np.flatnonzero(size >= LEAST_OF_PRODUCT)
+    if not len(kept):
         return None
-    there = whole.reindex(size.index)
-    rate = float(mine.comments.sum()) / max(float(same.comments.sum()), 1.0)
-    tail = stats.binom.sf(size - 1, there, rate)
-    found = discoveries(tail, DISCOVERY, len(whole))
-    if not found.any():
-        return None
-    lift = np.where(found, size.to_numpy(dtype=float), -1.0)
-    return str(size.index[int(lift.argmax())])
+    tail = stats.binom.sf(size[kept] - 1, there[kept], theme / max(language, 1.0))
+    found = discoveries(tail, DISCOVERY, int((there > 0).sum()))
+    return products.names[int(kept[np.where(found, size[kept], -1.0).argmax()])] if found.any() else None
 
 
 def _framed(rows: list[dict[str, Any]], titles: Titles) -> pd.DataFrame:
