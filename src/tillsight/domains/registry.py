@@ -13,6 +13,7 @@ def catalogue() -> Catalogue:
     from tillsight.domains.customers import campaigns as customer_campaigns
     from tillsight.domains.customers import churn as customer_churn
     from tillsight.domains.customers import cohorts as customer_cohorts
+    from tillsight.domains.customers import dimensions as customer_dimensions
     from tillsight.domains.customers import metrics as customer_metrics
     from tillsight.domains.customers import people as customer_people
     from tillsight.domains.customers import relations as customer_relations
@@ -39,6 +40,7 @@ def catalogue() -> Catalogue:
 
     result = Catalogue()
     result.add(DIMENSIONS)
+    result.add(customer_dimensions.DIMENSIONS)
     for relations in (sales_relations, customer_relations, return_relations):
         result.add(relations.RELATIONS)
     for metrics in (sales_metrics, customer_metrics, return_metrics):

@@ -614,3 +614,23 @@ def test_the_orders_of_a_customer_tell_what_they_were_known_by(tmp_path: Path) -
         "Orders without the customer's number were matched: 1 by e-mail address and 2 by telephone number."
     ]
     assert [(row["order_id"], row["known_by"]) for row in alone.to_records()] == [("O-4", "E-mail")]
+
+
+@pytest.mark.feature("RET-12")
+def test_sales_and_returns_are_cut_and_filtered_by_segment(shop: Shop) -> None:
+    """What the catalogue says by segment is what it says of the customers of each segment, named one by one."""
+    everybody = shop.analyse("customers.rfm", limit=0).to_records()
+    held: dict[str, list[str]] = {}
+    for row in everybody:
+        held.setdefault(row["segment"], []).append(row["customer_id"])
+    asked = ["revenue", "orders", "return_rate", "return_rate_orders", "return_rate_cohort", "returns"]
+    cut = {row["segment"]: row for row in shop.query(asked, by="segment").to_records()}
+    assert set(cut) - {None} == set(held)
+    assert len(held) >= 4
+    for name, customers in held.items():
+        among = [{"dimension": "customer_id", "op": "in", "values": customers}]
+        [own] = shop.query(asked, where=among).to_records()
+        [filtered] = shop.query(asked, where=[f"segment={name}"]).to_records()
+        assert filtered == own
+        assert {key: cut[name][key] for key in asked} == own
+    assert any(row["returns"] for row in cut.values())

@@ -455,7 +455,7 @@ DIMENSIONS = (
     "shop", "channel", "traffic_source", "device_type", "country", "state", "city", "postcode", "market", "location",
     "business_unit", "payment_method", "shipping_method", "discount_code", "campaign_id", "order_status", "order_currency",
     "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour", "customer_type",
-    "customer_id", "order_id", "weekday", "hour", "cohort", "cohort_age", "return_reason", "return_reason_group",
+    "segment", "customer_id", "order_id", "weekday", "hour", "cohort", "cohort_age", "return_reason", "return_reason_group",
     "return_reason_family", "disposition", "return_type", "return_status", "return_step", "return_channel", "days_to_return",
 )  # fmt: skip
 SHOWN = (

@@ -721,7 +721,7 @@ SALES_DIMENSIONS = (
     "shop", "channel", "traffic_source", "device_type", "referrer", "country", "state", "city", "postcode", "market",
     "location", "business_unit", "payment_method", "shipping_method", "discount_code", "campaign_id", "order_status",
     "order_currency", "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour",
-    "customer_type", "customer_id", "order_id", "weekday", "hour", "cohort", "cohort_age",
+    "customer_type", "segment", "customer_id", "order_id", "weekday", "hour", "cohort", "cohort_age",
 )  # fmt: skip
 PRODUCT_DIMENSIONS = (
     "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour",
