@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 RELATION = "customer_events"
 SCORES = 5
+FEW_DAYS = 3
+"""Standings on so many days are taken from one pass over the orders."""
 
 PRESET = Parameter("preset", "text", DEFAULT, "Rules of the segments: five, classic, olist, or a rule set of your own.")
 
@@ -104,25 +106,58 @@ def standing(orders: ir.Table, days: Sequence[date]) -> ir.Table:
 
     Columns: as_of (one of the days), shop_id, customer_key, customer_id, first_day, last_day, orders, revenue, days.
     """
-    if len(days) == 1:
-        rows = orders.filter(orders.day <= ibis.date(days[0])).mutate(as_of=ibis.date(days[0]))
+    days = sorted(set(days))
+    if len(days) <= FEW_DAYS:
+        stood = _on_few_days(orders, days)
     else:
         marks = ibis.array([ibis.date(day) for day in days]).unnest().name("as_of").as_table()
         rows = orders.join(marks, orders.day <= marks.as_of)
-    # a key is of one customer of one shop, so any of its rows says which; grouping by texts would cost more
-    stood = rows.group_by(["as_of", "customer_key"]).agg(
-        shop_id=rows.shop_id.arbitrary(),
-        customer_id=rows.customer_id.arbitrary(),
-        first_day=rows.day.min(),
-        last_day=rows.day.max(),
-        orders=rows.orders.sum().cast("int64"),
-        revenue=rows.revenue.sum().cast(MONEY),
-    )
+        # a key is of one customer of one shop, so any of its rows says which; grouping by texts would cost more
+        stood = rows.group_by(["as_of", "customer_key"]).agg(
+            shop_id=rows.shop_id.arbitrary(),
+            customer_id=rows.customer_id.arbitrary(),
+            first_day=rows.day.min(),
+            last_day=rows.day.max(),
+            orders=rows.orders.sum().cast("int64"),
+            revenue=rows.revenue.sum().cast(MONEY),
+        )
     return stood.mutate(days=stood.as_of.delta(stood.last_day, unit="day").cast("int64"))
 
 
+def _on_few_days(orders: ir.Table, days: Sequence[date]) -> ir.Table:
+    """Standings on a few days from one pass over the orders."""
+    orders = orders.filter(orders.day <= ibis.date(days[-1]))
+    values: dict[str, ir.Value] = {}
+    for place, day in enumerate(days):
+        by_then = orders.day <= ibis.date(day) if day != days[-1] else None
+        values[f"_last_{place}"] = orders.day.max(where=by_then)
+        values[f"_orders_{place}"] = orders.orders.sum(where=by_then)
+        values[f"_revenue_{place}"] = orders.revenue.sum(where=by_then)
+    found = orders.group_by("customer_key").agg(
+        shop_id=orders.shop_id.arbitrary(),
+        customer_id=orders.customer_id.arbitrary(),
+        first_day=orders.day.min(),
+        **values,
+    )
+    stood = [
+        found.filter(found.first_day <= ibis.date(day)).select(
+            "customer_key", "shop_id", "customer_id", "first_day",
+            as_of=ibis.date(day),
+            last_day=found[f"_last_{place}"],
+            orders=found[f"_orders_{place}"].cast("int64"),
+            revenue=found[f"_revenue_{place}"].cast(MONEY),
+        )
+        for place, day in enumerate(days)
+    ]  # fmt: skip
+    return ibis.union(*stood) if len(stood) > 1 else stood[0]
+
+
 def scored(stood: ir.Table) -> ir.Table:
-    """Add r, f, m (1 to 5) and fm, their mean of the last two, to standings: fifths over everybody of the same day."""
+    """Add r, f, m (1 to 5) and fm, their mean of the last two, to standings: fifths over everybody of the same day.
+
+    A score rises with its value, so it is enough to know from which value on each score begins.
+    """
+    parts: list[ir.Table] = []
     for score, value in (("r", "last_day"), ("f", "orders"), ("m", "revenue")):
         counts = stood.group_by(["as_of", value]).agg(_tied=stood.count())
         by_value = ibis.window(group_by="as_of", order_by=value, preceding=None, following=0)
@@ -131,12 +166,19 @@ def scored(stood: ir.Table) -> ir.Table:
         )
         # twice the middle of the tied ranks, from 0 to twice everybody: whole numbers, so no engine rounds
         twice = counts._to * 2 - counts._tied
-        fifth = ((twice * SCORES) // (counts._all * 2) + 1).cast("int64")
-        counts = counts.select(_day="as_of", _value=value, **{score: fifth})
-        stood = stood.join(counts, (stood.as_of == counts._day) & (stood[value] == counts._value)).drop(
-            "_day", "_value"
-        )
-    return stood.mutate(fm=(stood.f + stood.m) / 2)
+        counts = counts.mutate(_fifth=(twice * SCORES) // (counts._all * 2) + 1)
+        first = {f"_{score}{least}": counts[value].min(where=counts._fifth >= least) for least in range(2, SCORES + 1)}
+        parts.append(counts.group_by(**{f"_{score}_day": counts.as_of}).agg(**first))
+    rows = stood
+    for score, begins in zip("rfm", parts, strict=True):
+        rows = rows.inner_join(begins, rows.as_of == begins[f"_{score}_day"])
+    for score, value in (("r", "last_day"), ("f", "orders"), ("m", "revenue")):
+        reached = [
+            (rows[value] >= rows[f"_{score}{least}"]).fill_null(False).cast("int64") for least in range(2, SCORES + 1)
+        ]
+        rows = rows.mutate(**{score: sum(reached, ibis.literal(1, "int64"))})
+    rows = rows.select(*stood.columns, "r", "f", "m")
+    return rows.mutate(fm=(rows.f + rows.m) / 2)
 
 
 def segmented(asker: Asker, rules: RuleSet, days: Sequence[date], where: Sequence[Filter] = ()) -> ir.Table:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tillsight.core import words
 from tillsight.core.errors import QuestionError
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 NOBODY = "Not yet a customer"
 """Where somebody comes from whose first order falls in the period."""
 EVERYBODY = "Everybody"
+ALL = -1
+"""The place of everybody among the segments."""
 MOST_STEPS = 800
 MOST_STANDINGS = 60_000_000
 """Customers × days that a history may have to look at."""
@@ -88,73 +91,94 @@ def _share(top: ir.NumericValue, bottom: ir.NumericValue, factor: float = 100) -
     return top.cast("float64") / bottom.cast("float64").nullif(0) * factor
 
 
-def returned_orders(asker: Asker, day: date) -> ir.Table | None:
-    """Per customer the orders with a return by the end of a day, and those returned for their size; None without any returns."""
+def _returned(asker: Asker, day: date) -> ir.Table | None:
+    """The orders with a return by the end of a day: customer_key, and whether for their size; None without any returns."""
     if "returned_items" in asker.release.missing:
         return None
     items = ibis.table(dict(asker.catalogue.relations["returned_items"].schema), name="returned_items")
     items = items.filter(items.customer_order_number.notnull(), items.day <= ibis.date(day))
-    return items.group_by("customer_key").agg(
-        returned=items.order_key.nunique(), for_size=items.order_key.nunique(where=items.is_size_reason)
+    # an order has one customer, so any of its rows says whose it is
+    return items.group_by("order_key").agg(
+        customer_key=items.customer_key.arbitrary(), for_size=items.is_size_reason.fill_null(False).any()
     )
 
 
-def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Filter], by_segment: bool) -> ir.Table:
-    """The key figures of every segment, or with `by_segment` false of everybody, as an expression."""
+def returned_orders(asker: Asker, day: date) -> ir.Table | None:
+    """Per customer the orders with a return by the end of a day, and those returned for their size; None without any returns."""
+    orders = _returned(asker, day)
+    if orders is None:
+        return None
+    return orders.group_by("customer_key").agg(returned=orders.count(), for_size=orders.for_size.sum())
+
+
+def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Filter]) -> ir.Table:
+    """The key figures of every segment by its `place`, and of everybody at place `ALL`, as an expression."""
     day, before = rfm.day_of(asker, period), period.start - timedelta(days=1)
     stood = rfm.segmented(asker, rules, [before, day], where)
-    if not by_segment:
-        stood = stood.mutate(place=ibis.literal(0, "int64"), segment=ibis.literal(EVERYBODY))
     at_end = stood.filter(stood.as_of == ibis.date(day))
     at_start = stood.filter(stood.as_of == ibis.date(before))
-    orders = rfm.all_orders(asker)
-    bought = orders.filter(orders.day.between(ibis.date(period.start), ibis.date(day)))
-    bought = bought.group_by("customer_key").agg(orders_in=bought.count())
-    returned = returned_orders(asker, day)
-    at_end = at_end.left_join(bought, "customer_key").drop("customer_key_right")
-    if returned is None:
-        unknown = ibis.null("int64")
-        at_end = at_end.mutate(returned=unknown, for_size=unknown)
-    else:
-        at_end = at_end.left_join(returned, "customer_key").drop("customer_key_right")
-        at_end = at_end.mutate(returned=at_end.returned.fill_null(0), for_size=at_end.for_size.fill_null(0))
+    # who ordered in the period: the last order by its end lies in it
+    came = at_end.last_day >= ibis.date(period.start)
     keys = ["place", "segment"]
-    # a filter or a limit of rows says nothing of spend, so there is no cost of the customers that it leaves
-    costs = not where and not asker.scope.rows and acquisition.RELATION not in asker.release.missing
-    paid = _paid(asker, period, at_end, by_segment) if costs else None
-    came = at_end.orders_in.notnull()
     end = at_end.group_by(keys).agg(
         customers=at_end.count(),
         revenue=at_end.revenue.sum(),
-        orders=at_end.orders.sum().cast("int64"),
-        mean_days=at_end.days.mean(),
-        mean_r=at_end.r.mean(),
-        mean_f=at_end.f.mean(),
-        mean_m=at_end.m.mean(),
+        orders=at_end.orders.sum(),
+        _days=at_end.days.sum(),
+        _r=at_end.r.sum(),
+        _f=at_end.f.sum(),
+        _m=at_end.m.sum(),
         _repeat=(at_end.orders > 1).sum(),
         _kept=(at_end.last_day.delta(at_end.first_day, unit="day") >= KEPT_DAYS).sum(),
         _silent=(at_end.days >= ACTIVE_DAYS).sum(),
-        _returned=at_end.returned.sum(),
-        _for_size=at_end.for_size.sum(),
         _bought=came.sum(),
         _new=(came & (at_end.first_day >= ibis.date(period.start))).sum(),
     )
-    at_start = at_start.left_join(bought, "customer_key").drop("customer_key_right")
-    again, single = at_start.orders_in.notnull(), at_start.orders == 1
+    bought = at_end.filter(came).select(_b_customer="customer_key")
+    at_start = at_start.left_join(bought, at_start.customer_key == bought._b_customer)
+    again, single = at_start._b_customer.notnull(), at_start.orders == 1
     start = at_start.group_by(keys).agg(
         customers_at_start=at_start.count(),
         _again=again.sum(),
         _single=single.sum(),
         _second=(single & again).sum(),
     )
-    both = end.outer_join(start, keys)
-    both = both.mutate(
-        place=ibis.coalesce(both.place, both.place_right), segment=ibis.coalesce(both.segment, both.segment_right)
-    ).drop("place_right", "segment_right")
-    nothing = both.mutate(acquisition_spend=ibis.null("float64"))
-    both = nothing if paid is None else both.left_join(paid, "segment").drop("segment_right")
+    parts = [end, start]
+    back = _returned(asker, day)
+    if back is not None:
+        back = back.inner_join(at_end.select("customer_key", *keys), "customer_key")
+        parts.append(back.group_by(keys).agg(_returned=back.count(), _for_size=back.for_size.sum()))
+    both = _together(parts, keys)
+    if back is None:
+        both = both.mutate(_returned=ibis.null("int64"), _for_size=ibis.null("int64"))
+    else:  # nobody of a segment sent anything back
+        both = both.mutate(
+            **{
+                name: ibis.ifelse(both.customers > 0, both[name].fill_null(0), None)
+                for name in ("_returned", "_for_size")
+            }
+        )
+    # everything so far adds up
+    sums = {name: both[name].sum() for name in both.columns if name not in keys}
+    everybody = both.agg(**sums).mutate(place=ibis.literal(ALL, "int64"), segment=ibis.literal(EVERYBODY))
+    both = both.union(
+        everybody.filter(everybody.customers.notnull() | everybody.customers_at_start.notnull()).select(
+            *(everybody[name].cast(type_) for name, type_ in both.schema().items())
+        )
+    )
+    # a filter or a limit of rows says nothing of spend, so there is no cost of the customers that it leaves
+    costs = not where and not asker.scope.rows and acquisition.RELATION not in asker.release.missing
+    if costs:
+        paid = _paid(asker, period, at_end)
+        both = both.left_join(paid, [both.segment == paid._p_segment, (both.place == ALL) == paid._p_all])
+    else:
+        both = both.mutate(acquisition_spend=ibis.null("float64"))
     return both.mutate(
         customers=both.customers.fill_null(0),
+        mean_days=_share(both._days, both.customers, 1),
+        mean_r=_share(both._r, both.customers, 1),
+        mean_f=_share(both._f, both.customers, 1),
+        mean_m=_share(both._m, both.customers, 1),
         new_customers=both._new.fill_null(0),
         customer_acquisition_cost=_share(both.acquisition_spend, both._new, 1),
         customers_at_start=both.customers_at_start.fill_null(0),
@@ -171,32 +195,48 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
     )
 
 
-def _paid(asker: Asker, period: Period, people: ir.Table, by_segment: bool) -> ir.Table:
+def _together(parts: Sequence[ir.Table], keys: Sequence[str]) -> ir.Table:
+    """Tables with one row for each key, side by side: stacked and grouped, so that no key is lost."""
+    names = {name: part[name].type() for part in parts for name in part.columns if name not in keys}
+    stacked = ibis.union(
+        *(
+            part.select(*keys, **{name: part[name] if name in part.columns else ibis.null(type_) for name, type_ in names.items()})
+            for part in parts
+        )
+    )  # fmt: skip
+    return stacked.group_by(list(keys)).agg(**{name: stacked[name].max() for name in names})
+
+
+def _paid(asker: Asker, period: Period, people: ir.Table) -> ir.Table:
     """Marketing spend by segment, `acquisition_spend`; of everybody it is all spend, also what belongs to no segment."""
-    if by_segment:
-        return acquisition.spend_of_segments(asker, period, people).rename(acquisition_spend="spend")
+    given = acquisition.spend_of_segments(asker, period, people)
     spent = acquisition.spend(asker, period)
-    return spent.agg(acquisition_spend=spent.amount.sum().cast("float64")).mutate(segment=ibis.literal(EVERYBODY))
+    whole = spent.agg(acquisition_spend=spent.amount.sum().cast("float64"))
+    return given.select(_p_segment="segment", _p_all=ibis.literal(False), acquisition_spend="spend").union(
+        whole.select(
+            _p_segment=ibis.literal(EVERYBODY), _p_all=ibis.literal(True), acquisition_spend="acquisition_spend"
+        )
+    )
 
 
 def segments(asker: Asker, question: dict[str, Any], preset: str) -> Answer:
     """Size, revenue and key figures of every segment that has, or had, anybody; and of everybody in the totals."""
     rules, period, where = rfm.rule_set(asker, preset), rfm.period_of(asker, question), rfm.filters_of(asker, question)
     queries: list[str] = []
-    by_segment = key_figures(asker, rules, period, where, by_segment=True)
-    whole = ibis.window()
-    by_segment = by_segment.mutate(
-        customers_share=_share(by_segment.customers, by_segment.customers.sum().over(whole)),
-        revenue_share=_share(by_segment.revenue, by_segment.revenue.sum().over(whole)),
+    figures = key_figures(asker, rules, period, where)
+    parts = ibis.window(group_by=figures.place == ALL)
+    figures = figures.mutate(
+        customers_share=_share(figures.customers, figures.customers.sum().over(parts)),
+        revenue_share=_share(figures.revenue, figures.revenue.sum().over(parts)),
         rule=ibis.cases(
-            *((by_segment.segment == name, rules.meaning(name)) for name in rules.segments), else_=ibis.null("string")
+            *((figures.segment == name, rules.meaning(name)) for name in rules.segments), else_=ibis.null("string")
         ),
     ).order_by("place")
-    table = run(asker, by_segment.select(*_KPIS), queries)
-    everybody = key_figures(asker, rules, period, where, by_segment=False)
-    held = [name for name in _KPIS if name in everybody.columns]
-    found = run(asker, everybody.select(*held), queries).to_pylist()
-    totals: dict[str, Any] = dict.fromkeys(_KPIS) | (found[0] if found else {}) | {"segment": None}
+    found = run(asker, figures.select("place", *_KPIS), queries)
+    everybody = pc.equal(found["place"], ALL)
+    table = found.filter(pc.invert(everybody)).select(list(_KPIS))
+    whole = found.filter(everybody).select(list(_KPIS)).to_pylist()
+    totals: dict[str, Any] = dict.fromkeys(_KPIS) | (whole[0] if whole else {}) | {"segment": None, "rule": None}
     for part in ("customers", "revenue"):
         totals[f"{part}_share"] = 100.0 if totals[part] else None
     shown = columns(asker, _KPIS)
