@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,35 @@ def test_the_dashboard_of_002(client: TestClient) -> None:
         "totalReturns": 100,
         "returnValue": 15000,
     }
+
+
+@pytest.mark.feature("RET-07")
+def test_figures_as_files(client: TestClient) -> None:
+    def rows(place: str, **more: str) -> list[dict[str, str]]:
+        answer = client.get(f"/api/v1/returns/{place}", params={**MAY, "format": "csv", **more})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        return list(csv.DictReader(answer.text.removeprefix("\ufeff").splitlines()))
+
+    [item] = rows("breakdown")
+    assert (item["item"], item["name"]) == ("P", "Lamp")
+    assert [float(item[name]) for name in ("sold", "returned", "rate", "damagedReturnRate")] == [
+        4, 100, 2500, 1500,
+    ]  # fmt: skip
+    reasons = rows("breakdown", table="reasons")
+    assert [(row["reason"], float(row["count"]), float(row["return_rate"])) for row in reasons] == [
+        ("Damaged Stock", 60, 1500), ("Returns to Supplier", 40, 1000), ("Total", 100, 2500),
+    ]  # fmt: skip
+    [figures] = rows("dashboard")
+    assert [float(value) for value in figures.values()] == [2500, 1500, 1000, 100, 15000]
+    told = {
+        (row["section"], row["item"], row["figure"]): row["value"] for row in rows("reports/analysis", report="daily")
+    }
+    assert float(told["figures", "", "Returned units"]) == 100
+    for place in ("summary", "trends", "reasons", "products"):
+        assert rows(place)
+    for how, begins in (("xlsx", b"PK"), ("parquet", b"PAR1")):
+        assert client.get("/api/v1/returns/breakdown", params={**MAY, "format": how}).content.startswith(begins)
+    assert client.get("/api/v1/returns/breakdown", params={**MAY, "format": "pdf"}).status_code == 422
 
 
 def test_the_figures_of_001_are_those_of_the_catalogue(client: TestClient) -> None:

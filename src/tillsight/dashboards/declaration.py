@@ -20,7 +20,7 @@ from tillsight.core.periods import Grain
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 AnalysisName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=120)]
-Taken = Literal["preset"]
+Taken = Literal["preset", "campaign"]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 

@@ -216,7 +216,11 @@ STOCK_SNAPSHOTS = Table(
             "quantity_available <= quantity_on_hand",
             "No more can be sold than is on hand.",
         ),
-        Check("on_hand_not_negative", "quantity_on_hand >= 0", "Stock is not negative."),
+        Check(
+            "on_hand_not_negative",
+            "quantity_on_hand >= 0",
+            "Stock is not negative (it is where goods were sold before their receipt was booked).",
+        ),
     ),
 )
 

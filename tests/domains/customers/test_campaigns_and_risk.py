@@ -46,6 +46,20 @@ def addressed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 @pytest.mark.feature("CUS-08")
+def test_campaigns_are_listed_with_their_members_and_days(addressed: Shop) -> None:
+    [row] = addressed.analyse("customers.campaigns").to_records()
+    # the data end on the last day of July, before the six weeks are over
+    assert row == {
+        "campaign_id": "C-1", "first_day": START, "last_day": date(2025, 7, 31), "customers": 60, "compared": 30,
+    }  # fmt: skip
+    [short] = addressed.analyse("customers.campaigns", days=7).to_records()
+    assert short["last_day"] == START + timedelta(days=6)
+    [half] = addressed.analyse("customers.campaigns", where=["country=FR"]).to_records()
+    assert (half["customers"], half["compared"]) == (30, 15)
+    assert addressed.analyse("customers.campaigns", where=["country=XX"]).to_records() == []
+
+
+@pytest.mark.feature("CUS-08")
 def test_the_effect_against_those_held_out(addressed: Shop) -> None:
     answer = addressed.analyse("customers.campaign_effect", days=30, preset="olist")
     row = answer.to_records()[0]

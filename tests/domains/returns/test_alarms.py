@@ -81,17 +81,17 @@ def found(shop: Shop) -> list[dict[str, Any]]:
 
 @pytest.mark.feature("RET-10")
 def test_a_rate_above_what_is_tolerated_rings_and_no_other(shop: Shop, found: list[dict[str, Any]]) -> None:
-    [above] = [row for row in found if row["kind"] == "threshold"]
+    [above] = [row for row in found if row["kind"] == "High return rate"]
     assert (above["subject"], above["units"], above["rate"]) == ("P1", 240, 60)
     assert above["expected"] == 400 * 30 / 100
     # what is tolerated is a choice: nothing is above 70 %
     higher = shop.analyse("returns.alarms", period="all", tolerated=70).to_records()
-    assert not [row for row in higher if row["kind"] == "threshold"]
+    assert not [row for row in higher if row["kind"] == "High return rate"]
 
 
 @pytest.mark.feature("RET-10")
 def test_a_sudden_rise_rings_against_what_would_be_usual(found: list[dict[str, Any]]) -> None:
-    [spike] = [row for row in found if row["kind"] == "spike"]
+    [spike] = [row for row in found if row["kind"] == "Sudden rise"]
     assert (spike["subject"], spike["units"]) == ("P0", 15)
     assert (spike["first"], spike["last"]) == (date(2024, 5, 13), date(2024, 5, 19))
     # eight units in the eight weeks before, at even sales: (8 + ½) ÷ 8 a week
@@ -101,16 +101,25 @@ def test_a_sudden_rise_rings_against_what_would_be_usual(found: list[dict[str, A
 @pytest.mark.feature("RET-10")
 def test_a_bad_delivery_of_a_supplier_rings_by_its_weeks(found: list[dict[str, Any]]) -> None:
     """Four defects of each product are too few to say anything; 24 of their supplier are not."""
-    [pattern] = [row for row in found if row["kind"] == "pattern"]
-    assert (pattern["level"], pattern["subject"], pattern["units"]) == ("supplier", "Spinner", 24)
+    [pattern] = [row for row in found if row["kind"] == "Quality pattern"]
+    assert (pattern["level"], pattern["subject"], pattern["units"]) == ("Supplier", "Spinner", 24)
     assert (pattern["first"], pattern["last"]) == (MONDAYS[5], MONDAYS[6] + timedelta(days=6))
     assert pattern["expected"] == pytest.approx(24 * 2 / 20)
+
+
+@pytest.mark.feature("RET-10")
+def test_sentence_and_table_name_the_same_days_where_a_week_is_cut_off(shop: Shop) -> None:
+    answer = shop.analyse("returns.alarms", start=MONDAYS[0], end=MONDAYS[6] + timedelta(days=2))
+    [pattern] = [row for row in answer.to_records() if row["kind"] == "Quality pattern"]
+    assert (pattern["first"], pattern["last"]) == (MONDAYS[5], MONDAYS[6] + timedelta(days=2))
+    [told] = [one["text"] for one in answer.sentences if one["text"].startswith("Spinner")]
+    assert f"bought from {pattern['first']:%-d %b} to {pattern['last']:%-d %b %Y}" in told
 
 
 def test_rises_alone_do_not_ring_when_sales_rise_as_well(shop: Shop) -> None:
     """Before the last week nothing rises."""
     rows = shop.analyse("returns.alarms", start=MONDAYS[0], end=MONDAYS[18] + timedelta(days=6)).to_records()
-    assert [row["kind"] for row in rows if row["kind"] == "spike"] == []
+    assert [row["kind"] for row in rows if row["kind"] == "Sudden rise"] == []
 
 
 @pytest.mark.feature("RET-13")

@@ -129,10 +129,14 @@ def test_the_parts_sum_to_the_whole_where_both_would_be_rounded_up(tmp_path: Pat
 def test_other_dispositions_stand_beside(tmp_path: Path) -> None:
     with shop_of(tmp_path, 100, 5, 3, restocked=20) as shop:
         found = document(shop)
+        told = [one["text"] for one in shop.analyse("returns.breakdown", **MAY).sentences]
         [row] = shop.query("return_rate", **MAY).to_records()
     assert (found["totalReturns"], found["returnRate"]) == (8, 8)
     assert found["otherReturns"] == [{"disposition": "Restocked", "count": 20, "value": 3000}]
     assert row["return_rate"] == 28, "the metric counts every unit that came back"
+    # both rates are told with what they are of
+    assert told[0] == "28.00% of the units sold came back, whatever became of them (return rate, units)."
+    assert told[1].startswith("Of these, damaged stock and returns to the supplier alone are 8.00% of the units sold:")
 
 
 def test_a_value_whose_cost_is_not_known_is_not_zero(tmp_path: Path) -> None:

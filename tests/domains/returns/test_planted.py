@@ -12,7 +12,7 @@ from scipy import stats
 from tillsight.domains.returns.alarms import likeliest
 from tillsight.domains.returns.analyses import shrunk
 from tillsight.domains.returns.language import languages, themes
-from tillsight.domains.returns.prevention import judged, lags
+from tillsight.domains.returns.prevention import MEASURES, SUREST, judged, lags
 from tillsight.domains.returns.reasons import REASONS
 from tillsight.reference_shop import Truths, comments
 from tillsight.shop import Shop
@@ -41,7 +41,10 @@ def test_a_size_guide_is_the_first_thing_to_do(reference: Shop, truths: Truths) 
     first = rows[: len(small)]
     assert {row["product"] for row in first} == small
     assert {row["measure"] for row in first} == {"Size guide"}
-    assert all(row["saving"] > 0 and row["confidence"] > 99 for row in first)
+    assert all(row["saving"] > 0 for row in first)
+    # however plain it is, nothing is told to be certain
+    assert {row["confidence"] for row in first} == {SUREST}
+    assert all(90 <= row["confidence"] <= SUREST for row in rows)
 
 
 @pytest.mark.feature("RET-10")
@@ -49,7 +52,7 @@ def test_the_bad_batch_is_found_by_its_weeks(reference: Shop, truths: Truths) ->
     plan = truths.suppliers
     [batch] = names_of(reference, plan.batch_products)
     rows = reference.analyse("returns.alarms", period="all").to_records()
-    [found] = [row for row in rows if row["kind"] == "pattern"]
+    [found] = [row for row in rows if row["kind"] == "Quality pattern"]
     assert found["subject"] == batch
     assert found["first"] <= plan.batch_last
     assert found["last"] >= plan.batch_first
@@ -236,6 +239,14 @@ def test_prevention_finds_nothing_where_nothing_is() -> None:
     found = judged(sold, back)
     assert found[found.found]["product"].tolist() == ["p0"]
     assert found[found.found].expected.iloc[0] == pytest.approx(8, abs=1.5)
+    assert 0 < found.confidence.max() <= SUREST
+    # by hand: what is in doubt is the chance that of all units of the 40 products so many are of one, times what was tried
+    units = back.groupby("return_reason").returned_units_of_purchases.sum()
+    back.loc[0, "returned_units_of_purchases"] = 21.0
+    single = judged(sold, back).set_index(["product", "measure"]).loc[("p0", "Size guide")]
+    chance = stats.binom.sf(20, units["Too small"] - 39, 1 / 40)
+    assert single.confidence == pytest.approx(100 * (1 - min(chance * 40 * len(MEASURES), 1)))
+    assert 90 < single.confidence < 99
 
 
 def test_too_little_came_back_to_say_more(reference: Shop) -> None:

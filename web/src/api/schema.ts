@@ -1777,7 +1777,7 @@ export interface paths {
         };
         /**
          * List Return Products
-         * @description Products, by default the one with the highest return rate first.
+         * @description Products, by default the one of which most surely comes back first: two of three sales do not make the worst product.
          */
         get: operations["list_return_products"];
         put?: never;
@@ -1797,7 +1797,7 @@ export interface paths {
         };
         /**
          * Get Return Report
-         * @description A report of returns: daily, weekly, monthly, quality or prevention, as sections.
+         * @description A report of returns: daily, weekly, monthly, quality or prevention, as sections; as a file with a row for each figure.
          */
         get: operations["get_return_report"];
         put?: never;
@@ -2595,7 +2595,7 @@ export interface components {
              * Takes
              * @default []
              */
-            takes: "preset"[];
+            takes: ("preset" | "campaign")[];
         };
         /**
          * AnswerOut
@@ -4638,7 +4638,7 @@ export interface components {
              * Takes
              * @default []
              */
-            takes: "preset"[];
+            takes: ("preset" | "campaign")[];
             /**
              * Columns
              * @default []
@@ -10692,6 +10692,8 @@ export interface operations {
                 format?: "json" | "csv" | "xlsx" | "parquet";
                 /** @description percent */
                 threshold?: number;
+                /** @description the rows of a file: items, or reasons with their total */
+                table?: "items" | "reasons";
             };
             header?: never;
             path?: never;
@@ -10706,6 +10708,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_BreakdownOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description An error */
@@ -10747,6 +10752,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_ReturnDashboardOut_"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description An error */
@@ -10966,6 +10974,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["tillsight__api__envelope__Envelope_ReportOut___2"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description An error */

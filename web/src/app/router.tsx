@@ -183,6 +183,11 @@ const segment = page(
   lazyRouteComponent(() => import("@/features/customers/Segment"), "Segment"),
   true,
 );
+const campaigns = page(
+  "/customers/campaigns",
+  lazyRouteComponent(() => import("@/features/customers/Campaigns"), "Campaigns"),
+  true,
+);
 const customers = page(
   "/customers/all",
   lazyRouteComponent(() => import("@/features/customers/Customers"), "Customers"),
@@ -214,7 +219,7 @@ const routes = root.addChildren([
   welcome,
   forgotten,
   secondFactor,
-  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, goals, segments, segment, customers, customer, returnDesk, deskReturn, returnPrevention, compare, declared]),
+  frame.addChildren([overview, explore, data, load, release, job, table, settings, users, keys, privacy, audit, backups, credentials, profile, goals, segments, segment, campaigns, customers, customer, returnDesk, deskReturn, returnPrevention, compare, declared]),
 ]);
 
 export function makeRouter(client: QueryClient) {

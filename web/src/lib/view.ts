@@ -20,6 +20,8 @@ export interface View {
   as_of?: string | undefined;
   /** The rules of segments, by name. */
   preset?: string | undefined;
+  /** The campaign whose effect is looked at. */
+  campaign?: string | undefined;
   /** The metric whose explanation is open. */
   explain?: string | undefined;
   /** What it is cut by where it is explained; a share is a share in something. */
@@ -73,6 +75,7 @@ export function readView(raw: Raw): View {
     grain: isGrain(raw.grain) ? raw.grain : undefined,
     as_of: text(raw.as_of),
     preset: text(raw.preset),
+    campaign: text(raw.campaign),
     explain: text(raw.explain),
     explain_by: list(raw.explain_by),
     why: text(raw.why),
@@ -135,5 +138,5 @@ export function viewQuestion(view: View, period: ViewPeriod): ViewQuestion {
 }
 
 /** What of the address an analysis is given, besides days and filters. */
-export const takenFrom = (view: View, takes: readonly "preset"[]): Record<string, string> =>
+export const takenFrom = (view: View, takes: readonly ("preset" | "campaign")[]): Record<string, string> =>
   Object.fromEntries(takes.flatMap((name) => (view[name] ? [[name, view[name]]] : [])));

@@ -13,6 +13,7 @@ import type {
   Question,
   RankPanelSpec,
   Row,
+  SeriesPanelSpec,
   TablePanelSpec,
 } from "@/api/types";
 import { GRAIN_TITLES, type Grain } from "@/lib/days";
@@ -88,8 +89,10 @@ const HEIGHTS: Record<DrawnPanel["kind"], number> = {
   share: 190,
 };
 
-export function ChartPanel({ panel }: { panel: DrawnPanel }) {
+export function ChartPanel({ panel: declared }: { panel: DrawnPanel }) {
   const { metrics, format, release } = useShop();
+  const [only, setOnly] = useState<string>();
+  const panel = only && isLines(declared) ? { ...declared, metrics: [only] } : declared;
   const asked = useAsked();
   const aims = useQuery({
     ...analysisQuery(release, "goals.target", { ...asked.view, compare: "none" }, { metric: panel.metrics[0] ?? "" }),
@@ -151,12 +154,51 @@ export function ChartPanel({ panel }: { panel: DrawnPanel }) {
         )
       }
       legend={(answer) => legendOf(panel, answer, (name) => metrics.get(name)?.title ?? name, format, target !== undefined)}
-      extra={timed && metric ? <GrainWord grain={grain} metric={metric} /> : null}
+      extra={
+        <>
+          {isLines(declared) ? <MetricWord names={declared.metrics} only={only} onChoose={setOnly} /> : null}
+          {timed && metric ? <GrainWord grain={grain} metric={metric} /> : null}
+        </>
+      }
     >
       {(answer) =>
         panel.kind === "share" ? <Share panel={panel} answer={answer} ring={draw(answer)} /> : draw(answer)
       }
     </PanelFrame>
+  );
+}
+
+/** Several metrics as lines beside each other, of which one can be looked at by itself. */
+const isLines = (panel: DrawnPanel): panel is SeriesPanelSpec => panel.kind === "line" && panel.metrics.length > 1;
+
+/** Which of the metrics of a panel are drawn: all of them, or one with its comparison. */
+function MetricWord({
+  names,
+  only,
+  onChoose,
+}: {
+  names: readonly string[];
+  only: string | undefined;
+  onChoose: (name: string | undefined) => void;
+}) {
+  const { metrics } = useShop();
+  const title = (name: string) => metrics.get(name)?.title ?? name;
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Word>{only ? title(only) : `All ${names.length}`}</Word>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => onChoose(undefined)} aria-current={only === undefined || undefined}>
+          All of them
+        </Menu.Item>
+        {names.map((name) => (
+          <Menu.Item key={name} onClick={() => onChoose(name)} aria-current={name === only || undefined}>
+            {title(name)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from tillsight.accounts import SignedIn
 from tillsight.api.access import QuestionDoor, Viewer
 from tillsight.api.envelope import Envelope, Paged, ok
-from tillsight.api.questions import FILES, AnswerOut
+from tillsight.api.questions import FILES, AnswerOut, analysed
 from tillsight.api.routes.sales import PageParams, TrendParams, ViewParams, fixed
 from tillsight.api.services import Given, Services
+from tillsight.domains.returns.ranking import CUT, FIGURES
 
 router = APIRouter(prefix="/api/v1/returns", tags=["returns"], route_class=QuestionDoor)
 
@@ -41,7 +42,6 @@ SUMMARY = (
 )
 TRENDS = ("returns", "returned_units", "return_rate", "return_value")
 REASONS = ("returned_units", "returns")
-PRODUCTS = ("return_rate", "returned_units", "units_sold", "return_value", "defect_rate", "size_fit_rate")
 
 
 class _Spelled(BaseModel):
@@ -105,21 +105,37 @@ class ReturnDashboardOut(_Spelled):
     returnValue: float | None  # noqa: N815
 
 
-class BreakdownParams(ViewParams):
+class ThresholdParams(ViewParams):
     """A view, and from which rate on a return rate is high."""
 
     threshold: float = Field(20, ge=0, description="percent")
 
 
-@router.get("/breakdown", response_model=Envelope[BreakdownOut])
-def get_return_breakdown(who: Viewer, given: Given, view: Annotated[BreakdownParams, Query()]) -> Response:
+class BreakdownParams(ThresholdParams):
+    """A view with a threshold, and what a file holds: JSON has all of it."""
+
+    table: Literal["items", "reasons"] = Field(
+        "items", description="the rows of a file: items, or reasons with their total"
+    )
+
+
+@router.get("/breakdown", response_model=Envelope[BreakdownOut], responses=FILES)
+def get_return_breakdown(
+    who: Viewer, given: Given, request: Request, view: Annotated[BreakdownParams, Query()]
+) -> Response:
     """The return rate with damaged stock and returns to the supplier, by reason and by item."""
+    if view.format != "json":
+        return _as_file(request, given, who, view, view.table)
     return ok(_breakdown(given, who, view))
 
 
-@router.get("/dashboard", response_model=Envelope[ReturnDashboardOut])
-def get_return_dashboard(who: Viewer, given: Given, view: Annotated[BreakdownParams, Query()]) -> Response:
+@router.get("/dashboard", response_model=Envelope[ReturnDashboardOut], responses=FILES)
+def get_return_dashboard(
+    who: Viewer, given: Given, request: Request, view: Annotated[ThresholdParams, Query()]
+) -> Response:
     """The return figures of a dashboard."""
+    if view.format != "json":
+        return _as_file(request, given, who, view, "figures")
     found = _breakdown(given, who, view)
     names = ("returnRate", "damagedReturnRate", "supplierReturnRate", "totalReturns")
     return ok({**{name: found[name] for name in names}, "returnValue": found["totalReturnValue"]})
@@ -145,14 +161,29 @@ def list_return_reasons(who: Viewer, given: Given, request: Request, view: Annot
 
 @router.get("/products", response_model=Paged[AnswerOut], responses=FILES)
 def list_return_products(who: Viewer, given: Given, request: Request, view: Annotated[PageParams, Query()]) -> Response:
-    """Products, by default the one with the highest return rate first."""
-    return fixed(request, given, who, view, PRODUCTS, ("product_id", "product"))
+    """Products, by default the one of which most surely comes back first: two of three sales do not make the worst product."""
+    if view.sort:
+        return fixed(request, given, who, view, FIGURES, CUT)
+    parameters: dict[str, Any] = {
+        "start": view.from_,
+        "end": view.to,
+        "period": view.period,
+        "where": view.where or None,
+    }
+    parameters |= {"compare": view.compare, "limit": view.per_page, "offset": (view.page - 1) * view.per_page}
+    return analysed(request, given, who, "returns.ranked", view.as_of, view.format, parameters)
 
 
-def _breakdown(given: Services, who: SignedIn, view: BreakdownParams) -> Any:
+def _asked(view: ThresholdParams) -> dict[str, Any]:
     asked = {"start": view.from_, "end": view.to, "period": view.period, "where": view.where or None}
-    answer = given.shop.analyse(
-        "returns.breakdown", scope=given.scope(who), as_of=view.as_of, threshold=view.threshold,
-        **{name: value for name, value in asked.items() if value is not None},
-    )  # fmt: skip
+    return {"threshold": view.threshold} | {name: value for name, value in asked.items() if value is not None}
+
+
+def _breakdown(given: Services, who: SignedIn, view: ThresholdParams) -> Any:
+    answer = given.shop.analyse("returns.breakdown", scope=given.scope(who), as_of=view.as_of, **_asked(view))
     return answer.document
+
+
+def _as_file(request: Request, given: Services, who: SignedIn, view: ThresholdParams, table: str) -> Response:
+    parameters = _asked(view) | {"table": table}
+    return analysed(request, given, who, "returns.breakdown", view.as_of, view.format, parameters)

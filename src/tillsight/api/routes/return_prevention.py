@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tillsight.accounts import By, SignedIn
 from tillsight.api.access import QuestionDoor, Viewer, Writer, address_of
 from tillsight.api.envelope import Envelope, ok
+from tillsight.api.questions import FILES, analysed
 from tillsight.api.routes.sales import ViewParams
 from tillsight.api.services import Given
 from tillsight.core.errors import NotAllowedError
@@ -119,15 +120,15 @@ class EffectOut(BaseModel):
     rows: list[EffectRow]
 
 
-@router.get("/reports/analysis", response_model=Envelope[ReportOut])
-def get_return_report(who: Viewer, given: Given, view: Annotated[ReportParams, Query()]) -> Response:
-    """A report of returns: daily, weekly, monthly, quality or prevention, as sections."""
-    asked = {"start": view.from_, "end": view.to, "period": view.period, "where": view.where or None}
-    answer = given.shop.analyse(
-        "returns.report", scope=given.scope(who), as_of=view.as_of, report=view.report, target=view.target,
-        **{name: value for name, value in asked.items() if value is not None},
-    )  # fmt: skip
-    return ok(answer.document)
+@router.get("/reports/analysis", response_model=Envelope[ReportOut], responses=FILES)
+def get_return_report(who: Viewer, given: Given, request: Request, view: Annotated[ReportParams, Query()]) -> Response:
+    """A report of returns: daily, weekly, monthly, quality or prevention, as sections; as a file with a row for each figure."""
+    asked: dict[str, Any] = {"start": view.from_, "end": view.to, "period": view.period, "where": view.where or None}
+    asked |= {"report": view.report, "target": view.target}
+    parameters = {name: value for name, value in asked.items() if value is not None}
+    if view.format != "json":
+        return analysed(request, given, who, "returns.report", view.as_of, view.format, parameters)
+    return ok(given.shop.analyse("returns.report", scope=given.scope(who), as_of=view.as_of, **parameters).document)
 
 
 @router.get("/prevention", response_model=Envelope[list[MeasureOut]])

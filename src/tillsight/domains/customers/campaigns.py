@@ -1,6 +1,7 @@
 """What a campaign added, by segment: against the customers that were held out, or else against others who were not addressed.
 
 `customers.campaign_effect`  one row for everybody and one per segment: outcome of both groups, effect with its interval, sample size
+`customers.campaigns`        one row per campaign with members: when they were assigned, how many were addressed and held out
 
 Outcome: orders, revenue or buyers (1 for who ordered) of each member in the days of the campaign, orders or not. The segment is
 that of the day before.
@@ -205,6 +206,34 @@ def campaign_effect(
     )  # fmt: skip
 
 
+def campaigns(asker: Asker, question: dict[str, Any], days: int) -> Answer:
+    """Every campaign with members, the latest first, with the days to look at: from the assignment on, as far as the data reach.
+
+    Columns: campaign_id, first_day, last_day, customers (addressed), compared (held out). Counts are of customers whom the asker
+    may see and the filters let through; a campaign with none of them is left out.
+    """
+    where, queries = rfm.filters_of(asker, question), []  # type: ignore[var-annotated]
+    rows = members(asker)
+    if where or asker.scope.rows:
+        rows = rows.semi_join(rfm.orders_of(asker, where), ["shop_id", "customer_id"])
+    held = rows.arm == "control"
+    found = rows.group_by("campaign_id").agg(
+        first_day=rows.day.min(), customers=(~held).sum().cast("int64"), compared=held.sum().cast("int64")
+    )
+    end = ibis.least(found.first_day + ibis.interval(days=days - 1), ibis.date(asker.release.span.end))
+    found = found.mutate(last_day=end.cast("date")).select(*_LISTED)
+    table = run(asker, found.order_by(ibis.desc("first_day"), "campaign_id"), queries)
+    shown = (
+        AnswerColumn("campaign_id", "Campaign", "dimension"),
+        AnswerColumn("first_day", "Assigned on", "time"),
+        AnswerColumn("last_day", "Looked at until", "time"),
+        AnswerColumn("customers", "Addressed", "plain", unit="count"),
+        AnswerColumn("compared", "Held out", "plain", unit="count"),
+    )
+    told = [] if table.num_rows else [sentence("No campaign has members yet: load the table of campaign members.")]
+    return answer(asker, table, shown, queries, where=where, sentences=told, sources=("campaign_members",))
+
+
 def _period(asker: Asker, question: Mapping[str, Any], first: date | None, days: int) -> Period:
     """The days that are asked for; else those from the assignment on, as far as the data reach."""
     span = asker.release.span
@@ -268,6 +297,7 @@ def _sums(
     )  # fmt: skip
 
 
+_LISTED = ("campaign_id", "first_day", "last_day", "customers", "compared")
 _NAMES = (
     "segment", "customers", "compared", "mean_addressed", "mean_without", "effect", "effect_lower", "effect_upper", "lift",
     "lift_lower", "lift_upper", "p_value", "added", "needed",
@@ -415,5 +445,13 @@ ANALYSES = (
             Parameter("days", "integer", 42, "Days from the assignment on, where no period is given.", minimum=1, maximum=366),
             Parameter("detect", "number", 10, "The lift in percent that the sample size is for.", minimum=0.1, maximum=1000),
         ),
+    ),
+    Analysis(
+        "customers.campaigns",
+        "Campaigns with members",
+        "customers",
+        "Campaigns whose effect can be told, with their members and days.",
+        campaigns,
+        (Parameter("days", "integer", 42, "Days to look at from the assignment on.", minimum=1, maximum=366),),
     ),
 )  # fmt: skip

@@ -37,6 +37,7 @@ LEAST_SPIKE = 5
 LONGEST_WINDOW = 12
 LEAST_PATTERN = 5
 DISCOVERY = 0.05
+KINDS = {"threshold": "High return rate", "spike": "Sudden rise", "pattern": "Quality pattern"}
 ODDS = 20.0
 """One in so many is the chance that anything at all is found where nothing is: windows of a row and week count as one trial."""
 
@@ -44,8 +45,8 @@ ODDS = 20.0
 def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Answer:
     """Findings, the surest first within a kind.
 
-    Columns: kind, level (product or supplier), subject, first and last day, units (returns, of a pattern), expected, rate
-    (percent, of a threshold).
+    Columns: kind (high return rate, sudden rise, quality pattern), level (product or supplier), subject, first and last day, units
+    (returns, of a pattern), expected, rate (percent, of a threshold).
     """
     question = {key: value for key, value in question.items() if key != "compare"}
     answer = asker.query("returned_units", **question)
@@ -93,7 +94,7 @@ def _above(asker: Asker, question: dict[str, Any], period: Period, tolerated: fl
     frame = frame[frame.low > tolerated].sort_values("low", ascending=False)
     return [
         {
-            "kind": "threshold", "level": "product", "subject": row["product"], "first": period.start, "last": period.end,
+            "kind": KINDS["threshold"], "level": "Product", "subject": row["product"], "first": period.start, "last": period.end,
             "units": row["returned"], "expected": row["units_sold"] * tolerated / 100, "rate": row["rate"],
             "text": f"{row['product']}: {row['rate']:.1f}% of the units sold come back, above the tolerated {tolerated:g}%.",
         }
@@ -126,7 +127,7 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
     frame = frame[found & (frame.now >= LEAST_SPIKE).to_numpy()].sort_values("now", ascending=False)
     return [
         {
-            "kind": "spike", "level": "product", "subject": subject, "first": first, "last": end, "units": row["now"],
+            "kind": KINDS["spike"], "level": "Product", "subject": subject, "first": first, "last": end, "units": row["now"],
             "expected": row["expected"], "rate": None,
             "text": f"{subject}: {row['now']:.0f} units came back in the last week, {row['expected']:.1f} would be usual.",
         }
@@ -160,11 +161,13 @@ def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period
         if units < LEAST_PATTERN:
             continue
         first, last = sold.columns[start].date(), (sold.columns[stop - 1] + pd.Timedelta(days=6)).date()
+        # the weeks at both ends may begin before the days that were asked about, or end after them
+        first, last = max(first, period.start), min(last, period.end)
         subject = str(sold.index[row])
         found.append(
             {
-                "kind": "pattern", "level": level, "subject": subject, "first": max(first, period.start),
-                "last": min(last, period.end), "units": units, "expected": expected, "rate": None,
+                "kind": KINDS["pattern"], "level": level.capitalize(), "subject": subject, "first": first, "last": last,
+                "units": units, "expected": expected, "rate": None,
                 "text": f"{subject}: {units:.0f} returns of what was bought from {first:%-d %b} to {last:%-d %b %Y} are for defects, "
                 f"{expected:.1f} would be usual.",
             }

@@ -26,7 +26,7 @@ from tillsight.core.money import allocate
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.compile import value
-from tillsight.metrics.model import Analysis, Parameter
+from tillsight.metrics.model import Analysis, Parameter, Unit
 from tillsight.metrics.question import ask_for
 
 if TYPE_CHECKING:
@@ -35,6 +35,17 @@ if TYPE_CHECKING:
 PARTS = {"Damaged stock": "Damaged Stock", "Returned to supplier": "Returns to Supplier"}
 """The dispositions of 002 and what it calls them."""
 HIGH_RATE = 20
+ITEM_COLUMNS: dict[str, tuple[str, Unit | None]] = {
+    "item": ("SKU", None), "name": ("Product", None), "sold": ("Units sold", "units"), "returned": ("Units returned", "units"),
+    "value": ("Value", "money"), "rate": ("Return rate", "percent"), "damagedReturnRate": ("Damaged stock", "percent"),
+    "supplierReturnRate": ("Returns to supplier", "percent"),
+}  # fmt: skip
+FIGURE_COLUMNS: dict[str, tuple[str, Unit | None]] = {
+    "returnRate": ("Return rate", "percent"), "damagedReturnRate": ("Damaged stock", "percent"),
+    "supplierReturnRate": ("Returns to supplier", "percent"), "totalReturns": ("Units returned", "units"),
+    "returnValue": ("Value", "money"),
+}  # fmt: skip
+UNITS, MONEY, PERCENT = pa.decimal128(38, 4), pa.decimal128(38, 6), pa.decimal128(18, 2)
 CENT = Decimal("0.01")
 LEVEL = 0.90
 LEAST_UNITS = 10
@@ -43,8 +54,11 @@ SERIAL_RATE = 50.0
 SERIAL_RETURNS = 3
 
 
-def breakdown(asker: Asker, question: dict[str, Any], threshold: float = HIGH_RATE) -> Answer:
-    """The response of 002 as `document`, and its table: reason, count (units), value (cost of the goods), percentage, rate.
+def breakdown(asker: Asker, question: dict[str, Any], threshold: float = HIGH_RATE, table: str = "reasons") -> Answer:
+    """The response of 002 as `document`, and one of its tables.
+
+    `table`: reasons (reason, count in units, value as the cost of the goods, percentage, rate; with a row for the total), items
+    (each item of `returnsByItem`), or figures (the fields of 002's dashboard, in one row).
 
     Inside are the units whose goods became damaged stock or went back to the supplier; other dispositions, and goods that are
     not inspected yet, stand beside in `otherReturns`. Rates are percent of units sold, rounded half up to two decimals, parts by
@@ -85,26 +99,62 @@ def breakdown(asker: Asker, question: dict[str, Any], threshold: float = HIGH_RA
             if fate not in PARTS
         ],
     }
-    rates = (damaged, supplier, rate)
+    tables = {
+        "reasons": lambda: _reason_table(document, counts, values, shares),
+        "items": lambda: _own_table(ITEM_COLUMNS, by_item),
+        "figures": lambda: _own_table(FIGURE_COLUMNS, [document | {"returnValue": document["totalReturnValue"]}]),
+    }
+    shown, columns = tables[table]()
+    columns = tuple(
+        dataclasses.replace(column, currency=by_fate.currency) if column.unit == "money" else column
+        for column in columns
+    )
+    every = sum((row["returned_units"] for row in fates.values()), Decimal(0))
+    sentences = _breakdown_in_words(document, threshold, every, whole)
+    return dataclasses.replace(
+        by_fate, table=shown, columns=columns, totals=None, row_count=shown.num_rows, sentences=sentences,
+        document=document,
+    )  # fmt: skip
+
+
+def _reason_table(
+    document: dict[str, Any], counts: list[Decimal], values: Sequence[Decimal | None], shares: Sequence[Decimal]
+) -> tuple[pa.Table, tuple[AnswerColumn, ...]]:
+    """Both reasons and their total."""
+    rates = (document["damagedReturnRate"], document["supplierReturnRate"], document["returnRate"])
     table = pa.table(
         {
             "reason": pa.array([*PARTS.values(), "Total"], pa.string()),
-            "count": pa.array([*counts, total], pa.decimal128(38, 4)),
-            "value": pa.array([*values, value], pa.decimal128(38, 6)),
-            "percentage": pa.array([*shares, sum(shares)], pa.decimal128(9, 2)),
-            "return_rate": pa.array(rates, pa.decimal128(18, 2)),
+            "count": pa.array([*counts, sum(counts, Decimal(0))], UNITS),
+            "value": pa.array([*values, document["totalReturnValue"]], MONEY),
+            "percentage": pa.array([*shares, sum(shares)], PERCENT),
+            "return_rate": pa.array(rates, PERCENT),
         }
     )
-    columns = (
+    return table, (
         AnswerColumn("reason", "Reason", "dimension"),
         AnswerColumn("count", "Quantity", "plain", unit="units"),
-        AnswerColumn("value", "Value", "plain", unit="money", currency=by_fate.currency),
+        AnswerColumn("value", "Value", "plain", unit="money"),
         AnswerColumn("percentage", "% of total", "plain", unit="percent"),
         AnswerColumn("return_rate", "Return rate", "plain", unit="percent"),
     )
-    sentences = _breakdown_in_words(document, threshold)
-    return dataclasses.replace(
-        by_fate, table=table, columns=columns, totals=None, row_count=3, sentences=sentences, document=document
+
+
+def _own_table(
+    named: dict[str, tuple[str, Unit | None]], rows: list[dict[str, Any]]
+) -> tuple[pa.Table, tuple[AnswerColumn, ...]]:
+    """Rows of the document as a table, under their names there."""
+    types = {"units": UNITS, "money": MONEY, "percent": PERCENT, None: pa.string()}
+    table = pa.table(
+        {
+            name: pa.array(
+                [row[name] if unit is None or row[name] is None else Decimal(row[name]) for row in rows], types[unit]
+            )
+            for name, (_, unit) in named.items()
+        }
+    )
+    return table, tuple(
+        AnswerColumn(name, title, "plain" if unit else "dimension", unit=unit) for name, (title, unit) in named.items()
     )
 
 
@@ -156,19 +206,30 @@ def _by_item(rows: list[dict[str, Any]], sold: list[dict[str, Any]]) -> list[dic
     return sorted(items, key=lambda row: (-row["returned"], row["item"] or ""))
 
 
-def _breakdown_in_words(document: dict[str, Any], threshold: float) -> list[dict[str, Any]]:
+def _breakdown_in_words(
+    document: dict[str, Any], threshold: float, every: Decimal, whole: Decimal
+) -> list[dict[str, Any]]:
+    """`every`: all units that came back, whatever became of them; `whole`: the units sold."""
     rate = document["returnRate"]
+    others = every > document["totalReturns"] and whole > 0
+    said = []
+    if others:
+        text = f"{_rate(every, whole)}% of the units sold came back, whatever became of them (return rate, units)."
+        said.append(sentence(text, metric="return_rate"))
     if not document["totalReturns"]:
-        return [sentence("Nothing came back as damaged stock or went back to a supplier in this period.")]
+        return [*said, sentence("Nothing came back as damaged stock or went back to a supplier in this period.")]
     rates = {"Damaged Stock": document["damagedReturnRate"], "Returns to Supplier": document["supplierReturnRate"]}
     parts = ", ".join(
         f"{part['reason'].lower()} {rates[part['reason']]}% ({part['percentage']}% of them)"
         for part in document["returnsByReason"]
     )
     text = f"{rate}% of the units sold came back as damaged stock or for the supplier: {parts}."
-    said = [sentence(text, metric="return_rate")]
+    if others:
+        text = f"Of these, damaged stock and returns to the supplier alone are {rate}% of the units sold: {parts}."
+    said.append(sentence(text, metric="damaged_return_rate" if others else "return_rate"))
     if document["highReturnRate"]:
-        said.append(sentence(f"High return rate: it is above {threshold:g}%.", "bad"))
+        which = "damaged stock and returns to the supplier are" if others else "it is"
+        said.append(sentence(f"High return rate: {which} above {threshold:g}%.", "bad"))
     if document["hasReturnsWithoutSales"]:
         said.append(sentence("More units came back than were sold, in all or of an item: sales may be missing.", "bad"))
     if document["totalReturnValue"] is None:
@@ -375,7 +436,12 @@ ANALYSES = (
         "returns",
         "The return rate with its two parts, damaged stock and returns to the supplier, by reason and by item.",
         breakdown,
-        (Parameter("threshold", "number", HIGH_RATE, "A return rate above so many percent is high.", minimum=0),),
+        (
+            Parameter("threshold", "number", HIGH_RATE, "A return rate above so many percent is high.", minimum=0),
+            Parameter(
+                "table", "text", "reasons", "Rows of the table and of files.", choices=("reasons", "items", "figures")
+            ),
+        ),
     ),
     Analysis(
         "returns.products",

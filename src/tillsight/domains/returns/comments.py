@@ -11,6 +11,9 @@ out; who sees persons masked sees no examples. Method: see `language`.
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,7 @@ import numpy.typing as npt
 
 from tillsight.core import words
 from tillsight.domains.returns import reasons
-from tillsight.domains.returns.language import LANGUAGES, clean, languages, phrases, themes, tones
+from tillsight.domains.returns.language import LANGUAGES, clean, counted, languages, themes, tones
 from tillsight.domains.returns.seeing import Titles, answer_of, fetched, rows_of, settled
 from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, sentence
@@ -44,36 +47,40 @@ NAMES = sorted(
     | {word for found in reasons.FATES.values() for word in found}
 )
 """Texts that name a reason or a fate and are no comment."""
+KEPT = 4
+_KNOWN: dict[bytes, list[str | None]] = {}
+"""The languages of some texts by a hash of them; the texts themselves are not kept."""
+_LOCK = threading.Lock()
 
 
-def _said(asker: Asker, resolved: Resolved) -> ir.Table:
-    """One row per item with a comment that is read: `number` and `text` of the comment, reason, category, product and units."""
+def _said(asker: Asker, resolved: Resolved, by: str) -> ir.Table:
+    """Comments that are read, counted: `number` and `text` of the comment, `by`, comments and units.
+
+    A text that stands in several ways in the rows (spaces around it) may have several rows.
+    """
     rows = rows_of(asker, "returned_items", resolved)
     rows = rows.filter(rows.reason_text.notnull())
-    # what a text is, is found out once for each, however many say it
-    texts = rows.select("reason_text").distinct()
+    counts = rows.group_by("reason_text", by).agg(comments=rows.count(), units=rows.units.sum())
+    texts = rows.group_by("reason_text").agg(times=rows.count())
     texts = texts.mutate(text=texts.reason_text.strip())
     plain = texts.text.lower().re_replace(r"[^a-z0-9]+", " ").strip()
-    texts = texts.filter(texts.text.length() > 2, ~plain.isin(NAMES))
-    chosen = texts.select("text").distinct()
-    chosen = chosen.order_by(chosen.text.hash(), chosen.text).limit(MOST_READ)
-    chosen = chosen.mutate(number=ibis.row_number().over(order_by=chosen.text))
-    texts = texts.inner_join(chosen, "text").select("reason_text", "text", "number")
-    rows = rows.select("reason_text", "return_reason", "category", "product_name", "units")
-    return rows.inner_join(texts, "reason_text").drop("reason_text")
+    # a condition on the count too: else the engine asks it of every row before it groups, not once of each text
+    texts = texts.filter(ibis.ifelse(texts.times > 0, (texts.text.length() > 2) & ~plain.isin(NAMES), False))
+    number = ibis.dense_rank().over(order_by=[texts.text.hash(), texts.text])
+    texts = texts.mutate(number=number).filter(lambda found: found.number < MOST_READ)
+    return counts.inner_join(texts, "reason_text").select("number", "text", by, "comments", "units")
 
 
-def _read(asker: Asker, said: ir.Table) -> tuple[pd.DataFrame, str]:
-    """Comments by text and reason: how many returns say it, of how many units; the most frequent of a text first."""
-    table = said.group_by("number", "return_reason").agg(
-        text=said.text.arbitrary(), comments=said.count(), units=said.units.sum().cast("float64")
-    )
-    frame, sql = fetched(asker, table.drop("number"))
+def _read(asker: Asker, resolved: Resolved) -> tuple[pd.DataFrame, str]:
+    """Comments by text and reason: how many returns say it, of how many units; the most frequent text first, and its reason."""
+    frame, sql = fetched(asker, _said(asker, resolved, "return_reason").drop("number"))
     frame["text"] = _cleaned(frame.text)
     frame = (
         frame.groupby(["text", "return_reason"], sort=False, dropna=False)[["comments", "units"]].sum().reset_index()
     )
-    return frame.sort_values(["comments", "text", "return_reason"], ascending=[False, True, True]), sql
+    frame["whole"] = frame.groupby("text").comments.transform("sum")
+    order = ["whole", "text", "comments", "return_reason"]
+    return frame.sort_values(order, ascending=[False, True, False, True]).drop(columns="whole"), sql
 
 
 def _cleaned(texts: pd.Series[str]) -> npt.NDArray[np.object_]:
@@ -88,9 +95,27 @@ def _sums(places: npt.NDArray[np.int64], values: npt.NDArray[np.float64], count:
     return np.bincount(places, values, minlength=count).astype(np.float64)
 
 
-def _categories(asker: Asker, said: ir.Table) -> tuple[dict[str, str | None], str]:
+def _spoken(texts: Sequence[str]) -> list[str | None]:
+    """The language of each text, found out once for the same texts: themes and phrases of a page need it at the same time."""
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    one = [texts[place] for place in order]
+    key = hashlib.sha256("\0".join(one).encode()).digest()
+    with _LOCK:
+        if key not in _KNOWN:
+            _KNOWN[key] = languages(one)
+            while len(_KNOWN) > KEPT:
+                del _KNOWN[next(iter(_KNOWN))]
+        known = _KNOWN[key]
+    found: list[str | None] = [None] * len(texts)
+    for place, language in zip(order, known, strict=True):
+        found[place] = language
+    return found
+
+
+def _categories(asker: Asker, resolved: Resolved) -> tuple[dict[str, str | None], str]:
     """The category that each text is said of most."""
-    counts = said.group_by("number", "category").agg(text=said.text.arbitrary(), comments=said.count())
+    said = _said(asker, resolved, "category")
+    counts = said.group_by("number", "category").agg(text=said.text.arbitrary(), comments=said.comments.sum())
     first = ibis.window(group_by="number", order_by=[ibis.desc(counts.comments), ibis.asc(counts.category)])
     counts = counts.mutate(place=ibis.row_number().over(first))
     frame, sql = fetched(asker, counts.filter(counts.place == 0).select("text", "category").order_by("text"))
@@ -111,13 +136,12 @@ class _Products:
         return _sums(self.product, self.count * texts[self.text], len(self.names))
 
 
-def _products(asker: Asker, said: ir.Table, every: list[str]) -> tuple[_Products, list[str]]:
+def _products(asker: Asker, resolved: Resolved, every: list[str]) -> tuple[_Products, list[str]]:
     """Read what is said of which product. `every`: the texts, in their places."""
+    said = _said(asker, resolved, "product_name")
     said = said.filter(said.product_name.notnull())
-    counts = said.group_by("number", "product_name").agg(comments=said.count())
-    named = said.select("number", "text").distinct()
-    found, sql = asker.release.run(counts)
-    texts, more = fetched(asker, named)
+    found, sql = asker.release.run(said.select("number", "product_name", "comments"))
+    texts, more = fetched(asker, said.select("number", "text").distinct())
     places = {text: place for place, text in enumerate(every)}
     place_of = np.zeros(int(texts.number.max()) + 1 if len(texts) else 1, dtype=np.int64)
     place_of[texts.number.to_numpy()] = [places[text] for text in _cleaned(texts.text)]
@@ -144,8 +168,7 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
         "reason": ("Most frequent reason", None), "product": ("Stands out at", None), "examples": ("For example", None),
     }  # fmt: skip
     resolved = settled(asker, question)
-    said_of = _said(asker, resolved)
-    frame, sql = _read(asker, said_of)
+    frame, sql = _read(asker, resolved)
     queries = [sql]
     whole = int(frame.comments.sum())
     locale = asker.release.locale
@@ -159,16 +182,16 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
         _sums(place, frame[name].to_numpy(dtype=np.float64), len(every)) for name in ("comments", "units")
     )
     reason = frame.return_reason.to_numpy()[np.unique(place, return_index=True)[1]].tolist()
-    categories, sql = _categories(asker, said_of)
+    categories, sql = _categories(asker, resolved)
     queries.append(sql)
-    spoken = languages(every)
+    spoken = _spoken(every)
     tone = tones(every, spoken)
     by_language = pd.Series(weights).groupby(spoken).sum()
     rows: list[dict[str, Any]] = []
     found = themes(every, weights, spoken, (reason, [categories[text] for text in every]))
     chosen = [theme for theme in found if not language or theme.language == language]
     if chosen:
-        at_products, more = _products(asker, said_of, every)
+        at_products, more = _products(asker, resolved, every)
         queries += more
     for theme in chosen:
         heard = weights[theme.texts]
@@ -227,33 +250,36 @@ def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limi
         "reason": ("Reason that it goes with", None), "times": ("Times as often as with others", "ratio"),
     }  # fmt: skip
     resolved = settled(asker, question)
-    frame, sql = _read(asker, _said(asker, resolved))
+    frame, sql = _read(asker, resolved)
     if frame.comments.sum() < LEAST_COMMENTS:
         said = sentence(
             f"Not enough data: {int(frame.comments.sum())} comments in this period, and {LEAST_COMMENTS} are needed."
         )
         return answer_of(asker, resolved, _none(titles), titles, [said], queries=[sql])
     frame["return_reason"] = frame.return_reason.fillna("No reason")
-    unique = frame.text.drop_duplicates()
-    spoken = dict(zip(unique, languages(unique.tolist()), strict=True))
-    frame["language"] = frame.text.map(spoken)
+    place, different = frame.text.factorize()
+    every = [str(text) for text in different]
+    reason_at, reasons_there = frame.return_reason.factorize(sort=True)
+    heard = np.zeros((len(every), len(reasons_there)))
+    np.add.at(heard, (place, reason_at), frame.comments.to_numpy(dtype=np.float64))
+    spoken = np.array(_spoken(every), dtype=object)
     rows: list[dict[str, Any]] = []
-    for name, mine in frame[frame.language.notna()].groupby("language"):
+    for name in sorted({str(one) for one in spoken if one is not None}):
         if language and name != language:
             continue
-        whole = float(mine.comments.sum())
-        everywhere = phrases(mine.text.tolist(), mine.comments.to_numpy(dtype=np.float64), str(name))
-        by_reason = {
-            str(reason): (float(part.comments.sum()), phrases(part.text.tolist(), part.comments.to_numpy(dtype=np.float64), str(name)))
-            for reason, part in mine.groupby("return_reason")
-        }  # fmt: skip
-        for phrase, count in everywhere.items():
+        mine = np.flatnonzero(spoken == name)
+        found, counts = counted([every[one] for one in mine.tolist()], heard[mine], name)
+        sizes = heard[mine].sum(axis=0)
+        whole = float(sizes.sum())
+        # of reasons that say it as often, the last by name
+        most = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
+        for phrase, of_reasons, at in zip(found, counts, most.tolist(), strict=True):
+            count = float(of_reasons.sum())
             if count < LEAST_OF_PRODUCT:
                 continue
-            reason = max(by_reason, key=lambda one: (by_reason[one][1].get(phrase, 0.0), one))
-            size, inside = by_reason[reason]
-            outside = (count - inside[phrase] + 0.5) / max(whole - size, 1.0)
-            times = inside[phrase] / size / outside if whole > size else None
+            size, inside, reason = float(sizes[at]), float(of_reasons[at]), str(reasons_there[at])
+            outside = (count - inside + 0.5) / max(whole - size, 1.0)
+            times = inside / size / outside if whole > size else None
             if times is None or times >= LEAST_TIMES:
                 rows.append({"phrase": phrase, "language": LANGUAGES[str(name)], "comments": count, "reason": reason,
                              "times": times})  # fmt: skip

@@ -13,6 +13,7 @@ from tillsight.domains.returns import (
     newcomers,
     prevention,
     pricing,
+    ranking,
     reports,
     steps,
 )
@@ -20,7 +21,21 @@ from tillsight.domains.returns import (
 ANALYSES = tuple(
     analysis
     for module in (
-        *(analyses, prevention, effects, alarms, comments, fitting, pricing, newcomers, costs, steps, lag, reports),
+        *(
+            analyses,
+            ranking,
+            prevention,
+            effects,
+            alarms,
+            comments,
+            fitting,
+            pricing,
+            newcomers,
+            costs,
+            steps,
+            lag,
+            reports,
+        ),
     )
     for analysis in module.ANALYSES
 )

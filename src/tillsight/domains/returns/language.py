@@ -15,7 +15,7 @@ Nothing is downloaded, nothing leaves the machine, and the same texts always giv
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -64,7 +64,14 @@ def _sets(name: str) -> dict[str, frozenset[str]]:
 _LISTS = _lists()
 LANGUAGES = {language: lists["title"] for language, lists in _LISTS.items()}
 _FUNCTION, _GOOD, _BAD, _NOT = _sets("function"), _sets("good"), _sets("bad"), _sets("negations")
-_KNOWN = {language: _GOOD[language] | _BAD[language] for language in LANGUAGES}
+_TELLS: dict[str, list[tuple[str, float]]] = {}
+"""What a word says of the language that it is in: function words 1, opinions half."""
+for _language in LANGUAGES:
+    for _word, _score in (
+        *((word, 1.0) for word in _FUNCTION[_language]),
+        *((word, 0.5) for word in _GOOD[_language] | _BAD[_language]),
+    ):
+        _TELLS.setdefault(_word, []).append((_language, _score))
 
 
 def languages(texts: Sequence[str]) -> list[str | None]:
@@ -94,10 +101,10 @@ def languages(texts: Sequence[str]) -> list[str | None]:
 
 def _by_rules(words: list[str]) -> str | None:
     """The language with the most function words; opinions count half; None for a tie and for none."""
-    scores = {
-        language: sum(word in _FUNCTION[language] for word in words) + 0.5 * sum(word in _KNOWN[language] for word in words)
-        for language in LANGUAGES
-    }  # fmt: skip
+    scores = dict.fromkeys(LANGUAGES, 0.0)
+    for word in words:
+        for language, score in _TELLS.get(word, ()):
+            scores[language] += score
     best = max(scores.values(), default=0)
     leading = [language for language, score in scores.items() if score == best]
     return leading[0] if best > 0 and len(leading) == 1 else None
@@ -151,20 +158,39 @@ class Theme:
 
 def phrases(texts: Sequence[str], weights: Floats, language: str | None) -> dict[str, float]:
     """Phrases of one to three words by how many comments have them, function words at neither end."""
-    stop = _FUNCTION.get(language or "", frozenset())
     counts: dict[str, float] = {}
-    for text, weight in zip(texts, weights.tolist(), strict=True):
-        words = words_of(text)
-        mine = set()
-        for length in range(1, PHRASE_WORDS + 1):
-            for start in range(len(words) - length + 1):
-                part = words[start : start + length]
-                if part[0] in stop or part[-1] in stop or (length == 1 and len(part[0]) < 3):
-                    continue
-                mine.add(" ".join(part))
+    for mine, weight in zip(_phrases_of(texts, language), weights.tolist(), strict=True):
         for phrase in mine:
             counts[phrase] = counts.get(phrase, 0.0) + weight
     return counts
+
+
+def counted(texts: Sequence[str], weights: Floats, language: str | None) -> tuple[list[str], Floats]:
+    """The same phrases, and a row for each with its comments by column. `weights`: a row for each text, such as its reasons."""
+    from scipy import sparse
+
+    places: dict[str, int] = {}
+    starts, held = [0], []
+    for mine in _phrases_of(texts, language):
+        held += [places.setdefault(phrase, len(places)) for phrase in sorted(mine)]
+        starts.append(len(held))
+    there = sparse.csr_matrix((np.ones(len(held)), held, starts), shape=(len(texts), len(places)))
+    counts: Floats = there.T @ weights
+    return list(places), counts
+
+
+def _phrases_of(texts: Sequence[str], language: str | None) -> Iterator[set[str]]:
+    """The different phrases of each text."""
+    stop = _FUNCTION.get(language or "", frozenset())
+    for text in texts:
+        words = words_of(text)
+        ends = [word not in stop for word in words]
+        mine = {word for word, end in zip(words, ends, strict=True) if end and len(word) >= 3}
+        for length in range(2, PHRASE_WORDS + 1):
+            for start in range(len(words) - length + 1):
+                if ends[start] and ends[start + length - 1]:
+                    mine.add(" ".join(words[start : start + length]))
+        yield mine
 
 
 def weight_of_words(texts: Sequence[str], weights: Floats, about: Sequence[Sequence[object]]) -> dict[str, float]:

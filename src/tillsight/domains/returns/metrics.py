@@ -28,14 +28,28 @@ def _returns(
     title: str,
     which: Callable[[ir.Table], ir.BooleanValue] | None = None,
     relation: str = "returned_items",
+    *,
+    whole: bool = False,
 ) -> Measure:
-    """Distinct returns of which some item is so."""
+    """Distinct returns of which some item is so. `whole`: it is said of the return, so all of its items agree."""
 
     def of(rows: ir.Table, _: Window) -> ir.Value:
         return rows.return_key.nunique(where=which(rows)) if which else rows.return_key.nunique()
 
+    def once(rows: ir.Table) -> ir.Value:
+        return rows.count(where=rows.is_first_row & which(rows) if which else rows.is_first_row)
+
     shown = (lambda rows, _: which(rows)) if which else None
-    return Measure(name, title, relation, "count", of, adds=False, rows=shown)
+    counts_rows = once if whole or which is None else None
+    return Measure(name, title, relation, "count", of, adds=False, rows=shown, counts="return", once=counts_rows)
+
+
+def _first_rows(name: str, title: str, which: Callable[[ir.Table], ir.BooleanValue]) -> Measure:
+    """Returns whose first row is so: as many as there are such rows."""
+    return Measure(
+        name, title, "returned_items", "count", lambda rows, _: rows.count(where=which(rows)),
+        rows=lambda rows, _: which(rows),
+    )  # fmt: skip
 
 
 def _sum(
@@ -77,11 +91,11 @@ MEASURES = (
     _returns("returns_defective", "Returns with a defect", lambda rows: rows.is_defect),
     _returns("returns_wrong_item", "Returns of a wrong item", lambda rows: rows.is_wrong_item),
     _returns("returns_size_fit", "Returns for size or fit", lambda rows: rows.is_size_reason),
-    _returns("returns_exchanged", "Exchanges", lambda rows: rows.is_exchange),
-    _returns("returns_tracked", "Returns with a tracking record", lambda rows: rows.is_tracked),
-    _returns("returns_dated", "Returns whose order is known", _dated),
-    _returns("returns_in_window", "Returns inside the window", lambda rows: rows.is_first_row & rows.is_in_window.fill_null(False)),
-    _returns("returns_completed", "Completed returns", _done),
+    _returns("returns_exchanged", "Exchanges", lambda rows: rows.is_exchange, whole=True),
+    _returns("returns_tracked", "Returns with a tracking record", lambda rows: rows.is_tracked, whole=True),
+    _first_rows("returns_dated", "Returns whose order is known", _dated),
+    _first_rows("returns_in_window", "Returns inside the window", lambda rows: rows.is_first_row & rows.is_in_window.fill_null(False)),
+    _first_rows("returns_completed", "Completed returns", _done),
     Measure(
         "orders_returned", "Orders with a return", "returned_items", "count", lambda rows, _: rows.order_key.nunique(), adds=False,
         rows=lambda rows, _: rows.order_key.notnull(),

@@ -9,10 +9,13 @@ rate of everything is what came back over units sold times the share that can be
 of a month is its units × that rate × the share not seen. The interval is that of an over-dispersed Poisson count.
 
 Prevention: units that a product brings back for the reasons that one measure can cure, against what its category brings back for
-them (without the product itself; the whole shop where the category has fewer than five others). How sure: the upper tail of a
-Poisson count of that expectation; all products and measures are judged together, at a false discovery rate of 10 % (Benjamini
-and Hochberg, 1995). Money: the units above expectation × what a returned unit costs the shop in the period, so it is what could
-be saved if the product were as others are.
+them (without the product itself; the whole shop where the category has fewer than five others). How sure: given what the product
+and the others bring back together, chance would give each its share by the units sold (the conditional test of two Poisson
+rates, Przyborowski and Wilenski, 1940; so what is usual need not be known exactly); all products and measures are judged
+together, at a false discovery rate of 10 % (Benjamini and Hochberg, 1995). The confidence of a finding is 100 % less the false
+discovery rate at which it still holds: at least that share of findings as sure as it are no chance. It is told up to 99 %: nothing
+is certain, and beyond that a figure says more of the model than of the shop. Money: the units above expectation × what a returned
+unit costs the shop in the period, so it is what could be saved if the product were as others are.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tillsight.core import words
-from tillsight.forecasting.discoveries import discoveries
+from tillsight.forecasting.discoveries import adjusted
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Parameter
@@ -41,6 +44,8 @@ MATURE = 0.98
 LEAST_UNITS_BACK = 30
 LONGEST_LAG = 365
 DISCOVERY = 0.10
+SUREST = 99.0
+"""Highest confidence that is told, in percent."""
 LEAST_OTHERS = 5
 
 MEASURES = {
@@ -202,7 +207,7 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
     """What to do about which product, the largest saving first.
 
     Columns: product, category, measure, reason (the most frequent of those it cures), units sold, units (that came back for
-    them), expected (units, as the category does), saving (money of the period), confidence (percent).
+    them), expected (units, as the category does), saving (money of the period), confidence (percent, 90 to 99).
     """
     question = {key: value for key, value in question.items() if key != "compare"}
     answer = asker.query(["units_sold", "returned_units_of_purchases"], by=["product", "category"], **question)
@@ -224,7 +229,7 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
         "product": ("Product", None), "category": ("Category", None), "measure": ("What to do", None),
         "reason": ("Most frequent reason", None),
         "units_sold": ("Units sold", "units"), "units": ("Came back for it", "units"), "expected": ("As its category", "units"),
-        "saving": ("Could be saved", "money"), "confidence": ("Confidence", "percent"),
+        "saving": ("Could be saved", "money"), "confidence": ("Confidence (99% at most)", "percent"),
     }  # fmt: skip
     columns = tuple(
         AnswerColumn(
@@ -287,10 +292,10 @@ def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
     # without the product itself; half a unit keeps a reason that nothing else has from being infinitely rare
     rate = (there - frame.units + 0.5) / np.maximum(sold_there - frame.sold, 1.0)
     frame["expected"] = np.where(sold_there > frame.sold, frame.sold * rate, frame.units)
-    tail = stats.poisson.sf(frame.units - 1, frame.expected)
-    found = discoveries(tail, DISCOVERY, len(known) * len(MEASURES))
-    frame["confidence"] = 100 * (1 - tail)
-    frame["found"] = found & (frame.units > frame.expected).to_numpy()
+    tail = stats.binom.sf(np.ceil(frame.units) - 1, np.ceil(there), np.minimum(frame.sold / sold_there, 1.0))
+    doubt = adjusted(tail, len(known) * len(MEASURES))
+    frame["confidence"] = np.minimum(100 * (1 - doubt), SUREST)
+    frame["found"] = (doubt <= DISCOVERY) & (frame.units > frame.expected).to_numpy()
     frame["category"] = frame.category.where(frame.category != "", pd.NA)
     return frame.astype({"category": object}).assign(category=lambda f: f.category.where(f.category.notna(), None))
 

@@ -458,6 +458,12 @@ DIMENSIONS = (
     "segment", "customer_id", "order_id", "weekday", "hour", "cohort", "cohort_age", "return_reason", "return_reason_group",
     "return_reason_family", "disposition", "return_type", "return_status", "return_step", "return_channel", "days_to_return",
 )  # fmt: skip
+OF_ITEMS = {
+    "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour", "order_currency",
+    "return_reason", "return_reason_group", "return_reason_family", "disposition",
+}  # fmt: skip
+"""What the items of a return may differ in."""
+OF_RETURNS = {"return": tuple(name for name in DIMENSIONS if name not in OF_ITEMS)}
 SHOWN = (
     "day", "return_id", "order_id", "order_day", "customer_id", "product_id", "product_name", "size", "units", "return_reason",
     "return_type", "return_step", "disposition", "goods_cost", "restocked_value", *COSTS,
@@ -475,6 +481,7 @@ RELATIONS = (
         grain="one item of a return, on the day the return was asked for",
         inputs=INPUTS,
         layers=(Layer("all", returned_items),),
+        single=OF_RETURNS,
         schema=SCHEMA,
         dimensions=DIMENSIONS,
         needs=("returns", "return_items"),
@@ -489,6 +496,7 @@ RELATIONS = (
         grain="one item of a return whose order is known, on the day of the order",
         inputs=("returned_items",),
         layers=(Layer("all", returned_purchases),),
+        single=OF_RETURNS,
         schema={**SCHEMA, "returned_on": "date"},
         nothing_without="returned_items",
         dimensions=DIMENSIONS,

@@ -1,6 +1,6 @@
 """The reports of returns as data: every morning, every Monday, at the end of a month, on quality, and on prevention (001 §3).
 
-`returns.report`  sections, each an answer like any other; `document` holds them, the table has a row for each
+`returns.report`  sections, each an answer like any other; `document` holds them, the table has a row for each figure
 
 daily       returns asked for and worked, refunds, what waits, the rate against a target
 weekly      trend by day, products, reasons, what it cost
@@ -24,9 +24,11 @@ from typing import Any
 from tillsight.core.errors import NotAllowedError
 from tillsight.domains.returns import comments, costs, fitting, prevention, steps
 from tillsight.domains.returns.analyses import customers
-from tillsight.domains.returns.seeing import Titles, answer_of, narrowed, settled
+from tillsight.domains.returns.seeing import narrowed, settled
 from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
+from tillsight.metrics.flat import COLUMNS, flat
+from tillsight.metrics.masking import masked_answer
 from tillsight.metrics.model import Analysis, Parameter
 from tillsight.metrics.question import Filter
 
@@ -46,18 +48,19 @@ QUALITY = ["return_rate", "returned_units", "defect_rate", "wrong_item_rate", "s
 
 def report(asker: Asker, question: dict[str, Any], report: str = "weekly", target: float = 20) -> Answer:
     """A report. `target`: the return rate that the daily one is held against, in percent."""
-    import pandas as pd
-
     question = {key: value for key, value in question.items() if key != "compare"}
     if not {"start", "end", "period"} & set(question):
         question |= _days(asker, report)
     resolved = settled(asker, question)
     sections: list[dict[str, Any]] = []
+    held: list[tuple[str, Answer]] = []
     for name, title, ask in _sections(asker, question, report):
         try:
             found = ask()
         except NotAllowedError:
             continue
+        found = masked_answer(found) if asker.scope.masked else found
+        held.append((name, found))
         sections.append(
             {
                 "name": name,
@@ -70,17 +73,13 @@ def report(asker: Asker, question: dict[str, Any], report: str = "weekly", targe
                 "sentences": found.sentences,
             }
         )
-    rate = asker.query("return_rate", **question).to_records()[0]["return_rate"]
+    asked = asker.query("return_rate", **question)
+    rate = asked.to_records()[0]["return_rate"]
     said = []
     if rate is not None:
         above = float(rate) > target
         text = f"The return rate is {float(rate):.1f}%, {'above' if above else 'within'} the target of {target:g}%."
         said.append(sentence(text, "bad" if above else "good", "return_rate"))
-    titles: Titles = {"name": ("Section", None), "title": ("Title", None), "rows": ("Rows", "count")}
-    frame = pd.DataFrame(
-        [{"name": one["name"], "title": one["title"], "rows": float(len(one["rows"]))} for one in sections],
-        columns=list(titles),
-    )
     document = {
         "report": report,
         "title": REPORTS[report],
@@ -90,7 +89,10 @@ def report(asker: Asker, question: dict[str, Any], report: str = "weekly", targe
         "sentences": said,
         "sections": sections,
     }
-    return dataclasses.replace(answer_of(asker, resolved, frame, titles, said), document=document)
+    table = flat(held)
+    return dataclasses.replace(
+        asked, table=table, columns=COLUMNS, totals=None, row_count=table.num_rows, sentences=said, document=document
+    )
 
 
 def _sections(asker: Asker, question: dict[str, Any], report: str) -> list[tuple[str, str, Callable[[], Answer]]]:

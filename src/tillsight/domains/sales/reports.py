@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import calendar
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from tillsight.domains.sales.selling import answer as made
 from tillsight.domains.sales.selling import catalogue_of, columns, fetched, lines, tabled
 from tillsight.metrics.answer import Answer, AnswerColumn
 from tillsight.metrics.ask import Asker
+from tillsight.metrics.flat import COLUMNS, flat
 from tillsight.metrics.masking import masked_answer
 from tillsight.metrics.model import Analysis, Parameter
 from tillsight.metrics.permission import may_ask
@@ -326,49 +327,13 @@ def _report(asker: Asker, name: str, title: str, period: Period, sections: Itera
         "release": asker.release.number,
         "sections": [{"name": key, "title": heading, **found.to_dict()} for key, heading, found in held],
     }
-    parts = [part for key, _, found in held for part in _flat(key, found)]
-    empty = pa.table({key: pa.array([], type_) for key, type_ in _FLAT.items()})
-    table = pa.concat_tables([empty, *parts])
-    shown = (
-        AnswerColumn("section", "Section", "dimension"),
-        AnswerColumn("item", "Item", "dimension"),
-        AnswerColumn("figure", "Figure", "dimension"),
-        AnswerColumn("value", "Value", "plain", unit="ratio"),
-        AnswerColumn("text", "Text", "dimension"),
-    )
+    table = flat((key, found) for key, _, found in held)
     first = asker.query("revenue", start=period.start, end=period.end)
     sentences = [one for key, _, found in held if key == "insights" for one in found.sentences]
     return dataclasses.replace(
-        first, table=table, columns=shown, totals=None, row_count=table.num_rows, sentences=sentences, document=document,
+        first, table=table, columns=COLUMNS, totals=None, row_count=table.num_rows, sentences=sentences, document=document,
         queries=tuple(query for _, _, found in held for query in found.queries),
     )  # fmt: skip
-
-
-_FLAT = {"section": pa.string(), "item": pa.string(), "figure": pa.string(), "value": pa.float64(), "text": pa.string()}
-
-
-def _flat(section: str, found: Answer) -> Iterator[pa.Table]:
-    """A row for each figure of a section: what it is of (its dimensions, joined), its column, and its value."""
-    keys = [column for column in found.columns if column.kind in ("dimension", "time")]
-    rest = [column for column in found.columns if column.kind not in ("dimension", "time")]
-    texts = [pc.fill_null(_as_text(found.table[column.name]), "(not set)") for column in keys]
-    items = pc.binary_join_element_wise(*texts, " · ") if texts else pa.array([""] * found.table.num_rows)
-    for column in rest:
-        values = found.table[column.name]
-        numeric = column.unit is not None
-        yield pa.table(
-            {
-                "section": pa.array([section] * found.table.num_rows, pa.string()),
-                "item": items,
-                "figure": pa.array([column.title] * found.table.num_rows, pa.string()),
-                "value": values.cast(pa.float64()) if numeric else pa.nulls(found.table.num_rows, pa.float64()),
-                "text": pa.nulls(found.table.num_rows, pa.string()) if numeric else _as_text(values),
-            }
-        )
-
-
-def _as_text(values: Any) -> Any:
-    return values.cast(pa.string())
 
 
 def _analysis(name: str, title: str, description: str, run: Callable[..., Answer], *parameters: Parameter) -> Analysis:

@@ -1,0 +1,54 @@
+/** Campaigns: the declared page, and the choice of the campaign; its days come with it. */
+import { Select } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { analysisQuery } from "@/api/queries";
+import { useShop } from "@/api/shop";
+import { Dashboard } from "@/dashboards/Dashboard";
+import { RulesPicker } from "@/features/customers/RulesPicker";
+import { useSetView, useView } from "@/lib/useView";
+import { useAsked } from "@/panels/Panels";
+
+/** Without a choice the page shows the first one by its number, as the analysis does. */
+function CampaignPicker() {
+  const { release, format } = useShop();
+  const { campaign } = useView();
+  const setView = useSetView();
+  const { view } = useAsked();
+  const asked = { compare: "none" as const, where: view.where, ...(view.as_of ? { as_of: view.as_of } : {}) };
+  const found = useQuery({ ...analysisQuery(release, "customers.campaigns", asked), enabled: release !== null });
+  const rows = found.data?.rows ?? [];
+  const first = [...rows].map((row) => String(row.campaign_id)).sort()[0];
+  return (
+    <Select
+      aria-label="Campaign"
+      w={300}
+      placeholder={found.data ? "No campaign has members" : "Campaign"}
+      disabled={!rows.length}
+      data={rows.map((row) => ({
+        value: String(row.campaign_id),
+        label: `${String(row.campaign_id)} · ${format.day(String(row.first_day))} · ${format.count(Number(row.customers))} addressed`,
+      }))}
+      value={campaign ?? first ?? null}
+      allowDeselect={false}
+      searchable={rows.length > 8}
+      onChange={(name) => {
+        const chosen = rows.find((row) => row.campaign_id === name);
+        if (chosen) setView({ campaign: name, period: undefined, from: chosen.first_day, to: chosen.last_day });
+      }}
+    />
+  );
+}
+
+export function Campaigns() {
+  return (
+    <Dashboard
+      name="customers_campaigns"
+      aside={
+        <>
+          <CampaignPicker />
+          <RulesPicker />
+        </>
+      }
+    />
+  );
+}
