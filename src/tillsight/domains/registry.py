@@ -39,8 +39,7 @@ def catalogue() -> Catalogue:
     from tillsight.metrics.dimensions import DIMENSIONS
 
     result = Catalogue()
-    result.add(DIMENSIONS)
-    result.add(customer_dimensions.DIMENSIONS)
+    result.add((*DIMENSIONS, *customer_dimensions.DIMENSIONS))
     for relations in (sales_relations, customer_relations, return_relations):
         result.add(relations.RELATIONS)
     for metrics in (sales_metrics, customer_metrics, return_metrics):
