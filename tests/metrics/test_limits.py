@@ -84,6 +84,29 @@ def test_over_time_the_top_is_that_of_the_whole_period(shop: Shop) -> None:
     assert answer.row_count == 5
 
 
+@pytest.mark.parametrize(
+    "sort", ["-orders", "-revenue", "revenue", "-average_order_value,customer_id", "-returned_units", "customer_id"]
+)
+@pytest.mark.parametrize("compare", [None, "previous"])
+def test_pages_of_customers_are_the_parts_of_the_whole_list(shop: Shop, sort: str, compare: str | None) -> None:
+    """The top is found by what it is sorted by; the other figures, their order and how many there are stay those of all."""
+    asked = {"by": "customer_id", "sort": sort, "compare": compare, "start": "2024-02-01", "end": "2024-04-30"}
+    metrics = "orders,revenue,average_order_value,returned_units"
+    whole = shop.query(metrics, **asked)  # type: ignore[arg-type]
+    # who bought in the days before alone is one of those who are compared
+    assert whole.row_count == (4 if compare else 3)
+    pages = [shop.query(metrics, limit=1, offset=place, **asked) for place in range(5)]  # type: ignore[arg-type]
+    assert [row for page in pages for row in page.to_records()] == whole.to_records()
+    assert {page.row_count for page in pages[: whole.row_count]} == {whole.row_count}
+    assert all(page.totals == whole.totals for page in pages)
+
+
+def test_the_top_customers_are_looked_for_by_one_figure(shop: Shop) -> None:
+    answer = shop.query("orders,revenue", by="customer_id", sort="-orders", limit=1)
+    assert '"revenue"' not in answer.queries[0]
+    assert '"revenue"' in shop.query("orders,revenue", by="country", sort="-orders", limit=1).queries[0]
+
+
 def test_two_dimensions(shop: Shop) -> None:
     rows = shop.query("revenue", by="country,customer_id", limit=2, others=True).to_records()
     assert [(row["country"], row["customer_id"], row["revenue"]) for row in rows] == [

@@ -1,7 +1,8 @@
 """Asking: a question in, an answer out. The one place that turns exact totals into metrics.
 
 The engine returns exact numerators and denominators; `core.money.divide` divides, so every engine gives the same figure.
-Cost: one query for the rows; one more each for totals, for the rest behind a limit, and for ranking series over time.
+Cost: one query for the rows; one more each for totals, for the rest behind a limit, and for ranking series over time. The top
+of many customers or orders costs three small ones instead of a large one: who it is, how many there are, and what else is asked of them.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 OTHERS = "(all others)"
 _BASES: tuple[Base, ...] = ("main", "compare")
+_MANY = frozenset({"customer_id", "order_id"})
+"""Dimensions with as many values as a shop has customers or orders: all metrics of all of them cost more than the top."""
 
 
 @dataclass(frozen=True)
@@ -243,17 +246,21 @@ class Asker:
         self, question: Resolved, metrics: Sequence[Metric], queries: list[str]
     ) -> tuple[pa.Table, int, pa.Table | None]:
         """The top groups, how many there are in all, and the rest as one group."""
-        ranked = self.compiler.compile(replace(question, sort=_without(question.sort, question.grain)), grain=None)
-        top = self._fetch(ranked, question, metrics, queries)
-        count = int(top[ROW_COUNT][0].as_py()) if top.num_rows else 0
-        top = top.drop_columns([ROW_COUNT])
-        groups = [tuple(row[name] for name in question.by) for row in top.select(list(question.by)).to_pylist()]
-        frame = top
+        found = self._ranked_first(question, metrics, queries)
+        if found is None:
+            ranked = self.compiler.compile(replace(question, sort=_without(question.sort, question.grain)), grain=None)
+            frame = self._fetch(ranked, question, metrics, queries)
+            count = int(frame[ROW_COUNT][0].as_py()) if frame.num_rows else 0
+            frame = frame.drop_columns([ROW_COUNT])
+            groups = [tuple(row[name] for name in question.by) for row in frame.select(list(question.by)).to_pylist()]
+        else:
+            groups, count = found
         free = replace(question, limit=None, offset=0)
-        if question.grain and groups:
-            frame = self._fetch(self.compiler.compile(free, among=Among(groups)), question, metrics, queries)
+        if groups and (question.grain or found):
+            ordered = free if question.grain else replace(free, sort=question.sort or (f"-{metrics[0].name}",))
+            frame = self._fetch(self.compiler.compile(ordered, among=Among(groups)), question, metrics, queries)
         elif question.grain:  # no group, and no bucket of one
-            frame = top.append_column(TIME, pa.array([], pa.date32()))
+            frame = frame.append_column(TIME, pa.array([], pa.date32()))
         held = [metric for metric in metrics if not metric.requires]
         rest: pa.Table | None = None
         if question.others and held and groups and count > len(groups):
@@ -267,6 +274,37 @@ class Asker:
                 label = OTHERS if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None
                 rest = rest.add_column(0, name, pa.array([label] * rest.num_rows, type_))
         return frame, count, rest
+
+    def _ranked_first(
+        self, question: Resolved, metrics: Sequence[Metric], queries: list[str]
+    ) -> tuple[list[Group], int] | None:
+        """The top groups found by what they are sorted by alone, and how many groups there are; None where that could differ.
+
+        A group of which the leading metric knows nothing has no value or zero there: it comes after every group above zero.
+        """
+        sort = _without(question.sort, question.grain) or (f"-{metrics[0].name}",)
+        leading = [metric for metric in metrics if metric.name in {name.lstrip("-+") for name in sort}]
+        asked = {metric.name for metric in leading} | set(question.by)
+        if (
+            not _MANY & set(question.by)
+            or not sort[0].startswith("-")
+            or sort[0][1:] in question.by
+            or not {name.lstrip("-+") for name in sort} <= asked
+            or any(slot.when in ("parent", "cohort start") for slot in slots_of(metrics, compared=False))
+            or len(slots_of(leading, compared=False)) == len(slots_of(metrics, compared=False))
+        ):
+            return None
+        alone = replace(question, metrics=tuple(metric.name for metric in leading), sort=sort, compare=None)
+        top = self._fetch(self.compiler.compile(alone, grain=None), replace(alone, grain=None), leading, queries)
+        first = next(metric for metric in leading if metric.name == sort[0][1:])
+        values = _floats(self._value(top, first, replace(alone, grain=None), "main"))
+        if top.num_rows < (question.limit or 0) or not (values > 0).all():
+            return None
+        every = self.compiler.compile(replace(question, sort=()), grain=None, limited=False).table
+        counted, sql = self.release.run(every.agg(**{ROW_COUNT: every.count()}))
+        queries.append(sql)
+        groups = [tuple(row[name] for name in question.by) for row in top.select(list(question.by)).to_pylist()]
+        return groups, int(counted[ROW_COUNT][0].as_py())
 
     def _totals(self, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> dict[str, Any]:
         """The question without its cut: right for ratios and distinct counts because nothing is added up."""

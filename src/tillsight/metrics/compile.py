@@ -188,7 +188,7 @@ class Compiler:
         rows = self.rows(relation, where, rollup)
         if among is not None:
             chosen = _chosen([self._column(rollup, name, rows) for name in question.by], among.groups)
-            rows = rows.filter(~chosen if among.others else chosen)
+            rows = rows.filter(~chosen.fill_null(False) if among.others else chosen)
         steps = self.steps(question, grain, piece.base, piece.when) if grain else []
         steps = [step for step in steps if step.read is not None]
         days = self._days(piece, question, steps) if grain is None or steps else None
@@ -481,10 +481,11 @@ def _sum(table: ir.Table, parts: Sequence[Part], base: Base) -> ir.FloatingValue
 
 
 def _chosen(columns: Sequence[ir.Value], groups: Sequence[Group]) -> ir.BooleanValue:
-    """True where the columns hold one of the groups; null matches null."""
+    """True where the columns hold one of the groups; null matches null. For a filter: false or unknown where they do not."""
     if len(columns) == 1:
         known = [group[0] for group in groups if group[0] is not None]
-        inside = columns[0].isin(known).fill_null(False) if known else ibis.literal(False)
+        # plain, so that the engine looks a value up among many
+        inside = columns[0].isin(known) if known else ibis.literal(False)
         return cast("ir.BooleanValue", inside | columns[0].isnull() if (None,) in groups else inside)
     matches = [
         functools.reduce(

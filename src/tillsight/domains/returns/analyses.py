@@ -23,13 +23,15 @@ import pyarrow as pa
 
 from tillsight.core import words
 from tillsight.core.money import allocate
+from tillsight.domains.returns.seeing import rows_of
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.compile import value
-from tillsight.metrics.model import Analysis, Parameter, Unit
-from tillsight.metrics.question import ask_for
+from tillsight.metrics.model import Analysis, Parameter, Unit, Window
+from tillsight.metrics.question import Resolved, ask_for
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pandas as pd
 
 PARTS = {"Damaged stock": "Damaged Stock", "Returned to supplier": "Returns to Supplier"}
@@ -240,8 +242,9 @@ def _breakdown_in_words(
 def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     """Products by how much more of them comes back than of their category, with the reason that stands out.
 
-    Columns: product, category, units sold and returned (by the day of the order), rate, expected (the category's), shrunk rate
-    with its interval, above (the interval begins above the category's rate), reason (the most frequent one).
+    Columns: product, category, units sold and returned (by the day of the order), rate, expected (the category's; that of all
+    products where it has fewer than five), shrunk rate with its interval, above (the interval begins above the expected rate), reason
+    (the most frequent one).
     """
     question = {key: value for key, value in question.items() if key != "compare"}
     rates = asker.query(["units_sold", "return_rate_cohort"], by=["product", "category"], **question)
@@ -272,8 +275,8 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     ]
     titles = {
         "product": "Product", "category": "Category", "units_sold": "Units sold", "returned": "Units that came back",
-        "rate": "Return rate", "expected": "Rate of the category", "shrunk": "Shrunk rate", "low": "At least", "high": "At most",
-        "above": "Above its category", "reason": "Most frequent reason",
+        "rate": "Return rate", "expected": "Usual rate", "shrunk": "Shrunk rate", "low": "At least", "high": "At most",
+        "above": "Above the usual", "reason": "Most frequent reason",
     }  # fmt: skip
     units = {"units_sold": "units", "returned": "units"} | dict.fromkeys(
         ("rate", "expected", "shrunk", "low", "high"), "percent"
@@ -336,11 +339,11 @@ def _products_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     if above.empty:
         return [sentence("No product comes back more than chance explains within its category.", "good")]
     worst = above.iloc[0]
-    text = f"{worst['product']} comes back most above its category: {worst.rate:.1f}% against {worst.expected:.1f}%"
+    text = f"{worst['product']} comes back most above what is usual: {worst.rate:.1f}% against {worst.expected:.1f}%"
     reason = f", most often because: {worst.reason.lower()}" if isinstance(worst.reason, str) else ""
     said = [sentence(f"{text}{reason}.", "bad", "return_rate_cohort")]
     if len(above) > 1:
-        said.append(sentence(f"{len(above)} products stand out from their category.", "bad"))
+        said.append(sentence(f"{len(above)} products come back more than is usual in their category, beyond chance.", "bad"))
     return said
 
 
@@ -410,22 +413,37 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
 
 def _most_sent_back(asker: Asker, question: dict[str, Any], limit: int) -> tuple[list[str], tuple[int, int, int]]:
     """The customers to show, and how many sent anything back, did so twice or more, and do it serially: found in the engine."""
-    judged = ("returns", "returned_units", "returned_units_of_purchases", "units_sold")
+    judged = ("returns", "returned_units")
     resolved = asker.resolve(ask_for(list(judged), by="customer_id", **question))
     table = asker.compiler.compile(resolved, limited=False).table
     numbers = {name: value(table, asker.catalogue.metrics[name], "main").fill_null(0) for name in judged}
     rows = table.select("customer_id", **numbers)
     rows = rows.filter(rows.customer_id.notnull(), rows.returns > 0)
-    share = 100 * rows.returned_units_of_purchases / rows.units_sold.nullif(0)
-    rows = rows.mutate(serial=((rows.returns >= SERIAL_RETURNS) & (share >= SERIAL_RATE)).fill_null(False))
-    rows = rows.mutate(
-        everybody=rows.count().over(), repeat=(rows.returns >= 2).sum().over(), serials=rows.serial.sum().over()
+    # what they bought is asked of those alone who sent back often enough
+    often = rows.filter(rows.returns >= SERIAL_RETURNS)
+    bought, back = (
+        _of_customers(asker, resolved, name, often) for name in ("units_sold", "returned_units_of_purchases")
     )
+    both = bought.inner_join(back, "customer_id")
+    share = 100 * both.returned_units_of_purchases / both.units_sold.nullif(0)
+    serial = both.filter((share >= SERIAL_RATE).fill_null(False)).select(_serial="customer_id")
+    rows = rows.left_join(serial, rows.customer_id == serial._serial)
+    rows = rows.mutate(serial=rows._serial.notnull())
+    counts = rows.agg(everybody=rows.count(), repeat=(rows.returns >= 2).sum(), serials=rows.serial.sum())
     top = rows.order_by(ibis.desc("serial"), ibis.desc("returned_units"), "customer_id").limit(limit)
+    top = top.cross_join(counts).order_by(ibis.desc("serial"), ibis.desc("returned_units"), "customer_id")
     found, _ = asker.release.run(top.select("customer_id", "everybody", "repeat", "serials"))
     first = found.slice(0, 1).to_pylist()
     counts = first[0] if first else {"everybody": 0, "repeat": 0, "serials": 0}
     return found["customer_id"].to_pylist(), (counts["everybody"], counts["repeat"], counts["serials"])
+
+
+def _of_customers(asker: Asker, resolved: Resolved, name: str, customers: ir.Table) -> ir.Table:
+    """A measure of some customers: customer_id, and the measure as a float."""
+    measure = asker.catalogue.measures[name]
+    rows = rows_of(asker, measure.relation, resolved).semi_join(customers, "customer_id")
+    window = Window(ibis.date(resolved.period.start), ibis.date(resolved.period.end))
+    return rows.group_by("customer_id").agg(**{name: measure.of(rows, window).cast("float64")})
 
 
 _LIMIT = Parameter("limit", "integer", 50, "How many rows.", minimum=1, maximum=10_000)
