@@ -343,7 +343,9 @@ def _products_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     reason = f", most often because: {worst.reason.lower()}" if isinstance(worst.reason, str) else ""
     said = [sentence(f"{text}{reason}.", "bad", "return_rate_cohort")]
     if len(above) > 1:
-        said.append(sentence(f"{len(above)} products come back more than is usual in their category, beyond chance.", "bad"))
+        said.append(
+            sentence(f"{len(above)} products come back more than is usual in their category, beyond chance.", "bad")
+        )
     return said
 
 

@@ -228,8 +228,8 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
     names = {
         "product": ("Product", None), "category": ("Category", None), "measure": ("What to do", None),
         "reason": ("Most frequent reason", None),
-        "units_sold": ("Units sold", "units"), "units": ("Came back for it", "units"), "expected": ("As its category", "units"),
-        "saving": ("Could be saved", "money"), "confidence": ("Confidence (99% at most)", "percent"),
+        "units_sold": ("Units sold", "units"), "units": ("Came back for it", "units"), "expected": ("As usual", "units"),
+        "saving": ("Could be saved", "money"), "confidence": ("Confidence (≤ 99%)", "percent"),
     }  # fmt: skip
     columns = tuple(
         AnswerColumn(
@@ -250,14 +250,14 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
 
 
 def _advice(row: dict[Any, Any], saving: str | None) -> dict[str, Any]:
-    usual = f"{row['expected']:.0f} would be as usual in {row['category'] or 'the shop'}"
+    usual = f"{row['expected']:.0f} would be as usual in {row['among']}"
     worth = f"; worth {saving} in this period" if saving else ""
     text = f"{row['measure']} for {row['product']}: {row['units']:.0f} units came back because of it, {usual}{worth}."
     return sentence(text, "bad", "return_rate_cohort")
 
 
 def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
-    """Every product and measure with units, expected, confidence (percent) and found.
+    """Every product and measure with units, expected, among (what is usual there), confidence (percent) and found.
 
     `sold`: product, category, units_sold. `back`: product, return_reason, returned_units_of_purchases.
     """
@@ -272,7 +272,9 @@ def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
         ["units", "return_reason"], ascending=[False, True]
     )
     if back.empty:
-        return sold.iloc[:0].assign(measure="", reason="", units=0.0, expected=0.0, confidence=0.0, found=False)
+        return sold.iloc[:0].assign(
+            measure="", reason="", units=0.0, expected=0.0, among="", confidence=0.0, found=False
+        )
     units = (
         back.groupby(["product", "measure"], sort=False)
         .agg(units=("units", "sum"), reason=("return_reason", "first"))
@@ -295,6 +297,7 @@ def judged(sold: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
     tail = stats.binom.sf(np.ceil(frame.units) - 1, np.ceil(there), np.minimum(frame.sold / sold_there, 1.0))
     doubt = adjusted(tail, len(known) * len(MEASURES))
     frame["confidence"] = np.minimum(100 * (1 - doubt), SUREST)
+    frame["among"] = np.where(small | (frame.category == ""), "the shop", frame.category)
     frame["found"] = (doubt <= DISCOVERY) & (frame.units > frame.expected).to_numpy()
     frame["category"] = frame.category.where(frame.category != "", pd.NA)
     return frame.astype({"category": object}).assign(category=lambda f: f.category.where(f.category.notna(), None))

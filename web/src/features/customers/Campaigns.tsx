@@ -21,7 +21,8 @@ function CampaignPicker() {
   return (
     <Select
       aria-label="Campaign"
-      w={300}
+      w={350}
+      maw="100%"
       placeholder={found.data ? "No campaign has members" : "Campaign"}
       disabled={!rows.length}
       data={rows.map((row) => ({
