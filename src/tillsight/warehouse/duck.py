@@ -12,6 +12,7 @@ import importlib.util
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -170,13 +171,17 @@ def interrupted(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[N
     never told after that, when the cursor may be at the next question.
     """
     left, lock, until = threading.Event(), threading.Lock(), time.monotonic() + seconds
+    # Not the cursor itself: the thread may come to its end when the interpreter does, and the engine aborts the process when
+    # the last thing that held a cursor goes then.
+    watched = weakref.ref(cursor)
 
     def watch() -> None:
         wait = seconds
         while not left.wait(wait):
             with lock:
-                if not left.is_set():
-                    cursor.interrupt()
+                if not left.is_set() and (told := watched()) is not None:
+                    told.interrupt()
+                    del told
             wait = 0.02
 
     threading.Thread(target=watch, name="time limit", daemon=True).start()
