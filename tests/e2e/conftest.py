@@ -39,7 +39,8 @@ expect.set_options(timeout=WAIT)
 def environment() -> dict[str, str]:
     """The environment without settings of the one who runs the tests; nothing starts by itself, and one user may be many tests."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("TILLSIGHT_")}
-    return own | {"TILLSIGHT_BACKUP__EVERY_HOURS": "0", "TILLSIGHT_ACCOUNTS__REQUESTS_PER_MINUTE": "0"}
+    quiet = {"TILLSIGHT_BACKUP__EVERY_HOURS": "0", "TILLSIGHT_FORECASTS": "false"}
+    return own | quiet | {"TILLSIGHT_ACCOUNTS__REQUESTS_PER_MINUTE": "0"}
 
 
 @dataclass

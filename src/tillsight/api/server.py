@@ -49,7 +49,9 @@ def serve(
         administrator = ensure_administrator(shop.database)
         shop.note_settings()
         take_up_erasures(shop)
-        worker = Worker(shop.database, shop.path, schedule=schedule_of(shop.settings), forecasts=True)
+        worker = Worker(
+            shop.database, shop.path, schedule=schedule_of(shop.settings), forecasts=shop.settings.forecasts
+        )
         hosts = LOOPBACK | set(shop.settings.serve.hosts) if _is_loopback(host) else None
         app = create_app(shop, worker, hosts)
         config = uvicorn.Config(

@@ -247,6 +247,9 @@ class Settings(BaseSettings):
     today: Literal["data", "clock"] = Field(
         "data", description="named periods end on the last day with data, or on today by the clock"
     )
+    forecasts: bool = Field(
+        True, description="the forecasts that pages ask for first are made after each build, while serving"
+    )
     encrypt: bool = Field(
         False, description="landing, releases and backups are encrypted; set by tillsight init --encrypt"
     )

@@ -5,10 +5,13 @@ import { startBuild } from "@/api/calls";
 import { isActive, jobQuery, jobsQuery } from "@/api/queries";
 import { Failed } from "@/ui/Parts";
 
+/** Jobs that end in another release: a build that was started beside them would find nothing new. */
+const RELEASES = ["load", "build", "erase", "retention"];
+
 export function Build({ onStarted }: { onStarted: (job: string) => void }) {
   const client = useQueryClient();
   const { data: jobs } = useQuery(jobsQuery);
-  const building = jobs?.some((job) => isActive(job)) ?? false;
+  const building = jobs?.some((job) => isActive(job) && RELEASES.includes(job.kind)) ?? false;
   const build = useMutation({
     mutationFn: startBuild,
     onSuccess: (job) => {
