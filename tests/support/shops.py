@@ -6,14 +6,18 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from tillsight.core.settings import SETTINGS_FILE
+from tillsight.core.settings import SETTINGS_FILE, Settings
+from tillsight.database import Database
 from tillsight.database.models import Load
+from tillsight.database.store import DATABASE_FILE
 from tillsight.shop import Shop
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES
@@ -26,12 +30,22 @@ def make_shop(folder: Path, tables: Mapping[str, Rows], *, build: bool = True, *
     """A workspace with these canonical rows; what a row leaves out takes the default of its column."""
     folder.mkdir(parents=True, exist_ok=True)
     write_settings(folder, **settings)
+    if "database_url" not in settings:
+        (folder / DATABASE_FILE).write_bytes(_database())
     shop = Shop.open(folder)
     if tables:
         land(shop, tables)
     if build:
         shop.build()
     return shop
+
+
+@cache
+def _database() -> bytes:
+    """An operational database without rows, of which every shop gets a copy: migrating one takes longer than a small build."""
+    with TemporaryDirectory() as folder:
+        Database.open(Path(folder), Settings()).close()
+        return (Path(folder) / DATABASE_FILE).read_bytes()
 
 
 def write_settings(folder: Path, **settings: Any) -> None:

@@ -47,9 +47,15 @@ def catalogue() -> Catalogue:
         result.add(metrics.METRICS)
     for rolled_up in (sales_relations, customer_relations):
         result.add(rolled_up.ROLLUPS)
-    result.add(sales_analyses.ANALYSES)
-    result.add(sales_insights.ANALYSES)
-    for analyses in (sales_products, sales_launches, sales_life_cycle, sales_baskets, sales_places):
+    for analyses in (
+        sales_analyses,
+        sales_insights,
+        sales_products,
+        sales_launches,
+        sales_life_cycle,
+        sales_baskets,
+        sales_places,
+    ):
         result.add(analyses.ANALYSES)
     result.add(sales_forecasts.ANALYSES)
     result.add(sales_reports.ANALYSES)

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from tillsight.core.settings import Settings
 from tillsight.core.version import VERSION
 from tillsight.database.models import CURRENT, Load, Pointer, Release
 from tillsight.database.store import Database
+from tillsight.domains.registry import catalogue as standard
 from tillsight.metrics.model import BuildInputs, Catalogue, Layer, Relation
 from tillsight.metrics.rollups import relation_of
 from tillsight.metrics.shaping import RATE_DAYS
@@ -44,6 +45,7 @@ from tillsight.pipeline.checks import (
 )
 from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, plan
 from tillsight.pipeline.keeping import build_lock, collect
+from tillsight.pipeline.kept_sql import RelationSql, kept
 from tillsight.pipeline.progress import Progress, silent
 from tillsight.pipeline.writing import Made, Writer, shared
 from tillsight.tables.registry import TABLES
@@ -261,7 +263,7 @@ class Build:
         self,
         writer: Writer,
         relation: Relation,
-        sql_of: Callable[[int], tuple[dict[str, str], str | None]],
+        sql_of: Callable[[int], RelationSql],
         stamp: str,
         there: dict[str, Made],
         kind: str,
@@ -485,13 +487,14 @@ def build(
         return Build(workspace, settings, database, catalogue, progress, as_of).run()
 
 
+@cache
 def derived(catalogue: Catalogue, name: str) -> Relation:
     """A relation or a roll-up by name, as a build makes it."""
     rollup = catalogue.rollups.get(name)
     return relation_of(catalogue, rollup) if rollup else catalogue.relations[name]
 
 
-def _no_rows(catalogue: Catalogue, name: str, *_: object) -> tuple[dict[str, str], str | None]:
+def _no_rows(catalogue: Catalogue, name: str, *_: object) -> RelationSql:
     """The SQL of a relation that is known to have no row."""
     columns = ", ".join(
         f"CAST(NULL AS {_duck_type(type_)}) AS {quoted(column)}"
@@ -510,8 +513,18 @@ def _sql_of(
     empty: frozenset[str],
     void: tuple[tuple[str, frozenset[str]], ...],
     salt: int,
-) -> tuple[dict[str, str], str | None]:
+) -> RelationSql:
     """The SQL of the layers of a relation, and of the rows in it that lack a rate. It depends on nothing else, so it is compiled once."""
+
+    def make() -> RelationSql:
+        return _compile(catalogue, name, BuildInputs({}, currency, timezone, return_window, empty, dict(void), salt))
+
+    if empty or void or catalogue is not standard():  # made for one shop: it would be kept for no other
+        return make()
+    return kept((name, currency, timezone, return_window, salt), make)
+
+
+def _compile(catalogue: Catalogue, name: str, given: BuildInputs) -> RelationSql:
     schemas: dict[str, dict[str, str]] = {
         table.name: {column.name: IBIS_TYPES[column.type] for column in table.columns} for table in TABLES.values()
     }
@@ -523,7 +536,7 @@ def _sql_of(
             other: ibis.table(schemas[other], name=f"{other}__part" if other in parts else other)
             for other in relation.inputs
         }
-        return BuildInputs(bound, currency, timezone, return_window, empty, dict(void), salt)
+        return replace(given, tables=bound)
 
     lacking = compiled(relation.without_rate(inputs(frozenset())), pretty=False) if relation.without_rate else None
     return {layer.name: compiled(layer.build(inputs(layer.parts)), pretty=False) for layer in relation.layers}, lacking

@@ -1,0 +1,66 @@
+"""The SQL of relations, kept beside Python's compiled modules: it takes seconds to make and changes with the code alone.
+
+A file is named by everything its SQL follows from: the text of every module that has a say in it, the versions of the compilers, and
+what was asked for. Another text, version or question is another file, so a kept one is never out of date. Where files cannot be
+written, the SQL is made anew in every process, as Python does with its modules.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "__pycache__"
+ROOMS = ("core", "tables", "metrics", "domains", "warehouse", "pipeline")
+"""Where the code is that SQL is made by."""
+
+COMPILERS = ("ibis-framework", "sqlglot", "duckdb")
+
+RelationSql = tuple[dict[str, str], str | None]
+"""The SQL of each layer by its name, and of the rows that lack a rate."""
+
+
+def kept(parts: Sequence[str | int], make: Callable[[], RelationSql]) -> RelationSql:
+    """What `make` gives, from an earlier process where one has made it. `parts`: all it follows from besides the code."""
+    code = _code()
+    asked = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    file = FOLDER / f"sql-{code[:16]}-{asked[:24]}.json"
+    try:
+        layers, lacking = json.loads(file.read_text())
+    except (OSError, ValueError, TypeError):
+        made = make()
+        if not sys.dont_write_bytecode:
+            _keep(file, made)
+        return made
+    return layers, lacking
+
+
+def _keep(file: Path, made: RelationSql) -> None:
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        part = file.with_name(f"{file.name}.{os.getpid()}")
+        part.write_text(json.dumps(made))
+        part.replace(file)
+        of_this_code = file.name.rsplit("-", 1)[0]
+        for other in file.parent.glob("sql-*"):
+            if not other.name.startswith(of_this_code):
+                other.unlink(missing_ok=True)
+
+
+@cache
+def _code() -> str:
+    """A digest of every module that has a say, and of the compilers. Reads about two hundred small files, once for each process."""
+    digest = hashlib.sha256(" ".join([sys.version, *map(version, COMPILERS)]).encode())
+    package = Path(__file__).parent.parent
+    for room in ROOMS:
+        for file in sorted((package / room).rglob("*.py")):
+            digest.update(f"\0{file.relative_to(package)}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
