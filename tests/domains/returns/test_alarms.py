@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from tests.support.shops import line, make_shop, order
 
 from tillsight.core.errors import QuestionError
+from tillsight.domains.returns.alarms import LONGEST_WINDOW, likeliest
 from tillsight.domains.returns.effects import compared
 from tillsight.shop import Shop
 
@@ -169,3 +171,26 @@ def test_a_change_that_all_goods_share_is_not_the_measure() -> None:
     assert change == pytest.approx(100 * (20.5 / 20.5 - 1))
     assert low < 0 < high
     assert avoided == pytest.approx(0)
+
+
+def test_windows_that_cannot_reach_the_bound_are_left_out_and_no_other() -> None:
+    """Against every window of every row, from the definition."""
+    chance = np.random.default_rng(4)
+    base = chance.integers(0, 30, (60, 25)).astype(float)
+    cases = chance.poisson(0.1 * base * chance.choice([1, 1, 1, 5], (60, 25))).astype(float)
+    whole, sold = cases.sum(axis=1), base.sum(axis=1)
+    best = np.zeros(60)
+    for row in range(60):
+        for start in range(25):
+            for stop in range(start + 1, min(start + LONGEST_WINDOW, 25) + 1):
+                c, e = cases[row, start:stop].sum(), whole[row] * base[row, start:stop].sum() / sold[row]
+                if c > e > 0:
+                    rest = whole[row] - c
+                    gain = c * np.log(c / e) + (rest * np.log(rest / (whole[row] - e)) if rest else 0.0)
+                    best[row] = max(best[row], gain)
+    window, gain = likeliest(cases, base)
+    assert gain == pytest.approx(best)
+    least = float(np.median(best))
+    some, bounded = likeliest(cases, base, least)
+    assert bounded == pytest.approx(np.where(best >= least, best, 0.0))
+    assert (some == window)[best >= least].all()

@@ -24,10 +24,11 @@ import pyarrow as pa
 
 from tillsight.core.periods import Period
 from tillsight.domains.returns.analyses import shrunk
-from tillsight.domains.returns.seeing import narrowed
+from tillsight.domains.returns.seeing import figures, narrowed
 from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
+from tillsight.metrics.compile import TIME
 from tillsight.metrics.model import Analysis, Parameter
 from tillsight.metrics.question import Filter
 
@@ -84,14 +85,13 @@ def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Ans
 
 
 def _above(asker: Asker, question: dict[str, Any], period: Period, tolerated: float) -> list[dict[str, Any]]:
-    frame = asker.query(
-        ["units_sold", "returned_units_of_purchases"], by=["product", "category"], **question
-    ).to_pandas()
+    metrics = ["units_sold", "returned_units_of_purchases"]
+    frame = figures(asker, metrics, question, ["product", "category"])[0].to_pandas()
     frame = frame[frame["product"].notna() & (frame.units_sold.fillna(0) > 0)]
     if frame.empty:
         return []
     frame = shrunk(frame.assign(returned=frame.returned_units_of_purchases.fillna(0)))
-    frame = frame[frame.low > tolerated].sort_values("low", ascending=False)
+    frame = frame[frame.low > tolerated].sort_values(["low", "product"], ascending=[False, True])
     return [
         {
             "kind": KINDS["threshold"], "level": "Product", "subject": row["product"], "first": period.start, "last": period.end,
@@ -111,7 +111,7 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
     usual = {"start": first - timedelta(days=USUAL_DAYS), "end": first - timedelta(days=1)}
 
     def units(metric: str, **span: Any) -> pd.Series[float]:
-        rows = asker.query(metric, by="product", where=where, **span).to_pandas()
+        rows: pd.DataFrame = figures(asker, [metric], {"where": where, **span}, ["product"])[0].to_pandas()
         return rows[rows["product"].notna()].set_index("product")[metric].fillna(0).astype("float64")
 
     now, before = units("returned_units", start=first, end=end), units("returned_units", **usual)
@@ -124,7 +124,7 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
     frame["expected"] = rate * frame.sold * (SPIKE_DAYS / days) / (USUAL_DAYS / days_before)
     tail = stats.poisson.sf(frame.now - 1, frame.expected)
     found = discoveries(tail, DISCOVERY)
-    frame = frame[found & (frame.now >= LEAST_SPIKE).to_numpy()].sort_values("now", ascending=False)
+    frame = frame[found & (frame.now >= LEAST_SPIKE).to_numpy()].sort_values("now", ascending=False, kind="stable")
     return [
         {
             "kind": KINDS["spike"], "level": "Product", "subject": subject, "first": first, "last": end, "units": row["now"],
@@ -138,23 +138,21 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
 def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period) -> list[dict[str, Any]]:
     """Windows of purchase weeks with too many defects."""
     view = narrowed(question, Filter("return_reason", "in", DEFECTS))
-    cases = asker.query("returns_of_purchases", by=level, grain="week", **view).to_pandas()
-    back = _weekly(cases[cases.returns_of_purchases.fillna(0) > 0], level, "returns_of_purchases")
-    if back.empty:
-        return []
-    sales = asker.query("units_sold", by=level, grain="week", **question).to_pandas()
-    tried = max(sales[level].nunique() * sales.week.nunique(), 1)
+    back = _weekly(asker, "returns_of_purchases", level, view)[0]
     # a row without enough defects cannot be found, and many have none
     back = back[back.sum(axis=1) >= LEAST_PATTERN]
-    sold = _weekly(sales, level, "units_sold")
+    if back.empty:
+        return []
+    sold, tried = _weekly(asker, "units_sold", level, question)
     sold = sold[sold.index.isin(back.index)]
     if sold.empty:
         return []
     back = back.reindex(index=sold.index, columns=sold.columns, fill_value=0.0)
-    window, gain = likeliest(back.to_numpy(), sold.to_numpy())
+    least = float(np.log(ODDS * tried))
+    window, gain = likeliest(back.to_numpy(), sold.to_numpy(), least)
     found = []
     order = np.argsort(-gain, kind="stable")
-    for row in order[gain[order] >= np.log(ODDS * tried)]:
+    for row in order[gain[order] >= least]:
         start, stop = window[row]
         units, base = float(back.iloc[row, start:stop].sum()), float(sold.iloc[row].sum())
         expected = float(back.iloc[row].sum()) * float(sold.iloc[row, start:stop].sum()) / base if base else 0.0
@@ -175,38 +173,57 @@ def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period
     return found
 
 
-def _weekly(frame: pd.DataFrame, level: str, metric: str) -> pd.DataFrame:
-    frame = frame[frame[level].notna()].assign(week=lambda rows: pd.to_datetime(rows.week))
-    frame = frame.astype({metric: "float64"})
-    return frame.pivot_table(index=level, columns="week", values=metric, aggfunc="sum").fillna(0.0).astype("float64")
+def _weekly(asker: Asker, metric: str, level: str, question: dict[str, Any]) -> tuple[pd.DataFrame, int]:
+    """A metric by product or supplier (rows, by name) and week (columns), 0 where there is none; and how many cells it has."""
+    found, _ = figures(asker, [metric], question, [level], "week")
+    weeks, week = np.unique(found[TIME].to_numpy(), return_inverse=True)
+    named = found[level].combine_chunks().dictionary_encode()
+    names = np.array(named.dictionary.to_pylist(), dtype=object)
+    order = np.argsort(names, kind="stable")
+    row = np.empty(len(names), dtype=np.int64)
+    row[order] = np.arange(len(names))
+    there = named.is_valid().to_numpy(zero_copy_only=False)
+    cells = np.zeros((len(names), len(weeks)))
+    place = named.indices.drop_null().to_numpy()
+    cells[row[place], week[there]] = found[metric].fill_null(0.0).to_numpy()[there]
+    frame = pd.DataFrame(cells, index=names[order], columns=pd.DatetimeIndex(weeks))
+    frame = frame.loc[:, np.isin(np.arange(len(weeks)), week[there])]
+    return frame, max(len(names) * len(weeks), 1)
 
 
 def likeliest(
-    cases: npt.NDArray[np.float64], base: npt.NDArray[np.float64]
+    cases: npt.NDArray[np.float64], base: npt.NDArray[np.float64], least: float = 0.0
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """For each row the window of columns [start, stop) with the highest log likelihood ratio, and that ratio.
 
     Expected cases of a window: the row's cases × the window's share of its base. LLR = c ln(c ÷ e) + (C − c) ln((C − c) ÷ (C − e))
-    where c > e, else 0 (Kulldorff 1997, formula for one circle).
+    where c > e, else 0 (Kulldorff 1997, formula for one circle). `least`: windows that do not reach it count as 0; most are known
+    by their χ² = (c − e)² C ÷ (e (C − e)), which is never below the LLR (Gibbs and Su 2002).
     """
     count, width = cases.shape
     zero = np.zeros((count, 1))
     summed_cases, summed_base = (np.hstack([zero, values.cumsum(axis=1)]) for values in (cases, base))
-    whole_cases, whole_base = summed_cases[:, -1], summed_base[:, -1]
+    whole_cases, whole_base = summed_cases[:, -1:], np.maximum(summed_base[:, -1:], 1e-9)
     best, window = np.zeros(count), np.tile(np.array([0, max(width, 1)]), (count, 1))
     for length in range(1, min(LONGEST_WINDOW, width) + 1):
         c = summed_cases[:, length:] - summed_cases[:, :-length]
-        share = (summed_base[:, length:] - summed_base[:, :-length]) / np.maximum(whole_base, 1e-9)[:, None]
-        e = whole_cases[:, None] * share
-        rest, rest_expected = whole_cases[:, None] - c, whole_cases[:, None] - e
+        e = whole_cases * ((summed_base[:, length:] - summed_base[:, :-length]) / whole_base)
+        more = c - e
+        possible = (more > 0) & (e > 0) & (more * more * whole_cases >= least * e * (whole_cases - e))
+        row, start = np.nonzero(possible)
+        inside, expected, whole = c[row, start], e[row, start], whole_cases[row, 0]
+        rest, rest_expected = whole - inside, whole - expected
         with np.errstate(divide="ignore", invalid="ignore"):
-            gain = c * np.log(c / e) + np.where(rest > 0, rest * np.log(rest / rest_expected), 0.0)
-        gain = np.where((c > e) & (e > 0), np.nan_to_num(gain, nan=0.0, posinf=0.0), 0.0)
-        at = gain.argmax(axis=1)
-        top = gain[np.arange(count), at]
-        better = top > best
-        best[better] = top[better]
-        window[better] = np.stack([at, at + length], axis=1)[better]
+            gain = inside * np.log(inside / expected) + np.where(rest > 0, rest * np.log(rest / rest_expected), 0.0)
+        gain = np.nan_to_num(gain, nan=0.0, posinf=0.0)
+        # the first window with the highest gain of each row
+        order = np.lexsort((start, -gain, row))
+        row, start, gain = row[order], start[order], gain[order]
+        first = np.flatnonzero(np.diff(row, prepend=-1))
+        row, start, gain = row[first], start[first], gain[first]
+        better = (gain > best[row]) & (gain >= least)
+        best[row[better]] = gain[better]
+        window[row[better]] = np.stack([start, start + length], axis=1)[better]
     return window, best
 
 

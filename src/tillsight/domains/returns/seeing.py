@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pyarrow as pa
 
+from tillsight.core.periods import Grain
 from tillsight.metrics.answer import Answer, AnswerColumn, ColumnKind
 from tillsight.metrics.ask import Asker
+from tillsight.metrics.compile import TIME, value
 from tillsight.metrics.model import Unit
 from tillsight.metrics.question import Filter, Resolved, ask_for
 
@@ -45,6 +47,22 @@ def fetched(asker: Asker, table: ir.Table) -> tuple[pd.DataFrame, str]:
     exact = {name: table[name].cast("float64") for name, type_ in table.schema().items() if type_.is_decimal()}
     found, sql = asker.release.run(table.mutate(**exact) if exact else table)
     return found.to_pandas(), sql
+
+
+def figures(
+    asker: Asker, metrics: Sequence[str], question: Mapping[str, Any], by: Sequence[str], grain: Grain | None = None
+) -> tuple[pa.Table, Resolved]:
+    """Figures that are computed with further: the cut, `bucket` where there is a grain, and the metrics as floats.
+
+    Without totals, in the order of the cut; with a grain in no order. Null where a group has no row that bears on a metric.
+    """
+    asked = {key: part for key, part in question.items() if key != "compare"}
+    resolved = asker.resolve(ask_for(list(metrics), by=list(by), grain=grain, **asked))
+    table = asker.compiler.compile(resolved, limited=False).table
+    keys = [*by, *([TIME] if grain else [])]
+    table = table.select(*keys, **{name: value(table, asker.catalogue.metrics[name], "main") for name in metrics})
+    found, _ = asker.release.run(table if grain else table.order_by(keys))
+    return found, resolved
 
 
 def table_of(name: str, schema: Mapping[str, str]) -> ir.Table:
