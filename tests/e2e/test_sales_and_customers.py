@@ -209,3 +209,32 @@ def test_one_customer_shows_what_his_orders_were_known_by(visitor: Visitor, shop
     assert "Known by" in heads
     [row, *_] = shop.analyse("customers.orders", customer=first).to_records()
     assert visitor.cells(table)[0][heads.index("Known by")] == row["known_by"]
+
+
+@pytest.mark.feature("CUS-08")
+def test_a_campaign_is_chosen_and_its_days_come_with_it(visitor: Visitor, shop: Shop) -> None:
+    [row, *_] = shop.analyse("customers.campaigns").to_records()
+    visitor.open("/customers/campaigns")
+    page = visitor.page
+    picker = page.get_by_role("textbox", name="Campaign").or_(page.get_by_role("combobox", name="Campaign"))
+    picker.first.click()
+    page.get_by_role("option", name=re.compile(re.escape(row["campaign_id"]))).click()
+    expect(page).to_have_url(re.compile(f"campaign={row['campaign_id']}.*"))
+    expect(page).to_have_url(re.compile(f"from={row['first_day']}"))
+    days = {"start": row["first_day"], "end": row["last_day"]}
+    told = shop.analyse("customers.campaign_effect", campaign=row["campaign_id"], **days).sentences[0]["text"]
+    expect(page.get_by_role("main").get_by_role("note").first).to_contain_text(told)
+
+
+@pytest.mark.feature("RET-08")
+def test_one_of_four_return_rates_is_looked_at_and_cut_by_segment(visitor: Visitor) -> None:
+    visitor.open("/returns", period="last_12_months", where="segment=Champions")
+    page = visitor.page
+    expect(page.get_by_role("main").get_by_role("note").first).to_contain_text("whatever became of them")
+    panel = visitor.panel("Return rate in four ways")
+    expect(panel.get_by_role("list", name="Legend").get_by_role("listitem")).to_have_count(4)
+    panel.get_by_role("button", name="All 4").click()
+    page.get_by_role("menuitem", name="Return rate (orders)").click()
+    visitor.settled()
+    expect(panel.get_by_role("button", name="Return rate (orders)")).to_be_visible()
+    expect(panel).to_contain_text("by the day the return was asked for")

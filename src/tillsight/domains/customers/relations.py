@@ -3,7 +3,7 @@
 `customer_events`  what changes a customer's standing, each on its day: an order (the first, the second, …), being kept for 30
                    days, becoming active and falling silent. A figure "as of" a day is the sum of the events up to it, so any
                    number of days costs one pass over the events.
-`customer_facts`   one row per customer: first, second and last order.
+`customer_facts`   one row per customer: first, second and last order, and the segment of the preset `five` after the last order of all.
 `marketing_spend_days`  marketing spend per day, channel, campaign and segment in the reporting currency.
 """
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from tillsight.domains.customers import rfm
+from tillsight.domains.customers.rules import DEFAULT, PRESETS
 from tillsight.metrics.model import BuildInputs, Layer, Relation, Rollup
 from tillsight.metrics.shaping import MONEY, converted, rate_spans, with_rate, without_rate
 
@@ -93,6 +95,7 @@ FACTS_SCHEMA: dict[str, str] = {
     "last_day": "date",
     "orders": "int64",
     "revenue": MONEY,
+    "segment": "string",
 }
 
 
@@ -100,18 +103,17 @@ def customer_facts(inputs: BuildInputs) -> ir.Table:
     """One row per customer with an order."""
     events = inputs.tables["customer_events"]
     events = events.filter(events.orders == 1)
-    return (
-        events.group_by(["shop_id", "customer_key", "customer_id"])
-        .agg(
-            **{name: events[name].max() for name in ATTRIBUTES},
-            first_day=events.day.min(),
-            second_day=events.day.min(where=events.repeaters == 1),
-            last_day=events.day.max(),
-            orders=events.count().cast("int64"),
-            revenue=events.revenue.sum().cast(MONEY),
-        )
-        .select(*FACTS_SCHEMA)
+    rows = events.group_by(["shop_id", "customer_key", "customer_id"]).agg(
+        **{name: events[name].max() for name in ATTRIBUTES},
+        first_day=events.day.min(),
+        second_day=events.day.min(where=events.repeaters == 1),
+        last_day=events.day.max(),
+        orders=events.count().cast("int64"),
+        revenue=events.revenue.sum().cast(MONEY),
     )
+    rows = rows.mutate(as_of=rows.last_day.max().over(ibis.window()))
+    rows = rfm.scored(rows.mutate(days=rows.as_of.delta(rows.last_day, unit="day").cast("int64")))
+    return rows.mutate(segment=PRESETS[DEFAULT].segment_of(rows)).select(*FACTS_SCHEMA)
 
 
 SPEND_SCHEMA: dict[str, str] = {

@@ -8,7 +8,7 @@ import { RulesPicker } from "@/features/customers/RulesPicker";
 import { useSetView, useView } from "@/lib/useView";
 import { useAsked } from "@/panels/Panels";
 
-/** Without a choice the page shows the first one by its number, as the analysis does. */
+/** Without a choice the page shows the first campaign in the days of the view, as the analysis does. */
 function CampaignPicker() {
   const { release, format } = useShop();
   const { campaign } = useView();
@@ -17,19 +17,18 @@ function CampaignPicker() {
   const asked = { compare: "none" as const, where: view.where, ...(view.as_of ? { as_of: view.as_of } : {}) };
   const found = useQuery({ ...analysisQuery(release, "customers.campaigns", asked), enabled: release !== null });
   const rows = found.data?.rows ?? [];
-  const first = [...rows].map((row) => String(row.campaign_id)).sort()[0];
   return (
     <Select
       aria-label="Campaign"
       w={350}
       maw="100%"
-      placeholder={found.data ? "No campaign has members" : "Campaign"}
+      placeholder={found.data && !rows.length ? "No campaign has members" : "Choose a campaign"}
       disabled={!rows.length}
       data={rows.map((row) => ({
         value: String(row.campaign_id),
         label: `${String(row.campaign_id)} · ${format.day(String(row.first_day))} · ${format.count(Number(row.customers))} addressed`,
       }))}
-      value={campaign ?? first ?? null}
+      value={campaign ?? null}
       allowDeselect={false}
       searchable={rows.length > 8}
       onChange={(name) => {
