@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ MADE: RelationSql = ({"lines": "SELECT 'ü'", "entries": "SELECT 2"}, None)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(kept_sql, "FOLDER", tmp_path / "kept")
     monkeypatch.setattr("sys.dont_write_bytecode", False)
+    monkeypatch.setattr(kept_sql, "_began", lambda: float("inf"))
     return tmp_path / "kept"
 
 
@@ -44,7 +46,7 @@ def test_another_question_is_another_text() -> None:
 
 def test_another_code_is_another_text_and_the_old_one_goes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept(PARTS, lambda: MADE)
-    monkeypatch.setattr(kept_sql, "_code", lambda: "f" * 64)
+    monkeypatch.setattr(kept_sql, "_code", lambda: ("f" * 64, 0.0))
     assert kept(PARTS, other) == other()
     assert len(list(folder.iterdir())) == 1
 
@@ -57,9 +59,20 @@ def test_the_code_is_that_of_every_room_with_a_say(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(kept_sql, "__file__", str(package / "pipeline" / "kept_sql.py"))
     codes = []
     for room in kept_sql.ROOMS:
-        codes.append(kept_sql._code.__wrapped__())
+        codes.append(kept_sql._code()[0])
         (package / room / "one.py").write_text("2")
-    assert len({*codes, kept_sql._code.__wrapped__()}) == len(kept_sql.ROOMS) + 1
+    assert len({*codes, kept_sql._code()[0]}) == len(kept_sql.ROOMS) + 1
+    assert kept_sql._code()[1] == pytest.approx(time.time(), abs=60)
+
+
+def test_a_process_whose_code_was_changed_since_it_began_keeps_and_takes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(PARTS, lambda: MADE)
+    before = sorted(folder.iterdir())
+    monkeypatch.setattr(kept_sql, "_began", lambda: 0.0)
+    assert kept(PARTS, other) == other()
+    assert sorted(folder.iterdir()) == before
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "[{}, null, 3]"])

@@ -1,8 +1,9 @@
 """The SQL of relations, kept beside Python's compiled modules: it takes seconds to make and changes with the code alone.
 
 A file is named by everything its SQL follows from: the text of every module that has a say in it, the versions of the compilers, and
-what was asked for. Another text, version or question is another file, so a kept one is never out of date. Where files cannot be
-written, the SQL is made anew in every process, as Python does with its modules.
+what was asked for. Another text, version or question is another file, so a kept one is never out of date. A process whose code was
+changed after it began (an update below a running server) keeps nothing and takes nothing: what it runs is not what lies on the disk.
+Where files cannot be written, the SQL is made anew in every process, as Python does with its modules.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
 FOLDER = Path(__file__).parent / "__pycache__"
 ROOMS = ("core", "tables", "metrics", "domains", "warehouse", "pipeline")
 """Where the code is that SQL is made by."""
@@ -29,7 +32,9 @@ RelationSql = tuple[dict[str, str], str | None]
 
 def kept(parts: Sequence[str | int], make: Callable[[], RelationSql]) -> RelationSql:
     """What `make` gives, from an earlier process where one has made it. `parts`: all it follows from besides the code."""
-    code = _code()
+    code, changed = _code()
+    if changed > _began():
+        return make()
     asked = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     file = FOLDER / f"sql-{code[:16]}-{asked[:24]}.json"
     try:
@@ -54,13 +59,22 @@ def _keep(file: Path, made: RelationSql) -> None:
                 other.unlink(missing_ok=True)
 
 
-@cache
-def _code() -> str:
-    """A digest of every module that has a say, and of the compilers. Reads about two hundred small files, once for each process."""
+def _code() -> tuple[str, float]:
+    """A digest of every module that has a say, and of the compilers; and when the last of them was changed, as a Unix time.
+
+    Reads about two hundred small files.
+    """
     digest = hashlib.sha256(" ".join([sys.version, *map(version, COMPILERS)]).encode())
-    package = Path(__file__).parent.parent
+    package, changed = Path(__file__).parent.parent, 0.0
     for room in ROOMS:
         for file in sorted((package / room).rglob("*.py")):
             digest.update(f"\0{file.relative_to(package)}\0".encode())
             digest.update(file.read_bytes())
-    return digest.hexdigest()
+            changed = max(changed, file.stat().st_ctime)
+    return digest.hexdigest(), changed
+
+
+@cache
+def _began() -> float:
+    """When this process began, as a Unix time."""
+    return psutil.Process().create_time()
