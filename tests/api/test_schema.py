@@ -35,6 +35,7 @@ EXAMPLES = 15
 """Requests for each operation."""
 PATIENCE = 120
 """Seconds that an answer may take: a machine that does other things as well is slow, not broken."""
+DOCUMENT = openapi_document()
 LEFT_OUT = {
     # they end the session or change the account that asks, so that every later answer would be: you are not signed in
     "logout", "end_own_session", "end_own_sessions", "end_session", "end_sessions", "set_own_password", "change_access", "delete_user",
@@ -64,8 +65,16 @@ def served(made_shop: Shop) -> FastAPI:
     return create_app(made_shop, hosts=None)
 
 
+@pytest.fixture(scope="module")
+def described(served: FastAPI) -> Any:
+    """The description, read once: that takes longer than to ask."""
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    schema.app = served
+    return schema
+
+
 def test_every_operation_that_is_left_out_exists() -> None:
-    known = {operation["operationId"] for item in openapi_document()["paths"].values() for operation in item.values()}
+    known = {operation["operationId"] for item in DOCUMENT["paths"].values() for operation in item.values()}
     assert known >= LEFT_OUT
 
 
@@ -73,17 +82,17 @@ def operations() -> list[tuple[str, str]]:
     """Every operation of the description, by method and path."""
     return [
         (method, path)
-        for path, item in openapi_document()["paths"].items()
+        for path, item in DOCUMENT["paths"].items()
         for method, operation in item.items()
         if operation["operationId"] not in LEFT_OUT
     ]
 
 
 @pytest.mark.parametrize(("method", "path"), operations())
-def test_every_answer_is_described_and_none_is_a_failure(method: str, path: str, served: FastAPI) -> None:
-    schema = schemathesis.openapi.from_dict(openapi_document())
-    schema.app = served
-    operation: Any = schema[path][method]
+def test_every_answer_is_described_and_none_is_a_failure(
+    method: str, path: str, served: FastAPI, described: Any
+) -> None:
+    operation = described[path][method]
     token = {"Authorization": signed_in(served, "admin").headers["Authorization"]}
 
     @settings(
