@@ -39,7 +39,8 @@ def test_two_returns_of_three_sales_do_not_make_the_worst_product(tmp_path: Path
         client = signed_in(create_app(shop), "analyst")
 
         def asked(**more: Any) -> dict[str, Any]:
-            return client.get("/api/v1/returns/products", params={**MAY, **more}).json()
+            found: dict[str, Any] = client.get("/api/v1/returns/products", params={**MAY, **more}).json()
+            return found
 
         whole = asked()
         rows = whole["data"]["rows"]
