@@ -101,14 +101,15 @@ def shown(asker: Asker, where: Sequence[Filter], rows: ir.Table) -> ir.Table:
     return rows.semi_join(orders_of(asker, where), "customer_key")
 
 
-def standing(orders: ir.Table, days: Sequence[date]) -> ir.Table:
+def standing(orders: ir.Table, days: Sequence[date], *, named: bool = True) -> ir.Table:
     """How everybody with an order stands at the end of each day.
 
-    Columns: as_of (one of the days), shop_id, customer_key, customer_id, first_day, last_day, orders, revenue, days.
+    Columns: as_of (one of the days), shop_id, customer_key, customer_id, first_day, last_day, orders, revenue, days; of a few days
+    without shop_id and customer_id where nobody is to be `named`.
     """
     days = sorted(set(days))
     if len(days) <= FEW_DAYS:
-        stood = _on_few_days(orders, days)
+        stood = _on_few_days(orders, days, named)
     else:
         marks = ibis.array([ibis.date(day) for day in days]).unnest().name("as_of").as_table()
         rows = orders.join(marks, orders.day <= marks.as_of)
@@ -124,24 +125,20 @@ def standing(orders: ir.Table, days: Sequence[date]) -> ir.Table:
     return stood.mutate(days=stood.as_of.delta(stood.last_day, unit="day").cast("int64"))
 
 
-def _on_few_days(orders: ir.Table, days: Sequence[date]) -> ir.Table:
+def _on_few_days(orders: ir.Table, days: Sequence[date], named: bool) -> ir.Table:
     """Standings on a few days from one pass over the orders."""
     orders = orders.filter(orders.day <= ibis.date(days[-1]))
-    values: dict[str, ir.Value] = {}
+    names = ("shop_id", "customer_id") if named else ()
+    values: dict[str, ir.Value] = {name: orders[name].arbitrary() for name in names}
     for place, day in enumerate(days):
         by_then = orders.day <= ibis.date(day) if day != days[-1] else None
         values[f"_last_{place}"] = orders.day.max(where=by_then)
         values[f"_orders_{place}"] = orders.orders.sum(where=by_then)
         values[f"_revenue_{place}"] = orders.revenue.sum(where=by_then)
-    found = orders.group_by("customer_key").agg(
-        shop_id=orders.shop_id.arbitrary(),
-        customer_id=orders.customer_id.arbitrary(),
-        first_day=orders.day.min(),
-        **values,
-    )
+    found = orders.group_by("customer_key").agg(first_day=orders.day.min(), **values)
     stood = [
         found.filter(found.first_day <= ibis.date(day)).select(
-            "customer_key", "shop_id", "customer_id", "first_day",
+            "customer_key", *names, "first_day",
             as_of=ibis.date(day),
             last_day=found[f"_last_{place}"],
             orders=found[f"_orders_{place}"].cast("int64"),
@@ -181,8 +178,10 @@ def scored(stood: ir.Table) -> ir.Table:
     return rows.mutate(fm=(rows.f + rows.m) / 2)
 
 
-def segmented(asker: Asker, rules: RuleSet, days: Sequence[date], where: Sequence[Filter] = ()) -> ir.Table:
+def segmented(
+    asker: Asker, rules: RuleSet, days: Sequence[date], where: Sequence[Filter] = (), *, named: bool = True
+) -> ir.Table:
     """Everybody who is shown, on each day: standings, scores, `segment` and its `place` in the order of the rules."""
-    rows = scored(standing(all_orders(asker), days))
+    rows = scored(standing(all_orders(asker), days, named=named))
     rows = rows.mutate(segment=rules.segment_of(rows), place=rules.place_of(rows))
     return shown(asker, where, rows)

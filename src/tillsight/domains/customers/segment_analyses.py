@@ -114,7 +114,9 @@ def returned_orders(asker: Asker, day: date) -> ir.Table | None:
 def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Filter]) -> ir.Table:
     """The key figures of every segment by its `place`, and of everybody at place `ALL`, as an expression."""
     day, before = rfm.day_of(asker, period), period.start - timedelta(days=1)
-    stood = rfm.segmented(asker, rules, [before, day], where)
+    # a filter or a limit of rows says nothing of spend, so there is no cost of the customers that it leaves
+    costs = not where and not asker.scope.rows and acquisition.RELATION not in asker.release.missing
+    stood = rfm.segmented(asker, rules, [before, day], where, named=costs)
     at_end = stood.filter(stood.as_of == ibis.date(day))
     at_start = stood.filter(stood.as_of == ibis.date(before))
     # who ordered in the period: the last order by its end lies in it
@@ -166,8 +168,6 @@ def key_figures(asker: Asker, rules: RuleSet, period: Period, where: Sequence[Fi
             *(everybody[name].cast(type_) for name, type_ in both.schema().items())
         )
     )
-    # a filter or a limit of rows says nothing of spend, so there is no cost of the customers that it leaves
-    costs = not where and not asker.scope.rows and acquisition.RELATION not in asker.release.missing
     if costs:
         paid = _paid(asker, period, at_end)
         both = both.left_join(paid, [both.segment == paid._p_segment, (both.place == ALL) == paid._p_all])
