@@ -29,7 +29,8 @@ ADDITIVE = (
     "units_sold", "cost_of_goods_sold", "gross_profit",
 )  # fmt: skip
 STANDING = (
-    "repeat_purchase_rate", "retention_rate_30d", "churn_rate", "purchase_frequency", "customer_lifespan", "clv_historic", "clv_formula",
+    "repeat_purchase_rate", "retention_rate_30d", "churn_rate", "active_members", "purchase_frequency", "customer_lifespan",
+    "clv_historic", "clv_formula",
 )  # fmt: skip
 
 metrics = st.lists(st.sampled_from(sorted(METRICS)), min_size=1, max_size=4, unique=True)

@@ -49,6 +49,7 @@ repeat_purchase_rate | Repeat purchase rate | customers | percent | up | as of
 retention_rate_30d | 30-day retention | customers | percent | up | as of
 cohort_retention_rate | Cohort retention | customers | percent | up | cohort
 churn_rate | Churn rate | customers | percent | down | as of
+active_members | Active members | customers | count | up | trailing distinct
 second_purchase_rate | Second purchase rate | customers | percent | up | cohort
 purchase_frequency | Purchase frequency | customers | ratio | up | as of
 customer_lifespan | Customer lifespan | customers | days | up | mean
@@ -89,6 +90,9 @@ def test_the_arithmetic_is_of_the_kind_that_is_declared(metric: Metric) -> None:
     elif metric.total == "distinct":
         assert summed
         assert not any(measure.adds for measure in measures)
+    elif metric.total == "trailing distinct":
+        assert summed
+        assert whens == {"to date"}
     else:
         assert not summed
     expected = {

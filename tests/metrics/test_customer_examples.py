@@ -11,7 +11,7 @@ day         ann            bob           cat                dan          guest
 
 As of 29 February: ever ann, bob, cat = 3; twice or more: ann; kept 30 days: ann (45 days from first to last).
 Orders of known customers 5, revenue 200.00. As of 20 August: cat is a repeater too, 182 days apart; ann (last 15 Feb) and bob
-(last 20 Jan) have not ordered for 187 and 213 days: churned 2 of 3. dan never bought; the guest is nobody.
+(last 20 Jan) have not ordered for 187 and 213 days: churned 2 of 3, and not active in 26 weeks. dan never bought; the guest is nobody.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ TABLES: dict[str, list[dict[str, Any]]] = {
 
 FEBRUARY: dict[str, Any] = {
     "customers": 2, "new_customers": 1, "returning_customers": 1, "new_customer_rate": 50.0,
-    "repeat_purchase_rate": 100 / 3, "retention_rate_30d": 100 / 3, "churn_rate": 0.0,
+    "repeat_purchase_rate": 100 / 3, "retention_rate_30d": 100 / 3, "churn_rate": 0.0, "active_members": 3,
     # one order at the start of February, in the 90 days before it: bob, who did not buy again
     "second_purchase_rate": 0.0,
     "purchase_frequency": 5 / 3, "customer_lifespan": 45.0, "clv_historic": 200 / 3,
@@ -68,7 +68,7 @@ FEBRUARY: dict[str, Any] = {
 }  # fmt: skip
 AUGUST: dict[str, Any] = {
     "customers": 1, "new_customers": 0, "returning_customers": 1, "new_customer_rate": 0.0,
-    "repeat_purchase_rate": 200 / 3, "retention_rate_30d": 200 / 3, "churn_rate": 200 / 3,
+    "repeat_purchase_rate": 200 / 3, "retention_rate_30d": 200 / 3, "churn_rate": 200 / 3, "active_members": 1,
     # cat had one order at the start of August, but not in the 90 days before it
     "second_purchase_rate": None,
     "purchase_frequency": 2.0, "customer_lifespan": (45 + 182) / 2, "clv_historic": 260 / 3,

@@ -358,13 +358,14 @@ class Naive:
             if row["customer"] in chosen and row["day"] <= day:
                 days[row["customer"]][row["order"]] = row["day"]
                 revenue += row["revenue"]
-        ever, repeat, stayed, silent, life, placed = len(days), 0, 0, 0, 0, 0
+        ever, repeat, stayed, silent, active, life, placed = len(days), 0, 0, 0, 0, 0, 0
         for held in days.values():
             dates = sorted(held.values())
             placed += len(dates)
             repeat += len(dates) > 1
             stayed += (dates[-1] - dates[0]).days >= 30
             silent += (day - dates[-1]).days >= 180
+            active += (day - dates[-1]).days < 26 * 7
             life += (dates[-1] - dates[0]).days
         seen = (day - self.first).days + 1
         formula = None
@@ -374,6 +375,7 @@ class Naive:
             "repeat_purchase_rate": quotient(repeat * 100, ever),
             "retention_rate_30d": quotient(stayed * 100, ever),
             "churn_rate": quotient(silent * 100, ever),
+            "active_members": active,
             "purchase_frequency": quotient(placed, ever),
             "customer_lifespan": quotient(life, repeat),
             "clv_historic": quotient(revenue, ever),

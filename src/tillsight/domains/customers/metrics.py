@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from tillsight.domains.customers.relations import ACTIVE_DAYS, KEPT_DAYS
+from tillsight.domains.customers.relations import ACTIVE_DAYS, KEPT_DAYS, MEMBER_DAYS
 from tillsight.metrics.model import Measure, Metric, Part, Term, Window, plain, ratio
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ MEASURES = (
     _event("repeat_customers", "Customers with two or more orders", "count", "repeaters"),
     _event("kept_customers", f"Customers who ordered {KEPT_DAYS} or more days after their first order", "count", "kept"),
     _event("active_customers", f"Customers with an order in the last {ACTIVE_DAYS} days", "count", "active"),
+    _event("members_active", f"Members with an order in the last {MEMBER_DAYS // 7} weeks", "count", "active_members"),
     _event("customer_orders", "Orders of known customers", "count", "orders"),
     _event("customer_revenue", "Revenue of known customers", "money", "revenue"),
     _event("lifespan_days", "Days between first and last order", "days", "lifespan_days"),
@@ -135,6 +136,12 @@ METRICS = (
                 (Part("customers_ever", "to date"),), 100,
             ),
         ),
+    ),
+    Metric(
+        "active_members", "Active members", "customers", "count", "up",
+        f"distinct members with a transaction in the last {MEMBER_DAYS // 7} weeks; as of the end of the period",
+        "trailing distinct", "003",
+        "members are customers who can be told apart; by order date", (Term((Part("members_active", "to date"),)),),
     ),
     Metric(
         "second_purchase_rate", "Second purchase rate", "customers", "percent", "up",

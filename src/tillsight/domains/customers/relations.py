@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ACTIVE_DAYS = 180
 """A customer without an order for so many days has churned."""
+MEMBER_DAYS = 26 * 7
+"""A member without an order for so many days is not active."""
 KEPT_DAYS = 30
 
 ATTRIBUTES = ("channel", "traffic_source", "device_type", "country", "state", "city")
@@ -40,6 +42,7 @@ EVENTS_SCHEMA: dict[str, str] = {
     "repeaters": "int64",
     "kept": "int64",
     "active": "int64",
+    "active_members": "int64",
     "orders": "int64",
     "revenue": MONEY,
     "lifespan_days": "int64",
@@ -70,19 +73,27 @@ def customer_events(inputs: BuildInputs) -> ir.Table:
         repeaters=(number == 2).cast("int64"),
         kept=((since_first >= KEPT_DAYS) & (before < KEPT_DAYS)).cast("int64"),
         active=(previous.isnull() | (gap >= ACTIVE_DAYS)).cast("int64"),
+        active_members=(previous.isnull() | (gap >= MEMBER_DAYS)).cast("int64"),
         orders=ibis.literal(1, "int64"),
         revenue=ibis.coalesce(orders._revenue, ibis.literal(0)).cast(MONEY),
         lifespan_days=ibis.coalesce(gap, zero).cast("int64"),
     )  # fmt: skip
-    last = orders.filter(orders.customer_next_day.isnull() | (to_next >= ACTIVE_DAYS))
-    on_silence = last.select(
-        "shop_id", "customer_key", "customer_id", "customer_first_day", **{name: last[f"_f_{name}"] for name in ATTRIBUTES},
-        day=(last.day + ibis.interval(days=ACTIVE_DAYS)).cast("date"),
-        order_id=ibis.null("string"),
-        customers=zero, repeaters=zero, kept=zero, active=ibis.literal(-1, "int64"), orders=zero,
-        revenue=ibis.literal(0).cast(MONEY), lifespan_days=zero,
-    )  # fmt: skip
-    return on_order.select(*EVENTS_SCHEMA).union(on_silence.select(*EVENTS_SCHEMA))
+    silences = []
+    for column, days in (("active", ACTIVE_DAYS), ("active_members", MEMBER_DAYS)):
+        last = orders.filter(orders.customer_next_day.isnull() | (to_next >= days))
+        nothing = dict.fromkeys(
+            ("customers", "repeaters", "kept", "active", "active_members", "orders", "lifespan_days"), zero
+        )
+        silences.append(
+            last.select(
+                "shop_id", "customer_key", "customer_id", "customer_first_day", **{name: last[f"_f_{name}"] for name in ATTRIBUTES},
+                day=(last.day + ibis.interval(days=days)).cast("date"),
+                order_id=ibis.null("string"),
+                revenue=ibis.literal(0).cast(MONEY),
+                **(nothing | {column: ibis.literal(-1, "int64")}),
+            )
+        )  # fmt: skip
+    return ibis.union(*(part.select(*EVENTS_SCHEMA) for part in (on_order, *silences)))
 
 
 FACTS_SCHEMA: dict[str, str] = {
@@ -198,8 +209,8 @@ ROLLUPS = (
         "customer_events",
         ("shop", "channel", "traffic_source", "device_type", "country"),
         (
-            "customers_ever", "repeat_customers", "kept_customers", "active_customers", "customer_orders", "customer_revenue",
-            "lifespan_days",
+            "customers_ever", "repeat_customers", "kept_customers", "active_customers", "members_active", "customer_orders",
+            "customer_revenue", "lifespan_days",
         ),
     ),
 )  # fmt: skip
