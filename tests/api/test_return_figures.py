@@ -70,6 +70,7 @@ def test_figures_as_files(client: TestClient) -> None:
     assert [float(item[name]) for name in ("sold", "returned", "rate", "damagedReturnRate")] == [
         4, 100, 2500, 1500,
     ]  # fmt: skip
+    assert (item["returned"], item["value"]) == ("100", "15000.00"), "as many places as there are"
     reasons = rows("breakdown", table="reasons")
     assert [(row["reason"], float(row["count"]), float(row["return_rate"])) for row in reasons] == [
         ("Damaged Stock", 60, 1500), ("Returns to Supplier", 40, 1000), ("Total", 100, 2500),

@@ -24,7 +24,7 @@ import pyarrow as pa
 from tillsight.core import words
 from tillsight.core.money import allocate
 from tillsight.domains.returns.seeing import rows_of
-from tillsight.metrics.answer import Answer, AnswerColumn, sentence
+from tillsight.metrics.answer import Answer, AnswerColumn, sentence, tidy
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.compile import value
 from tillsight.metrics.model import Analysis, Parameter, Unit, Window
@@ -107,6 +107,10 @@ def breakdown(asker: Asker, question: dict[str, Any], threshold: float = HIGH_RA
         "figures": lambda: _own_table(FIGURE_COLUMNS, [document | {"returnValue": document["totalReturnValue"]}]),
     }
     shown, columns = tables[table]()
+    for index, column in enumerate(columns):
+        if column.unit in ("units", "money"):
+            least = 0 if column.unit == "units" else 2
+            shown = shown.set_column(index, column.name, tidy(shown.column(index), least))
     columns = tuple(
         dataclasses.replace(column, currency=by_fate.currency) if column.unit == "money" else column
         for column in columns
