@@ -14,14 +14,17 @@ FROM (
     FROM "sales" AS "t0"
     WHERE
       NOT (
-        (
-          COALESCE("t0"."country" = 'France', FALSE)
-          AND COALESCE("t0"."channel" = 'web', FALSE)
-        )
-        OR (
-          COALESCE("t0"."country" = 'Spain', FALSE) AND (
-            "t0"."channel" IS NULL
+        COALESCE(
+          (
+            COALESCE("t0"."country" = 'France', FALSE)
+            AND COALESCE("t0"."channel" = 'web', FALSE)
           )
+          OR (
+            COALESCE("t0"."country" = 'Spain', FALSE) AND (
+              "t0"."channel" IS NULL
+            )
+          ),
+          FALSE
         )
       )
       AND (
