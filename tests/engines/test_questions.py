@@ -20,6 +20,7 @@ FILTERS = {
     "texts": ["city~Ü", "country!=France", "channel in (web,mobile,retail)"],
     "numbers and days": ["hour>=9", "weekday<5", "cohort>=2024-11-01"],
     "unknown": ["discount_code is null", "customer_type is not null"],
+    "looked up": ["segment!=Champions", "segment is not null"],
 }
 NEEDS_MORE = frozenset({"customers.profile", "returns.effect", "goals.path"})
 """Analyses that are asked of one customer, one measure or one goal."""
@@ -28,6 +29,11 @@ NEEDS_MORE = frozenset({"customers.profile", "returns.effect", "goals.path"})
 @pytest.mark.parametrize("name", FILTERS)
 def test_filters_mean_the_same(duckdb: Shop, engine: Shop, name: str) -> None:
     question: dict[str, Any] = {"metrics": ["revenue", "orders"], "by": "city", "where": FILTERS[name], **DAYS}
+    assert_same(engine.query(**question), duckdb.query(**question))
+
+
+def test_what_is_looked_up_cuts_the_same(duckdb: Shop, engine: Shop) -> None:
+    question: dict[str, Any] = {"metrics": ["revenue", "customers", "return_rate"], "by": "segment", **DAYS}
     assert_same(engine.query(**question), duckdb.query(**question))
 
 
