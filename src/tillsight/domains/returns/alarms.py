@@ -57,8 +57,7 @@ def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Ans
     rows = [
         *_above(asker, question, period, tolerated),
         *_spikes(asker, question, period),
-        *_patterns(asker, question, "product", period),
-        *_patterns(asker, question, "supplier", period),
+        *_patterns(asker, question, period),
     ]
     names = {
         "kind": ("Kind", None), "level": ("Of", None), "subject": ("What", None), "first": ("From", None), "last": ("To", None),
@@ -90,7 +89,7 @@ def _above(asker: Asker, question: dict[str, Any], period: Period, tolerated: fl
     frame = frame[frame["product"].notna() & (frame.units_sold.fillna(0) > 0)]
     if frame.empty:
         return []
-    frame = shrunk(frame.assign(returned=frame.returned_units_of_purchases.fillna(0)))
+    frame = shrunk(frame.assign(returned=frame.returned_units_of_purchases.fillna(0)), above=tolerated)
     frame = frame[frame.low > tolerated].sort_values(["low", "product"], ascending=[False, True])
     return [
         {
@@ -135,15 +134,25 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
     ]  # fmt: skip
 
 
-def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period) -> list[dict[str, Any]]:
-    """Windows of purchase weeks with too many defects."""
+def _patterns(asker: Asker, question: dict[str, Any], period: Period) -> list[dict[str, Any]]:
+    """Windows of purchase weeks with too many defects, of products and then of suppliers."""
     view = narrowed(question, Filter("return_reason", "in", DEFECTS))
-    back = _weekly(asker, "returns_of_purchases", level, view)[0]
+    # units add up, so that one question serves both; a return of two products of a supplier is one of his
+    sold = figures(asker, ["units_sold"], question, ["product", "supplier"], "week")[0]
+    return [
+        found
+        for level in ("product", "supplier")
+        for found in _windows(figures(asker, ["returns_of_purchases"], view, [level], "week")[0], sold, level, period)
+    ]
+
+
+def _windows(defects: pa.Table, units: pa.Table, level: str, period: Period) -> list[dict[str, Any]]:
+    back = _weekly(defects, "returns_of_purchases", level)[0]
     # a row without enough defects cannot be found, and many have none
     back = back[back.sum(axis=1) >= LEAST_PATTERN]
     if back.empty:
         return []
-    sold, tried = _weekly(asker, "units_sold", level, question)
+    sold, tried = _weekly(units, "units_sold", level)
     sold = sold[sold.index.isin(back.index)]
     if sold.empty:
         return []
@@ -173,22 +182,29 @@ def _patterns(asker: Asker, question: dict[str, Any], level: str, period: Period
     return found
 
 
-def _weekly(asker: Asker, metric: str, level: str, question: dict[str, Any]) -> tuple[pd.DataFrame, int]:
+def _weekly(found: pa.Table, metric: str, level: str) -> tuple[pd.DataFrame, int]:
     """A metric by product or supplier (rows, by name) and week (columns), 0 where there is none; and how many cells it has."""
-    found, _ = figures(asker, [metric], question, [level], "week")
-    weeks, week = np.unique(found[TIME].to_numpy(), return_inverse=True)
-    named = found[level].combine_chunks().dictionary_encode()
-    names = np.array(named.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(names, kind="stable")
-    row = np.empty(len(names), dtype=np.int64)
-    row[order] = np.arange(len(names))
-    there = named.is_valid().to_numpy(zero_copy_only=False)
-    cells = np.zeros((len(names), len(weeks)))
-    place = named.indices.drop_null().to_numpy()
-    cells[row[place], week[there]] = found[metric].fill_null(0.0).to_numpy()[there]
-    frame = pd.DataFrame(cells, index=names[order], columns=pd.DatetimeIndex(weeks))
-    frame = frame.loc[:, np.isin(np.arange(len(weeks)), week[there])]
-    return frame, max(len(names) * len(weeks), 1)
+    names, row = _placed(found[level])
+    weeks, week = _placed(found[TIME])
+    there = found[level].is_valid().to_numpy()
+    row, week = row[there], week[there]
+    cell = row * len(weeks) + week
+    values = found[metric].fill_null(0.0).to_numpy()[there]
+    cells = np.bincount(cell, values, minlength=len(names) * len(weeks)).reshape(len(names), len(weeks))
+    frame = pd.DataFrame(cells, index=names, columns=pd.DatetimeIndex(weeks))
+    return frame.loc[:, np.isin(np.arange(len(weeks)), week)], max(len(names) * len(weeks), 1)
+
+
+def _placed(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The values of a column in their order, each once, and the place of each row's value; 0 where it has none."""
+    named = column.combine_chunks().dictionary_encode()
+    values = np.array(named.dictionary.to_pylist())
+    order = np.argsort(values, kind="stable")
+    place = np.empty(len(values), dtype=np.int64)
+    place[order] = np.arange(len(values))
+    return values[order], place[named.indices.fill_null(0).to_numpy()] if len(values) else np.zeros(
+        len(column), np.int64
+    )
 
 
 def likeliest(

@@ -70,7 +70,7 @@ def breakdown(asker: Asker, question: dict[str, Any], threshold: float = HIGH_RA
     by_fate = asker.query(["returned_units", "returned_goods_cost"], by="disposition", **question)
     items = asker.query(["returned_units", "returned_goods_cost"], by=["product_id", "disposition"], **question)
     sold = asker.query("units_sold", by=["product_id", "product"], **question)
-    whole = asker.query(["units_sold"], **question).to_records()[0]["units_sold"] or Decimal(0)
+    whole = (sold.totals or {}).get("units_sold") or Decimal(0)
     fates = {row["disposition"]: row for row in by_fate.to_records() if row["returned_units"]}
     counts = [fates[fate]["returned_units"] if fate in fates else Decimal(0) for fate in PARTS]
     costs = [fates[fate]["returned_goods_cost"] if fate in fates else Decimal(0) for fate in PARTS]
@@ -297,10 +297,11 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     )
 
 
-def shrunk(frame: pd.DataFrame) -> pd.DataFrame:
+def shrunk(frame: pd.DataFrame, above: float = 0.0) -> pd.DataFrame:
     """Add rate, expected, shrunk, low, high (percent) and above to products with category, units_sold and returned.
 
     One beta prior for each category with five products or more, else the prior of all products together. See the module.
+    `above`: only products whose shrunk rate is at least so high are given, as the ends of intervals take time to find.
     """
     from scipy import stats
 
@@ -318,9 +319,11 @@ def shrunk(frame: pd.DataFrame) -> pd.DataFrame:
     frame["rate"] = 100 * returned / sold
     frame["expected"] = 100 * mean
     frame["shrunk"] = 100 * alpha / (alpha + beta)
-    frame["low"] = 100 * stats.beta.ppf(tail, np.maximum(alpha, 1e-9), np.maximum(beta, 1e-9))
-    frame["high"] = 100 * stats.beta.ppf(1 - tail, np.maximum(alpha, 1e-9), np.maximum(beta, 1e-9))
-    frame["above"] = (frame.low > frame.expected) & (sold >= LEAST_UNITS)
+    there = (frame["shrunk"] >= above).to_numpy()
+    frame, alpha, beta = frame[there].copy(), np.maximum(alpha[there], 1e-9), np.maximum(beta[there], 1e-9)
+    frame["low"] = 100 * stats.beta.ppf(tail, alpha, beta)
+    frame["high"] = 100 * stats.beta.ppf(1 - tail, alpha, beta)
+    frame["above"] = (frame.low > frame.expected) & (frame.units_sold.astype("float64") >= LEAST_UNITS)
     return frame
 
 
