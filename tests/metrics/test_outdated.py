@@ -110,3 +110,10 @@ def test_a_release_of_this_version_lacks_nothing(folder: Path) -> None:
         rollup = next(iter(shop.catalogue.rollups))
         assert all(one.startswith(f"{rollup}.") for one in lacking(shop.catalogue, every | {rollup: set()}))
         assert lacking(shop.catalogue, every | {rollup: set()})
+
+
+def test_the_demo_of_another_version_is_built_again(folder: Path) -> None:
+    assert run(["demo", "--workspace", str(folder), "--no-serve"]) == 0
+    with Shop.open(folder) as shop:
+        assert [release.number for release in shop.releases.published()] == [2, 1]
+        assert shop.query("units_sold").to_records() == [{"units_sold": 2}]

@@ -130,9 +130,10 @@ def demo(
     """Make the reference shop, build a release and serve it.
 
     The shop is invented, the same on every machine, and has something of everything. Where it is there already, it is
-    served as it is.
+    served as it is; built again where another version built it.
     """
     from tillsight.accounts import ADMINISTRATOR, ensure_administrator
+    from tillsight.core.errors import NoReleaseError, OutdatedReleaseError
     from tillsight.core.settings import SETTINGS_FILE
     from tillsight.core.workspace import create_workspace
     from tillsight.reference_shop.truths import CURRENCY, SHOP, SHOP_NAME, TIMEZONE
@@ -140,7 +141,12 @@ def demo(
     if not (folder / SETTINGS_FILE).exists():
         create_workspace(folder, name=SHOP_NAME, shop_id=SHOP, currency=CURRENCY, timezone=TIMEZONE)
     shop = open_shop(context, folder)
-    if shop.releases.current_number() is None:
+    try:
+        shop.releases.current()
+    except OutdatedReleaseError:
+        with progress() as report:
+            shop.build(progress=report)
+    except NoReleaseError:
         _make_reference_shop(shop, size)
     if serve_it:
         ensure_administrator(shop.database)
