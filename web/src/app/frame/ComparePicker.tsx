@@ -6,6 +6,7 @@ import styles from "@/app/frame/frame.module.css";
 import { useSetView, useView } from "@/lib/useView";
 import { COMPARE_TITLES, DEFAULT_COMPARE, viewPeriod, type CompareKind } from "@/lib/view";
 import { ChipButton, Skeleton, Soft } from "@/ui/Parts";
+import { Popup } from "@/ui/Popup";
 
 const RangeCalendar = lazy(() => import("@/ui/Calendar").then((module) => ({ default: module.RangeCalendar })));
 
@@ -24,7 +25,7 @@ export function ComparePicker() {
     setOpen(false);
   };
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
+    <Popup opened={open} onChange={setOpen} position="bottom-start">
       <Popover.Target>
         <ChipButton onClick={() => setOpen(!open)} aria-label={`Comparison: ${title}`}>
           {kind === "none" ? null : (
@@ -63,6 +64,6 @@ export function ComparePicker() {
           </Suspense>
         </div>
       </Popover.Dropdown>
-    </Popover>
+    </Popup>
   );
 }

@@ -10,6 +10,7 @@ import styles from "@/app/frame/frame.module.css";
 import { useSetView, useView } from "@/lib/useView";
 import { OP_WORDS, readFilters, withFilter, withoutFilter, writeFilters, type Filter, type Op } from "@/lib/where";
 import { ChipButton, Failed, Skeleton, Word } from "@/ui/Parts";
+import { Popup } from "@/ui/Popup";
 
 function useFilters() {
   const view = useView();
@@ -50,7 +51,7 @@ export function AddFilter() {
     `${dimension.title} ${dimension.description}`.toLowerCase().includes(text.toLowerCase()),
   );
   return (
-    <Popover opened={open} onChange={(next) => !next && close()} position="bottom-start" trapFocus returnFocus>
+    <Popup opened={open} onChange={(next) => !next && close()} position="bottom-start">
       <Popover.Target>
         <ChipButton onClick={() => (open ? close() : setOpen(true))}>Filter</ChipButton>
       </Popover.Target>
@@ -86,7 +87,7 @@ export function AddFilter() {
           </div>
         )}
       </Popover.Dropdown>
-    </Popover>
+    </Popup>
   );
 }
 
@@ -201,7 +202,7 @@ function FilterChip({ filter, put, drop }: { filter: Filter } & Pick<ValuesProps
   const words = filterWords(filter, dimension);
   const editable = dimension !== undefined && (filter.op === "=" || filter.op === "!=");
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
+    <Popup opened={open} onChange={setOpen} position="bottom-start">
       <span className={styles.filter}>
         <Popover.Target>
           <button type="button" disabled={!editable} title={words} onClick={() => setOpen(!open)}>
@@ -217,6 +218,6 @@ function FilterChip({ filter, put, drop }: { filter: Filter } & Pick<ValuesProps
           <Values dimension={dimension} filter={filter} onDone={() => setOpen(false)} put={put} drop={drop} />
         ) : null}
       </Popover.Dropdown>
-    </Popover>
+    </Popup>
   );
 }

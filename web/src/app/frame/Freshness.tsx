@@ -7,6 +7,7 @@ import styles from "@/app/frame/frame.module.css";
 import { useSetView, useView } from "@/lib/useView";
 import { Facts, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
+import { Popup } from "@/ui/Popup";
 
 const DayCalendar = lazy(() => import("@/ui/Calendar").then((module) => ({ default: module.DayCalendar })));
 
@@ -32,7 +33,7 @@ export function Freshness() {
   const tone = release.checks.failed ? "bad" : release.checks.warned ? "warning" : "neutral";
   const asOfDay = view.as_of?.slice(0, 10) ?? null;
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" width={320} trapFocus returnFocus>
+    <Popup opened={open} onChange={setOpen} position="bottom-end" width={320}>
       <Popover.Target>
         <button type="button" className={styles.fresh} onClick={() => setOpen(!open)}>
           {asOfDay ? (
@@ -96,6 +97,6 @@ export function Freshness() {
           ) : null}
         </div>
       </Popover.Dropdown>
-    </Popover>
+    </Popup>
   );
 }

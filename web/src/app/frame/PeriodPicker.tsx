@@ -6,6 +6,7 @@ import styles from "@/app/frame/frame.module.css";
 import { useSetView, useView } from "@/lib/useView";
 import { viewPeriod } from "@/lib/view";
 import { ChipButton, Skeleton, Soft } from "@/ui/Parts";
+import { Popup } from "@/ui/Popup";
 
 const RangeCalendar = lazy(() => import("@/ui/Calendar").then((module) => ({ default: module.RangeCalendar })));
 
@@ -20,7 +21,7 @@ export function PeriodPicker() {
     setOpen(false);
   };
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
+    <Popup opened={open} onChange={setOpen} position="bottom-start">
       <Popover.Target>
         <ChipButton onClick={() => setOpen(!open)} aria-label={`Period: ${period.title}, ${format.span(period)}`}>
           {period.name ? (
@@ -61,6 +62,6 @@ export function PeriodPicker() {
           </Suspense>
         </div>
       </Popover.Dropdown>
-    </Popover>
+    </Popup>
   );
 }

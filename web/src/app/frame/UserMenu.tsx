@@ -6,6 +6,7 @@ import { useState } from "react";
 import { currentUser, signOut } from "@/api/session";
 import styles from "@/app/frame/frame.module.css";
 import { PageLink } from "@/ui/PageLink";
+import { Popup } from "@/ui/Popup";
 
 const SCHEMES = [
   { value: "auto", label: "System" },
@@ -20,7 +21,7 @@ export function UserMenu() {
   const client = useQueryClient();
   const user = currentUser();
   return (
-    <Popover opened={open} onChange={setOpen} position="top-start" trapFocus returnFocus>
+    <Popup opened={open} onChange={setOpen} position="top-start">
       <Popover.Target>
         <button
           type="button"
@@ -67,6 +68,6 @@ export function UserMenu() {
           </button>
         </div>
       </Popover.Dropdown>
-    </Popover>
+    </Popup>
   );
 }

@@ -20,8 +20,7 @@ function CampaignPicker() {
   return (
     <Select
       aria-label="Campaign"
-      w={350}
-      maw="100%"
+      w="min(350px, calc(100vw - 2rem))"
       placeholder={found.data && !rows.length ? "No campaign has members" : "Choose a campaign"}
       disabled={!rows.length}
       data={rows.map((row) => ({

@@ -4,6 +4,7 @@ import { useState } from "react";
 import styles from "@/features/explore/explore.module.css";
 import { find, type Findable } from "@/lib/find";
 import { Word } from "@/ui/Parts";
+import { Popup } from "@/ui/Popup";
 
 export interface Choice extends Findable {
   name: string;
@@ -38,7 +39,7 @@ export function Finder({ label, placeholder, choices, chosen, many, onChange, no
     <div className={styles.field} role="group" aria-label={label}>
       <div className={styles.fieldHead}>
         <span>{label}</span>
-        <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus>
+        <Popup opened={open} onChange={setOpen} position="bottom-start">
           <Popover.Target>
             <Word onClick={() => setOpen(!open)} aria-label={`Choose: ${label}`}>
               {chosen.length && !many ? "Change" : "Add"}
@@ -80,7 +81,7 @@ export function Finder({ label, placeholder, choices, chosen, many, onChange, no
               </ul>
             </div>
           </Popover.Dropdown>
-        </Popover>
+        </Popup>
       </div>
       {chosen.length ? (
         <ul className={styles.chosen}>
