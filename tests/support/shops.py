@@ -30,7 +30,7 @@ def make_shop(folder: Path, tables: Mapping[str, Rows], *, build: bool = True, *
     """A workspace with these canonical rows; what a row leaves out takes the default of its column."""
     folder.mkdir(parents=True, exist_ok=True)
     write_settings(folder, **settings)
-    if "database_url" not in settings:
+    if "database_url" not in settings and not (folder / DATABASE_FILE).exists():
         (folder / DATABASE_FILE).write_bytes(_database())
     shop = Shop.open(folder)
     if tables:
