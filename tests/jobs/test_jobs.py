@@ -177,21 +177,26 @@ def test_cancel_ends_a_waiting_job_before_it_starts(jobs: Jobs, worker: Worker, 
     assert pids(tmp_path, waiting) == []
 
 
+def stopped_while_it_runs(jobs: Jobs, database: Database, workspace: Path, kind: str, grace: float) -> Job:
+    """A job, after the worker that runs it was stopped."""
+    worker = Worker(database, workspace, lease=LEASE, grace=grace, child=CHILD)
+    worker.start()
+    job_id = start(jobs, worker, kind)
+    until(lambda: pids(workspace, job_id))
+    worker.stop()
+    return jobs.get(job_id)
+
+
 @pytest.mark.slow
 def test_stopping_the_server_queues_its_job_again(jobs: Jobs, database: Database, tmp_path: Path) -> None:
-    first = Worker(database, tmp_path, lease=LEASE, grace=1, child=CHILD)
-    first.start()
-    job_id = start(jobs, first, "waits")
-    until(lambda: pids(tmp_path, job_id))
-    first.stop()
-    job = jobs.get(job_id)
+    job = stopped_while_it_runs(jobs, database, tmp_path, "waits", grace=1)
     assert (job.state, job.attempts, job.worker) == ("queued", 0, None)
-    assert not psutil.pid_exists(pids(tmp_path, job_id)[0])
+    assert not psutil.pid_exists(pids(tmp_path, job.id)[0])
     second = Worker(database, tmp_path, lease=LEASE, grace=1, child=CHILD)
     second.start()
-    until(lambda: len(pids(tmp_path, job_id)) == 2)
-    jobs.cancel(job_id)
-    assert ended(jobs, job_id).state == "cancelled"
+    until(lambda: len(pids(tmp_path, job.id)) == 2)
+    jobs.cancel(job.id)
+    assert ended(jobs, job.id).state == "cancelled"
     second.stop()
 
 
@@ -199,12 +204,7 @@ def test_stopping_the_server_queues_its_job_again(jobs: Jobs, database: Database
 def test_a_stop_of_which_a_library_made_an_error_is_still_a_stop(
     jobs: Jobs, database: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    worker = Worker(database, tmp_path, lease=LEASE, grace=10, child=CHILD)
-    worker.start()
-    job_id = start(jobs, worker, "mistakes")
-    until(lambda: pids(tmp_path, job_id))
-    worker.stop()
-    job = jobs.get(job_id)
+    job = stopped_while_it_runs(jobs, database, tmp_path, "mistakes", grace=10)
     assert (job.state, job.attempts, job.error) == ("queued", 0, None)
     assert "Traceback" not in capfd.readouterr().err
 

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from tillsight.core.periods import Period
 from tillsight.domains.returns.analyses import shrunk
-from tillsight.domains.returns.seeing import figures, narrowed
+from tillsight.domains.returns.seeing import figures, narrowed, placed
 from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
@@ -184,8 +184,8 @@ def _windows(defects: pa.Table, units: pa.Table, level: str, period: Period) -> 
 
 def _weekly(found: pa.Table, metric: str, level: str) -> tuple[pd.DataFrame, int]:
     """A metric by product or supplier (rows, by name) and week (columns), 0 where there is none; and how many cells it has."""
-    names, row = _placed(found[level])
-    weeks, week = _placed(found[TIME])
+    names, row = placed(found[level])
+    weeks, week = placed(found[TIME])
     there = found[level].is_valid().to_numpy()
     row, week = row[there], week[there]
     cell = row * len(weeks) + week
@@ -193,18 +193,6 @@ def _weekly(found: pa.Table, metric: str, level: str) -> tuple[pd.DataFrame, int
     cells = np.bincount(cell, values, minlength=len(names) * len(weeks)).reshape(len(names), len(weeks))
     frame = pd.DataFrame(cells, index=names, columns=pd.DatetimeIndex(weeks))
     return frame.loc[:, np.isin(np.arange(len(weeks)), week)], max(len(names) * len(weeks), 1)
-
-
-def _placed(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """The values of a column in their order, each once, and the place of each row's value; 0 where it has none."""
-    named = column.combine_chunks().dictionary_encode()
-    values = np.array(named.dictionary.to_pylist())
-    order = np.argsort(values, kind="stable")
-    place = np.empty(len(values), dtype=np.int64)
-    place[order] = np.arange(len(values))
-    return values[order], place[named.indices.fill_null(0).to_numpy()] if len(values) else np.zeros(
-        len(column), np.int64
-    )
 
 
 def likeliest(

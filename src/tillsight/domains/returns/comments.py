@@ -24,7 +24,7 @@ import numpy.typing as npt
 from tillsight.core import words
 from tillsight.domains.returns import reasons
 from tillsight.domains.returns.language import LANGUAGES, clean, counted, languages, themes, tones
-from tillsight.domains.returns.seeing import Titles, answer_of, fetched, rows_of, settled
+from tillsight.domains.returns.seeing import Titles, answer_of, fetched, placed, rows_of, settled
 from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
@@ -145,15 +145,11 @@ def _products(asker: Asker, resolved: Resolved, every: list[str]) -> tuple[_Prod
     places = {text: place for place, text in enumerate(every)}
     place_of = np.zeros(int(texts.number.max()) + 1 if len(texts) else 1, dtype=np.int64)
     place_of[texts.number.to_numpy()] = [places[text] for text in _cleaned(texts.text)]
-    product = found["product_name"].combine_chunks().dictionary_encode()
-    names = product.dictionary.to_pylist()
-    order = sorted(range(len(names)), key=names.__getitem__)
-    rank = np.empty(len(names), dtype=np.int64)
-    rank[order] = np.arange(len(names))
+    names, product = placed(found["product_name"])
     return _Products(
-        [names[place] for place in order],
+        names.tolist(),
         place_of[found["number"].to_numpy()],
-        rank[product.indices.to_numpy()],
+        product,
         found["comments"].to_numpy().astype(np.float64),
     ), [sql, more]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tillsight.core.periods import Grain
@@ -63,6 +65,18 @@ def figures(
     table = table.select(*keys, **{name: value(table, asker.catalogue.metrics[name], "main") for name in metrics})
     found, _ = asker.release.run(table if grain else table.order_by(keys))
     return found, resolved
+
+
+def placed(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The values of a column in their order, each once, and the place of each row's value; 0 where it has none."""
+    named = column.combine_chunks().dictionary_encode()
+    values = np.array(named.dictionary.to_pylist())
+    order = np.argsort(values, kind="stable")
+    place = np.empty(len(values), dtype=np.int64)
+    place[order] = np.arange(len(values))
+    return values[order], place[named.indices.fill_null(0).to_numpy()] if len(values) else np.zeros(
+        len(column), np.int64
+    )
 
 
 def table_of(name: str, schema: Mapping[str, str]) -> ir.Table:
