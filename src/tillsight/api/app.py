@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -162,6 +163,9 @@ def _warm(shop: Shop | None) -> None:
         asker.query(first, grain="day", period="last_30_days", compare="previous")
         # Its libraries take a second to import.
         shop.analyse("sales.insights", period="last_30_days", compare="previous")
+        if "returned_items" not in asker.release.missing:
+            # And so does what groups the comments of returns.
+            importlib.import_module("sklearn.cluster")
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import ibis
 
@@ -185,10 +185,11 @@ class Compiler:
     ) -> ir.Table:
         relation = self.catalogue.relations[piece.relation]
         rollup = self.catalogue.rollups[piece.rollup] if piece.rollup else None
-        rows = self.rows(relation, where, rollup)
+        looked_at = (*by, *(question.by if among is not None else ()))
+        rows = self.rows(relation, where, rollup, looked_at)
         if among is not None:
-            chosen = _chosen([self._column(rollup, name, rows) for name in question.by], among.groups)
-            rows = rows.filter(~chosen.fill_null(False) if among.others else chosen)
+            columns = [self._column(rollup, name, rows) for name in question.by]
+            rows = rows.filter(_chosen(columns, among.groups, others=among.others))
         steps = self.steps(question, grain, piece.base, piece.when) if grain else []
         steps = [step for step in steps if step.read is not None]
         days = self._days(piece, question, steps) if grain is None or steps else None
@@ -202,7 +203,6 @@ class Compiler:
             day = rows[relation.time]
             rows = rows.filter(day <= ibis.date(days.end)) if to_date else rows.filter(_between(day, days))
         groups = {name: self._column(rollup, name, rows) for name in by}
-        looked_at = (*by, *(question.by if among is not None else ()))
         once = frozenset() if rollup else self._counted_once(relation, slots, where, looked_at)
         if relation.time is None or grain is None:
             table = self._aggregate(rollup, rows, groups, slots, window, once)
@@ -244,12 +244,21 @@ class Compiler:
             conditions = list(made.values())
         return rows.filter(functools.reduce(operator.or_, conditions))
 
-    def rows(self, relation: Relation, where: Sequence[Filter], rollup: Rollup | None = None) -> ir.Table:
-        """The rows of a relation, or of a roll-up of it, that the asker may see and the filters let through, of any day."""
+    def rows(
+        self, relation: Relation, where: Sequence[Filter], rollup: Rollup | None = None, by: Sequence[str] = ()
+    ) -> ir.Table:
+        """The rows of a relation, or of a roll-up of it, that the asker may see and the filters let through, of any day.
+
+        `by`: the dimensions that are cut by, so that those are there which are looked up.
+        """
         if rollup:
             table = ibis.table(rollups.schema_of(self.catalogue, rollup), name=rollup.name)
         else:
             table = ibis.table(dict(relation.schema), name=relation.name)
+        looked_at = [*by, *(item.dimension for item in where), *(name for name, _ in self.scope.rows)]
+        for dimension in (self.catalogue.dimensions[name] for name in dict.fromkeys(looked_at)):
+            if dimension.lookup and set(dimension.needs) <= set(table.columns):
+                table = table.left_join(dimension.lookup(), list(dimension.columns)).select(table, dimension.name)
         conditions = []
         for item in where:
             dimension = self.catalogue.dimensions[item.dimension]
@@ -480,24 +489,33 @@ def _sum(table: ir.Table, parts: Sequence[Part], base: Base) -> ir.FloatingValue
     return result
 
 
-def _chosen(columns: Sequence[ir.Value], groups: Sequence[Group]) -> ir.BooleanValue:
-    """True where the columns hold one of the groups; null matches null. For a filter: false or unknown where they do not."""
+def _chosen(columns: Sequence[ir.Value], groups: Sequence[Group], *, others: bool = False) -> ir.BooleanValue:
+    """Rows of these groups, or of all others; an unknown value is a value here."""
     if len(columns) == 1:
-        known = [group[0] for group in groups if group[0] is not None]
-        # plain, so that the engine looks a value up among many
-        inside = columns[0].isin(known) if known else ibis.literal(False)
-        return cast("ir.BooleanValue", inside | columns[0].isnull() if (None,) in groups else inside)
-    matches = [
-        functools.reduce(
-            operator.and_,
-            (
-                column.isnull() if value is None else (column == value).fill_null(False)
-                for column, value in zip(columns, group, strict=True)
-            ),
-        )
-        for group in groups
-    ]
-    return cast("ir.BooleanValue", functools.reduce(operator.or_, matches))
+        [column] = columns
+        values = [value for (value,) in groups if value is not None]
+        if not others and len(values) == len(groups):
+            return column.isin(values)
+        chosen = _one_of(column, values).fill_null(False)
+        chosen = chosen | column.isnull() if len(values) < len(groups) else chosen
+    else:
+        matches = [
+            functools.reduce(
+                operator.and_,
+                (
+                    column.isnull() if value is None else (column == value).fill_null(False)
+                    for column, value in zip(columns, group, strict=True)
+                ),
+            )
+            for group in groups
+        ]
+        chosen = functools.reduce(operator.or_, matches)
+    return cast("ir.BooleanValue", ~chosen if others else chosen)
+
+
+def _one_of(column: ir.Value, values: Sequence[Any]) -> ir.BooleanValue:
+    """What `isin` means, where it is not the whole condition: there an engine compares with one value after the other."""
+    return cast("ir.BooleanValue", ibis.array(values).contains(column) if values else ibis.literal(False))
 
 
 def bounds_of(where: Sequence[Filter], by: Sequence[str]) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
@@ -509,21 +527,23 @@ def bounds_of(where: Sequence[Filter], by: Sequence[str]) -> tuple[tuple[Filter,
 
 
 def condition_on(dimension: Dimension, column: ir.Value, item: Filter) -> ir.BooleanValue:
-    """A filter as a condition on a dimension. Nulls: never equal to a value; kept by `!=` and `not in`."""
+    """A filter as a condition on a dimension, for `filter`: what is neither true nor false is left out.
+
+    An unknown value is equal to no value; `!=` and `not in` keep it.
+    """
     if item.op == "is null":
         return column.isnull()
     if item.op == "is not null":
         return column.notnull()
     values = [_typed(dimension, text) for text in item.values]
     if item.op == "contains":
-        return column.lower().contains(str(values[0]).lower()).fill_null(False)
+        return column.lower().contains(str(values[0]).lower())
     if item.op in ("=", "in"):
-        return column.isin(values).fill_null(False) if len(values) != 1 else (column == values[0]).fill_null(False)
+        return column.isin(values) if len(values) != 1 else column == values[0]
     if item.op in ("!=", "not in"):
-        return (~column.isin(values)).fill_null(True)
+        return (~_one_of(column, values)).fill_null(True)
     first = values[0]
-    compared = {">": column > first, ">=": column >= first, "<": column < first, "<=": column <= first}[item.op]
-    return compared.fill_null(False)
+    return {">": column > first, ">=": column >= first, "<": column < first, "<=": column <= first}[item.op]
 
 
 def _typed(dimension: Dimension, text: str) -> str | int | ir.DateValue:

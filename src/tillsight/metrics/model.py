@@ -54,13 +54,18 @@ class Window:
 
 @dataclass(frozen=True)
 class Dimension:
-    """Something that numbers can be cut by. `expression` computes it from a relation; by default the column of its name."""
+    """Something that numbers can be cut by. `expression` computes it from a relation; by default the column of its name.
+
+    `lookup` says what is known of it by one column, the only one of `columns`: a table of that column, each value at most once,
+    and of the dimension. It is joined to the rows where the dimension is asked for.
+    """
 
     name: str
     title: str
     description: str
     type: Literal["text", "integer", "day"] = "text"
     expression: Callable[[ir.Table], ir.Value] | None = None
+    lookup: Callable[[], ir.Table] | None = None
     columns: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     """For an integer dimension: the words of its values, from zero (weekdays)."""

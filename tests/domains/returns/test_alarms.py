@@ -17,7 +17,8 @@ import pytest
 from tests.support.shops import line, make_shop, order
 
 from tillsight.core.errors import QuestionError
-from tillsight.domains.returns.alarms import LONGEST_WINDOW, likeliest
+from tillsight.domains.returns import alarms
+from tillsight.domains.returns.alarms import LONGEST_WINDOW, highest, likeliest
 from tillsight.domains.returns.effects import compared
 from tillsight.shop import Shop
 
@@ -194,3 +195,29 @@ def test_windows_that_cannot_reach_the_bound_are_left_out_and_no_other() -> None
     some, bounded = likeliest(cases, base, least)
     assert bounded == pytest.approx(np.where(best >= least, best, 0.0))
     assert (some == window)[best >= least].all()
+
+
+@pytest.mark.feature("RET-10")
+def test_what_could_be_found_is_bounded_from_above_whenever_its_sales_were() -> None:
+    """Against the likeliest window for sales that are drawn with no fewer units than came back in every week."""
+    chance = np.random.default_rng(7)
+    for rate in (0.02, 0.3, 2.0):
+        cases = chance.poisson(rate * chance.choice([1, 1, 1, 20], (200, 30))).astype(float)
+        sold = chance.poisson(chance.choice([0, 1, 50], (200, 30))).astype(float)
+        found = likeliest(cases, np.maximum(sold, cases))[1]
+        bound = highest(cases, sold.sum(axis=1))
+        assert (bound >= found - 1e-9).all()
+        assert (found > 0).any()
+    # and where all sales lie in the weeks of the returns, the bound is reached
+    cases, sold = np.zeros((1, 30)), np.zeros((1, 30))
+    cases[0, 4] = 8
+    sold[0, 20] = 92
+    assert highest(cases, sold.sum(axis=1)) == pytest.approx(likeliest(cases, np.maximum(sold, cases))[1])
+    assert highest(cases, sold.sum(axis=1)) == pytest.approx(8 * np.log(100 / 8))
+
+
+@pytest.mark.feature("RET-10")
+def test_many_products_are_looked_at_without_being_named(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = shop.analyse("returns.alarms", period="all").to_records()
+    monkeypatch.setattr(alarms, "MOST_NAMED", 0)
+    assert shop.analyse("returns.alarms", period="all").to_records() == named

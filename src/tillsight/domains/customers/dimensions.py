@@ -11,29 +11,20 @@ from typing import TYPE_CHECKING
 import ibis
 
 from tillsight.domains.customers.relations import FACTS_SCHEMA
-from tillsight.domains.customers.rules import DEFAULT, PRESETS
 from tillsight.metrics.model import Dimension
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-def segment(rows: ir.Table) -> ir.Value:
-    """The segment of each row's customer. A key is looked up among the customers of each segment: no row is doubled, none is lost."""
-    facts = ibis.table(dict(FACTS_SCHEMA), name="customer_facts")
-    return ibis.cases(
-        *(
-            (rows.customer_key.isin(facts.filter(facts.segment == name).customer_key), ibis.literal(name))
-            for name in PRESETS[DEFAULT].segments
-        ),
-        else_=ibis.null("string"),
-    )
+def _segments() -> ir.Table:
+    return ibis.table(dict(FACTS_SCHEMA), name="customer_facts").select("customer_key", "segment")
 
 
 DIMENSIONS = (
     Dimension(
         "segment", "Customer segment",
         "Segment of the customer on the last day with data, by recency, frequency and monetary value; unknown for guests.",
-        columns=("customer_key",), expression=segment,
+        columns=("customer_key",), lookup=_segments,
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ pattern    weeks of purchase in a row whose goods come back as defective more th
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from tillsight.core.periods import Period
+from tillsight.core.periods import Bucket, Period
 from tillsight.domains.returns.analyses import shrunk
 from tillsight.domains.returns.seeing import figures, narrowed, placed
 from tillsight.forecasting.discoveries import discoveries
@@ -37,6 +38,8 @@ SPIKE_DAYS, USUAL_DAYS = 7, 56
 LEAST_SPIKE = 5
 LONGEST_WINDOW = 12
 LEAST_PATTERN = 5
+MOST_NAMED = 2_500
+"""More names than these are not put into a question one by one."""
 DISCOVERY = 0.05
 KINDS = {"threshold": "High return rate", "spike": "Sudden rise", "pattern": "Quality pattern"}
 ODDS = 20.0
@@ -54,10 +57,12 @@ def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Ans
     period = answer.period
     if period is None:
         return dataclasses.replace(answer, sentences=[sentence("There are no returns.")])
+    metrics = ["units_sold", "returned_units_of_purchases"]
+    sold = figures(asker, metrics, question, ["product", "category", "supplier"])[0].to_pandas()
     rows = [
-        *_above(asker, question, period, tolerated),
+        *_above(sold, period, tolerated),
         *_spikes(asker, question, period),
-        *_patterns(asker, question, period),
+        *_patterns(asker, question, period, sold),
     ]
     names = {
         "kind": ("Kind", None), "level": ("Of", None), "subject": ("What", None), "first": ("From", None), "last": ("To", None),
@@ -83,13 +88,14 @@ def alarms(asker: Asker, question: dict[str, Any], tolerated: float = 30) -> Ans
     )
 
 
-def _above(asker: Asker, question: dict[str, Any], period: Period, tolerated: float) -> list[dict[str, Any]]:
-    metrics = ["units_sold", "returned_units_of_purchases"]
-    frame = figures(asker, metrics, question, ["product", "category"])[0].to_pandas()
-    frame = frame[frame["product"].notna() & (frame.units_sold.fillna(0) > 0)]
+def _above(sold: pd.DataFrame, period: Period, tolerated: float) -> list[dict[str, Any]]:
+    frame = sold.groupby(["product", "category"], dropna=False, as_index=False)[
+        ["units_sold", "returned_units_of_purchases"]
+    ].sum()
+    frame = frame[frame["product"].notna() & (frame.units_sold > 0)]
     if frame.empty:
         return []
-    frame = shrunk(frame.assign(returned=frame.returned_units_of_purchases.fillna(0)), above=tolerated)
+    frame = shrunk(frame.assign(returned=frame.returned_units_of_purchases), above=tolerated)
     frame = frame[frame.low > tolerated].sort_values(["low", "product"], ascending=[False, True])
     return [
         {
@@ -134,65 +140,105 @@ def _spikes(asker: Asker, question: dict[str, Any], period: Period) -> list[dict
     ]  # fmt: skip
 
 
-def _patterns(asker: Asker, question: dict[str, Any], period: Period) -> list[dict[str, Any]]:
-    """Windows of purchase weeks with too many defects, of products and then of suppliers."""
+def _patterns(asker: Asker, question: dict[str, Any], period: Period, sold: pd.DataFrame) -> list[dict[str, Any]]:
+    """Windows of purchase weeks with too many defects, of products and then of suppliers. `sold`: the units of each, a row or more."""
+    span = asker.release.span
+    known = [
+        bucket
+        for bucket in asker.calendar.buckets("week", period)
+        if span.start <= bucket.end and bucket.start <= span.end
+    ]
     view = narrowed(question, Filter("return_reason", "in", DEFECTS))
-    # units add up, so that one question serves both; a return of two products of a supplier is one of his
-    sold = figures(asker, ["units_sold"], question, ["product", "supplier"], "week")[0]
     return [
         found
         for level in ("product", "supplier")
-        for found in _windows(figures(asker, ["returns_of_purchases"], view, [level], "week")[0], sold, level, period)
+        for found in _windows(asker, question, view, level, period, known, sold.groupby(level).units_sold.sum())
     ]
 
 
-def _windows(defects: pa.Table, units: pa.Table, level: str, period: Period) -> list[dict[str, Any]]:
-    back = _weekly(defects, "returns_of_purchases", level)[0]
-    # a row without enough defects cannot be found, and many have none
-    back = back[back.sum(axis=1) >= LEAST_PATTERN]
-    if back.empty:
+def _windows(
+    asker: Asker,
+    question: dict[str, Any],
+    view: dict[str, Any],
+    level: str,
+    period: Period,
+    weeks: Sequence[Bucket],
+    sold: pd.Series[float],
+) -> list[dict[str, Any]]:
+    """The windows of one level.
+
+    Units sold by week are the dear question, so it is put only about what could reach the bound whenever its sales were: of
+    10,000 products some tens. That needs a week's sales to be no fewer than what came back of them, which they count as at least.
+    """
+    names, cases = _weekly(
+        figures(asker, ["returns_of_purchases"], view, [level], "week")[0], "returns_of_purchases", level, weeks
+    )
+    least = float(np.log(ODDS * max(len(sold) * len(weeks), 1)))
+    whole = np.asarray(sold.reindex(names).fillna(0.0), dtype=np.float64)
+    possible = (cases.sum(axis=1) >= LEAST_PATTERN) & (whole > 0) & (highest(cases, whole) >= least)
+    names, cases = names[possible], cases[possible]
+    if not len(names):
         return []
-    sold, tried = _weekly(units, "units_sold", level)
-    sold = sold[sold.index.isin(back.index)]
-    if sold.empty:
-        return []
-    back = back.reindex(index=sold.index, columns=sold.columns, fill_value=0.0)
-    least = float(np.log(ODDS * tried))
-    window, gain = likeliest(back.to_numpy(), sold.to_numpy(), least)
+    asked = narrowed(question, Filter(level, "in", tuple(names.tolist()))) if len(names) <= MOST_NAMED else question
+    by_week = figures(asker, ["units_sold"], asked, [level], "week")[0]
+    base = np.maximum(_weekly(by_week, "units_sold", level, weeks, names)[1], cases)
+    window, gain = likeliest(cases, base, least)
     found = []
     order = np.argsort(-gain, kind="stable")
     for row in order[gain[order] >= least]:
         start, stop = window[row]
-        units, base = float(back.iloc[row, start:stop].sum()), float(sold.iloc[row].sum())
-        expected = float(back.iloc[row].sum()) * float(sold.iloc[row, start:stop].sum()) / base if base else 0.0
-        if units < LEAST_PATTERN:
+        returns = float(cases[row, start:stop].sum())
+        expected = float(cases[row].sum() * base[row, start:stop].sum() / base[row].sum())
+        if returns < LEAST_PATTERN:
             continue
-        first, last = sold.columns[start].date(), (sold.columns[stop - 1] + pd.Timedelta(days=6)).date()
         # the weeks at both ends may begin before the days that were asked about, or end after them
-        first, last = max(first, period.start), min(last, period.end)
-        subject = str(sold.index[row])
+        first, last = max(weeks[start].start, period.start), min(weeks[stop - 1].end, period.end)
+        subject = str(names[row])
         found.append(
             {
                 "kind": KINDS["pattern"], "level": level.capitalize(), "subject": subject, "first": first, "last": last,
-                "units": units, "expected": expected, "rate": None,
-                "text": f"{subject}: {units:.0f} returns of what was bought from {first:%-d %b} to {last:%-d %b %Y} are for defects, "
+                "units": returns, "expected": expected, "rate": None,
+                "text": f"{subject}: {returns:.0f} returns of what was bought from {first:%-d %b} to {last:%-d %b %Y} are for defects, "
                 f"{expected:.1f} would be usual.",
             }
         )  # fmt: skip
     return found
 
 
-def _weekly(found: pa.Table, metric: str, level: str) -> tuple[pd.DataFrame, int]:
-    """A metric by product or supplier (rows, by name) and week (columns), 0 where there is none; and how many cells it has."""
-    names, row = placed(found[level])
-    weeks, week = placed(found[TIME])
-    there = found[level].is_valid().to_numpy()
-    row, week = row[there], week[there]
-    cell = row * len(weeks) + week
-    values = found[metric].fill_null(0.0).to_numpy()[there]
-    cells = np.bincount(cell, values, minlength=len(names) * len(weeks)).reshape(len(names), len(weeks))
-    frame = pd.DataFrame(cells, index=names, columns=pd.DatetimeIndex(weeks))
-    return frame.loc[:, np.isin(np.arange(len(weeks)), week)], max(len(names) * len(weeks), 1)
+def _weekly(
+    found: pa.Table, metric: str, level: str, weeks: Sequence[Bucket], names: npt.NDArray[Any] | None = None
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+    """A metric by product or supplier (rows, by name) and week (columns), 0 where there is none. `names`: the rows, all by themselves."""
+    own, row = placed(found[level])
+    rows = own if names is None else names
+    starts = np.array([bucket.start for bucket in weeks], dtype="datetime64[D]")
+    column = np.searchsorted(starts, found[TIME].to_numpy().astype("datetime64[D]"))
+    there = found[level].is_valid().to_numpy() & (column < len(weeks))
+    if names is not None and len(own):
+        place = np.searchsorted(names, own).clip(max=len(names) - 1)
+        there &= (names[place] == own)[row]
+        row = place[row]
+    values = found[metric].fill_null(0.0).to_numpy()
+    cell = row[there] * len(weeks) + column[there]
+    cells = np.bincount(cell, values[there], minlength=len(rows) * len(weeks))
+    return rows, cells.astype(np.float64).reshape(len(rows), len(weeks))
+
+
+def highest(cases: npt.NDArray[np.float64], sold: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A bound that no window's log likelihood ratio exceeds, whatever weeks the units of a row were sold in.
+
+    Of C cases c are in a window, of which at least c units were sold, and in all no more than sold + C: so e ≥ C c ÷ (sold + C).
+    The ratio falls with e, and along that line it grows with c, so that the most cases of the longest windows bound it.
+    """
+    summed = np.hstack([np.zeros((len(cases), 1)), cases.cumsum(axis=1)])
+    length = min(LONGEST_WINDOW, cases.shape[1])
+    most = (summed[:, length:] - summed[:, :-length]).max(axis=1, initial=0.0)
+    whole = summed[:, -1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = whole * most / (sold + whole)
+        rest = whole - most
+        bound = most * np.log(most / expected) + np.where(rest > 0, rest * np.log(rest / (whole - expected)), 0.0)
+    return np.asarray(np.nan_to_num(bound, nan=0.0, posinf=np.inf), dtype=np.float64)
 
 
 def likeliest(

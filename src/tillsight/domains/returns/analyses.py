@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tillsight.core import words
 from tillsight.core.money import allocate
@@ -79,7 +80,7 @@ def breakdown(asker: Asker, question: dict[str, Any], threshold: float = HIGH_RA
     rate = _rate(total, whole)
     damaged, supplier = allocate(rate, counts) if total and whole > 0 else (Decimal(0), Decimal(0))
     shares = allocate(Decimal(100), counts) if total else [Decimal(0)] * len(PARTS)
-    by_item = _by_item(items.to_records(), sold.to_records())
+    by_item = _by_item(items.table, sold.table)
     document = {
         "totalReturns": _plain(total),
         "totalReturnValue": value,
@@ -180,36 +181,74 @@ def _added(values: Sequence[Decimal | None]) -> Decimal | None:
     )
 
 
-def _by_item(rows: list[dict[str, Any]], sold: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sold, returned, value and rates of every item of which something came back, most returned first."""
-    units: dict[str | None, Decimal] = {}
-    names: dict[str | None, str | None] = {}
-    for row in sold:
-        units[row["product_id"]] = units.get(row["product_id"], Decimal(0)) + (row["units_sold"] or 0)
-        names.setdefault(row["product_id"], row["product"])
-    found: dict[str | None, dict[str, dict[str, Any]]] = {}
-    for row in rows:
-        if row["disposition"] in PARTS and row["returned_units"]:
-            found.setdefault(row["product_id"], {})[row["disposition"]] = row
-    items = []
-    for item, fates in found.items():
-        counts = [fates[fate]["returned_units"] if fate in fates else Decimal(0) for fate in PARTS]
-        returned, bought = sum(counts, Decimal(0)), units.get(item, Decimal(0))
-        rate = _rate(returned, bought)
-        damaged, supplier = allocate(rate, counts) if bought > 0 else (Decimal(0), Decimal(0))
-        items.append(
-            {
-                "item": item,
-                "name": names.get(item),
-                "sold": _plain(bought),
-                "returned": _plain(returned),
-                "value": _added([row["returned_goods_cost"] or None for row in fates.values()]),
-                "rate": rate,
-                "damagedReturnRate": damaged,
-                "supplierReturnRate": supplier,
-            }
-        )
-    return sorted(items, key=lambda row: (-row["returned"], row["item"] or ""))
+def _by_item(back: pa.Table, sold: pa.Table) -> list[dict[str, Any]]:
+    """Sold, returned, value and rates of every item of which something came back, most returned first.
+
+    In exact integers: units in ten-thousandths, rates in hundredths of a percent.
+    """
+    inside = pc.is_in(back["disposition"], pa.array(PARTS))
+    back = back.filter(pc.and_kleene(inside, pc.not_equal(back["returned_units"], 0)))
+    if not back.num_rows:
+        return []
+    damaged = pc.equal(back["disposition"], next(iter(PARTS)))
+    cost = back["returned_goods_cost"].cast(MONEY)
+    back = pa.table(
+        {
+            "item": back["product_id"],
+            "damaged": _if(damaged, _ten_thousandths(back["returned_units"])),
+            "supplier": _if(pc.invert(damaged), _ten_thousandths(back["returned_units"])),
+            # a cost of nothing is one that is not known
+            "value": pc.if_else(pc.equal(cost, 0), None, cost),
+        }
+    )
+    known = pc.ScalarAggregateOptions(skip_nulls=False)
+    back = back.group_by("item", use_threads=False).aggregate(
+        [("damaged", "sum"), ("supplier", "sum"), ("value", "sum", known)]
+    )
+    sold = pa.table({"item": sold["product_id"], "name": sold["product"], "sold": _ten_thousandths(sold["units_sold"])})
+    sold = sold.group_by("item", use_threads=False).aggregate([("name", "first"), ("sold", "sum")])
+    place = pc.index_in(back["item"], sold["item"].combine_chunks())
+    names = sold["name_first"].take(place).to_pylist()
+    # integers of any size: a rate of units times units outgrows 64 bits
+    bought = np.array(sold["sold_sum"].take(place).fill_null(0).to_pylist(), dtype=object)
+    parts = [np.array(back[name].to_pylist(), dtype=object) for name in ("damaged_sum", "supplier_sum")]
+    returned = parts[0] + parts[1]
+    has = bought > 0
+    rate = np.where(has, (20_000 * returned + bought) // np.where(has, 2 * bought, 1), 0)
+    shares = [rate * part for part in parts]
+    split = [share // returned for share in shares]
+    # the hundredth that both leave goes to the larger remainder, to the first where they are alike
+    left = rate - split[0] - split[1]
+    first = shares[0] % returned >= shares[1] % returned
+    split = [split[0] + np.where(first, left, 0), split[1] + np.where(first, 0, left)]
+    items = back["item"].to_pylist()
+    order = sorted(range(len(items)), key=lambda row: (-returned[row], items[row] or ""))
+    columns = {
+        "item": items,
+        "name": names,
+        "sold": [_units(count) for count in bought],
+        "returned": [_units(count) for count in returned],
+        "value": tidy(back["value_sum"], 2).to_pylist(),
+        "rate": [Decimal(part).scaleb(-2) for part in rate],
+        "damagedReturnRate": [Decimal(part).scaleb(-2) for part in split[0]],
+        "supplierReturnRate": [Decimal(part).scaleb(-2) for part in split[1]],
+    }
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [rows[row] for row in order]
+
+
+def _if(condition: Any, column: Any) -> Any:
+    return pc.if_else(condition, column, pa.scalar(0, column.type))
+
+
+def _ten_thousandths(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Units, which have four decimals, as exact integers; nothing where there are none."""
+    scale = pa.scalar(Decimal(10_000), pa.decimal128(5, 0))
+    return pc.multiply(column.cast(pa.decimal128(18, 4)), scale).cast(pa.int64()).fill_null(0)
+
+
+def _units(count: int) -> Decimal | int:
+    return count // 10_000 if count % 10_000 == 0 else Decimal(count).scaleb(-4).normalize()
 
 
 def _breakdown_in_words(

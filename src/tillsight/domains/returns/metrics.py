@@ -62,14 +62,14 @@ def _sum(
         return rows[column].sum(where=which(rows)) if which else rows[column].sum()
 
     def shown(rows: ir.Table, _: Window) -> ir.BooleanValue:
-        some = (rows[column] != 0).fill_null(False)
+        some = rows[column] != 0
         return some & which(rows) if which else some
 
     return Measure(name, title, relation, unit, of, rows=shown)  # type: ignore[arg-type]
 
 
 def _is(column: str, value: str) -> Callable[[ir.Table], ir.BooleanValue]:
-    return lambda rows: (rows[column] == value).fill_null(False)
+    return lambda rows: rows[column] == value
 
 
 def _first(rows: ir.Table) -> ir.BooleanValue:

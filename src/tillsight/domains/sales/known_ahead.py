@@ -82,7 +82,7 @@ def _table(name: str) -> ir.Table:
 
 def _weights(asker: Asker, where: Sequence[Filter], by: str, origin: date, queries: list[str]) -> ir.Table:
     """How much each product sold of each value in the 52 weeks up to the origin: product_id, value, weight."""
-    rows = asker.compiler.rows(asker.catalogue.relations["sales"], tuple(where))
+    rows = asker.compiler.rows(asker.catalogue.relations["sales"], tuple(where), by=(by,) if by else ())
     first = origin - timedelta(days=WEIGHED_DAYS - 1)
     rows = rows.filter(
         rows.product_id.notnull(), rows.day.between(ibis.date(first), ibis.date(origin)), rows.revenue > 0

@@ -36,7 +36,7 @@ def _additive(name: str, title: str, unit: str, column: str, *, unknown: bool = 
         unit,  # type: ignore[arg-type]
         lambda rows, _: rows[column].sum(),
         unknown_when_empty=unknown,
-        rows=lambda rows, _: rows[column].notnull() if unknown else (rows[column] != 0).fill_null(False),
+        rows=lambda rows, _: rows[column].notnull() if unknown else rows[column] != 0,
     )
 
 
