@@ -14,11 +14,21 @@ FROM (
     FROM "sales" AS "t0"
     WHERE
       (
-        COALESCE("t0"."gross_sales" <> 0, FALSE)
-        OR COALESCE("t0"."discounts" <> 0, FALSE)
-        OR COALESCE("t0"."returned_sales" <> 0, FALSE)
-        OR COALESCE("t0"."taxes" <> 0, FALSE)
-        OR COALESCE("t0"."shipping_charges" <> 0, FALSE)
+        (
+          "t0"."gross_sales" <> 0
+        )
+        OR (
+          "t0"."discounts" <> 0
+        )
+        OR (
+          "t0"."returned_sales" <> 0
+        )
+        OR (
+          "t0"."taxes" <> 0
+        )
+        OR (
+          "t0"."shipping_charges" <> 0
+        )
       )
       AND "t0"."day" >= MAKE_DATE(2023, 1, 10)
       AND "t0"."day" <= MAKE_DATE(2024, 11, 20)

@@ -45,7 +45,7 @@ FROM (
             *
           FROM "sales" AS "t0"
           WHERE
-            COALESCE("t0"."revenue" <> 0, FALSE)
+            "t0"."revenue" <> 0
             AND "t0"."day" >= MAKE_DATE(2024, 2, 4)
             AND "t0"."day" <= MAKE_DATE(2024, 5, 4)
         ) AS "t1"
@@ -95,7 +95,7 @@ FROM (
             *
           FROM "sales" AS "t0"
           WHERE
-            COALESCE("t0"."revenue" <> 0, FALSE)
+            "t0"."revenue" <> 0
             AND "t0"."day" >= MAKE_DATE(2023, 1, 29)
             AND "t0"."day" <= MAKE_DATE(2023, 4, 29)
         ) AS "t2"

@@ -22,7 +22,7 @@ FROM (
             *
           FROM "sales" AS "t0"
           WHERE
-            COALESCE("t0"."revenue" <> 0, FALSE)
+            "t0"."revenue" <> 0
             AND "t0"."day" >= MAKE_DATE(2024, 1, 1)
             AND "t0"."day" <= MAKE_DATE(2024, 11, 20)
         ) AS "t1"
@@ -128,7 +128,7 @@ FROM (
             *
           FROM "sales" AS "t0"
           WHERE
-            COALESCE("t0"."revenue" <> 0, FALSE)
+            "t0"."revenue" <> 0
             AND "t0"."day" >= MAKE_DATE(2023, 1, 1)
             AND "t0"."day" <= MAKE_DATE(2023, 11, 20)
         ) AS "t2"

@@ -22,7 +22,7 @@ FROM (
             *
           FROM "sales" AS "t0"
           WHERE
-            COALESCE("t0"."revenue" <> 0, FALSE)
+            "t0"."revenue" <> 0
             AND "t0"."day" >= MAKE_DATE(2024, 10, 22)
             AND "t0"."day" <= MAKE_DATE(2024, 11, 20)
         ) AS "t1"
@@ -49,7 +49,7 @@ FROM (
             *
           FROM "sales" AS "t0"
           WHERE
-            COALESCE("t0"."revenue" <> 0, FALSE)
+            "t0"."revenue" <> 0
             AND "t0"."day" >= MAKE_DATE(2024, 9, 22)
             AND "t0"."day" <= MAKE_DATE(2024, 10, 21)
         ) AS "t2"

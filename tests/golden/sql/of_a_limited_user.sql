@@ -17,7 +17,7 @@ FROM (
       *
     FROM "sales" AS "t0"
     WHERE
-      COALESCE("t0"."country" IN ('France', 'Spain'), FALSE)
+      "t0"."country" IN ('France', 'Spain')
       AND "t0"."kind" IN ('sale', 'order')
       AND NOT (
         "t0"."is_cancelled"

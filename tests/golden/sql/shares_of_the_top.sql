@@ -29,7 +29,7 @@ FROM (
             *
           FROM "sales" AS "t0"
           WHERE
-            COALESCE("t0"."revenue" <> 0, FALSE)
+            "t0"."revenue" <> 0
             AND "t0"."day" >= MAKE_DATE(2023, 1, 10)
             AND "t0"."day" <= MAKE_DATE(2024, 11, 20)
         ) AS "t1"
@@ -40,7 +40,7 @@ FROM (
     ) AS "t3"
     WHERE
       COALESCE(NOT (
-        "t3"."product_id" IN ('A')
+        ARRAY_CONTAINS(CAST(['A'] AS TEXT[]), "t3"."product_id")
       ), TRUE)
   ) AS "t4"
 ) AS "t5"

@@ -14,21 +14,20 @@ FROM (
     FROM "sales" AS "t0"
     WHERE
       NOT (
-        COALESCE(
-          (
-            COALESCE("t0"."country" = 'France', FALSE)
-            AND COALESCE("t0"."channel" = 'web', FALSE)
+        (
+          COALESCE("t0"."country" = 'France', FALSE)
+          AND COALESCE("t0"."channel" = 'web', FALSE)
+        )
+        OR (
+          COALESCE("t0"."country" = 'Spain', FALSE) AND (
+            "t0"."channel" IS NULL
           )
-          OR (
-            COALESCE("t0"."country" = 'Spain', FALSE) AND (
-              "t0"."channel" IS NULL
-            )
-          ),
-          FALSE
         )
       )
       AND (
-        COALESCE("t0"."revenue" <> 0, FALSE)
+        (
+          "t0"."revenue" <> 0
+        )
         OR (
           "t0"."kind" IN ('sale', 'order')
           AND NOT (

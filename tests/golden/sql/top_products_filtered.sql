@@ -18,15 +18,19 @@ FROM (
         *
       FROM "sales" AS "t0"
       WHERE
-        COALESCE("t0"."category" IN ('Lamps', 'Chairs'), FALSE)
+        "t0"."category" IN ('Lamps', 'Chairs')
         AND "t0"."brand" IS NULL
-        AND COALESCE("t0"."hour" >= 18, FALSE)
+        AND "t0"."hour" >= 18
         AND (
-          COALESCE("t0"."revenue" <> 0, FALSE)
+          (
+            "t0"."revenue" <> 0
+          )
           OR (
             "t0"."cost" IS NOT NULL
           )
-          OR COALESCE("t0"."revenue_with_cost" <> 0, FALSE)
+          OR (
+            "t0"."revenue_with_cost" <> 0
+          )
         )
         AND "t0"."day" >= MAKE_DATE(2023, 1, 10)
         AND "t0"."day" <= MAKE_DATE(2024, 11, 20)
