@@ -58,3 +58,40 @@ def test_two_returns_of_three_sales_do_not_make_the_worst_product(tmp_path: Path
         assert {page["meta"]["total"] for page in pages} == {len(SOLD_AND_BACK) + 1}
         assert asked(sort="-return_rate")["data"]["rows"][0]["product_id"] == "few"
         assert asked(compare="previous")["data"]["rows"][0]["returned_units_compare"] is None
+
+
+@pytest.mark.feature("RET-14")
+def test_one_defect_of_one_return_does_not_lead_the_quality_report(tmp_path: Path) -> None:
+    back = {"single": (1, 1), "bad": (40, 20), **{f"fine-{number}": (40, 1) for number in range(4)}}
+    returns = [(name, number, number < defects) for name, (count, defects) in back.items() for number in range(count)]
+    shop_tables: dict[str, list[dict[str, Any]]] = {
+        "products": [{"product_id": name, "product_name": name.title(), "supplier_id": name} for name in back],
+        "suppliers": [{"supplier_id": name, "supplier_name": f"{name.title()} Ltd"} for name in back],
+        "orders": [order("1", "2024-05-02")],
+        "order_items": [line("1", name, name, 100, "10") for name in back],
+        "returns": [
+            {
+                "return_id": f"{name} {number}",
+                "order_id": "1",
+                "initiated_at": "2024-05-09",
+                "return_status": "approved",
+            }
+            for name, number, _ in returns
+        ],
+        "return_items": [
+            {
+                "return_id": f"{name} {number}", "line_id": "1", "order_line_id": name, "product_id": name, "quantity": 1,
+                "reason_code": "manufacturing_defect" if defect else "too_small",
+            }
+            for name, number, defect in returns
+        ],
+    }  # fmt: skip
+    with make_shop(tmp_path, shop_tables) as shop:
+        document = shop.analyse("returns.report", report="quality", start="2024-05-01", end="2024-05-31").document
+    assert document is not None
+    products, suppliers = document["sections"][:2]
+    assert [row["product"] for row in products["rows"]][:2] == ["Bad", "Single"]
+    assert [row["supplier"] for row in suppliers["rows"]][:2] == ["Bad Ltd", "Single Ltd"]
+    assert [row["defect_rate"] for row in products["rows"]] == [50, 100, *[2.5] * 4], (
+        "the rates themselves are not touched"
+    )

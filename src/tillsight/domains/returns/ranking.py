@@ -10,6 +10,7 @@ worst product, while the rate that is shown beside stays what it is. Products of
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from tillsight.core import words
 from tillsight.domains.returns.analyses import shrunk
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence
 from tillsight.metrics.ask import Asker
+from tillsight.metrics.compile import Group
 from tillsight.metrics.model import Analysis, Parameter
 from tillsight.metrics.permission import may_ask
 from tillsight.metrics.question import ask_for
@@ -50,13 +52,9 @@ def ranked(asker: Asker, question: dict[str, Any], limit: int = 50, offset: int 
     known = page[list(CUT)].astype(object).where(page[list(CUT)].notna(), None)
     groups = list(known.itertuples(index=False, name=None))
     figures = [name for name in FIGURES if may_ask(asker.catalogue, asker.scope, asker.catalogue.metric(name))]
-    answer = asker.ask(ask_for(figures, by=CUT, **question), among=groups)
-    place = {
-        group: index for index, group in enumerate(zip(*(answer.table[name].to_pylist() for name in CUT), strict=True))
-    }
-    there = [index for index, group in enumerate(groups) if group in place]
-    table = answer.table.take(pa.array([place[groups[index]] for index in there], pa.int64()))
-    table = table.append_column("return_rate_low", pa.array(page.low.to_numpy()[there], pa.float64(), from_pandas=True))
+    answer, there = in_order(asker, figures, CUT, question, groups)
+    low = pa.array(page.low.to_numpy()[there], pa.float64(), from_pandas=True)
+    table = answer.table.append_column("return_rate_low", low)
     told = [sentence("Nothing was sold and nothing came back in this period.")]
     if len(frame):
         worst = frame.iloc[0]
@@ -67,6 +65,34 @@ def ranked(asker: Asker, question: dict[str, Any], limit: int = 50, offset: int 
             told = [sentence(text, metric="return_rate")]
     columns = (*answer.columns, AnswerColumn("return_rate_low", "Return rate, at least", "plain", unit="percent"))
     return dataclasses.replace(answer, table=table, columns=columns, row_count=len(frame), sentences=told)
+
+
+def most_defective(asker: Asker, question: dict[str, Any], by: str, limit: int, metrics: Sequence[str]) -> Answer:
+    """`metrics` by a dimension, where most returns are surely for a defect first: by the lower end of the 90 % interval of the
+    defect rate, shrunk towards that of all returns. So one defective return of one does not make the worst product."""
+    view = {key: part for key, part in question.items() if key != "compare"}
+    frame = asker.query(["returns", "defect_rate"], by=by, **view).to_pandas()
+    frame = frame[frame[by].notna() & (frame.returns.fillna(0) > 0)].astype({"returns": "float64"})
+    frame = frame.assign(
+        units_sold=frame.returns, returned=frame.returns * frame.defect_rate.astype("float64") / 100, category=""
+    )
+    if len(frame):
+        frame["low"] = shrunk(frame).low
+        frame = frame.sort_values(["low", "returned", by], ascending=[False, False, True], kind="stable")
+    groups = [(name,) for name in frame[by].head(limit)]
+    return dataclasses.replace(in_order(asker, metrics, [by], question, groups)[0], row_count=len(frame))
+
+
+def in_order(
+    asker: Asker, metrics: Sequence[str], by: Sequence[str], question: dict[str, Any], groups: Sequence[Group]
+) -> tuple[Answer, list[int]]:
+    """Metrics of some groups in the order of these, and the places of those that there is something to say of."""
+    answer = asker.ask(ask_for(list(metrics), by=by, **question), among=list(groups))
+    named = zip(*(answer.table[name].to_pylist() for name in by), strict=True)
+    place = {group: index for index, group in enumerate(named)}
+    there = [index for index, group in enumerate(groups) if group in place]
+    table = answer.table.take(pa.array([place[groups[index]] for index in there], pa.int64()))
+    return dataclasses.replace(answer, table=table), there
 
 
 ANALYSES = (

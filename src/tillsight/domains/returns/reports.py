@@ -24,6 +24,7 @@ from typing import Any
 from tillsight.core.errors import NotAllowedError
 from tillsight.domains.returns import comments, costs, fitting, prevention, steps
 from tillsight.domains.returns.analyses import customers
+from tillsight.domains.returns.ranking import most_defective
 from tillsight.domains.returns.seeing import narrowed, settled
 from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
@@ -100,6 +101,9 @@ def _sections(asker: Asker, question: dict[str, Any], report: str) -> list[tuple
         more = {"limit": limit} if limit is not None and "by" in parts else {}
         return lambda: asker.query(metrics, **question, **parts, **more)
 
+    def defective(by: str, metrics: list[str]) -> Callable[[], Answer]:
+        return lambda: most_defective(asker, question, by, TOP, metrics)
+
     products = cut(
         ["return_rate", "returned_units", "units_sold", "return_value"], by="product", sort="-returned_units"
     )
@@ -125,14 +129,14 @@ def _sections(asker: Asker, question: dict[str, Any], report: str) -> list[tuple
         "monthly": [
             ("trend", "Month by month", _months(asker, question)),
             ("categories", "Categories", cut([*QUALITY, "return_value"], by="category", sort="-returned_units")),
-            ("quality", "Defects", cut(["defect_rate", "returned_units"], by="supplier", sort="-defect_rate")),
+            ("quality", "Defects", defective("supplier", ["defect_rate", "returned_units"])),
             ("customers", "Customers", lambda: customers(asker, question, TOP)),
             finance,
             actions,
         ],
         "quality": [
-            ("products", "Products by defects", cut(QUALITY, by="product", sort="-defect_rate")),
-            ("suppliers", "Suppliers", cut(QUALITY, by="supplier", sort="-defect_rate")),
+            ("products", "Products by defects", defective("product", QUALITY)),
+            ("suppliers", "Suppliers by defects", defective("supplier", QUALITY)),
             ("trend", "Defects by week", cut(["defect_rate", "returns"], grain="week")),
             actions,
         ],
