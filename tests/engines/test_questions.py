@@ -20,6 +20,10 @@ FILTERS = {
     "texts": ["city~Ü", "country!=France", "channel in (web,mobile,retail)"],
     "numbers and days": ["hour>=9", "weekday<5", "cohort>=2024-11-01"],
     "unknown": ["discount_code is null", "customer_type is not null"],
+    "long lists": [
+        f"channel in (web,retail,{','.join(f'c{number}' for number in range(60))})",
+        f"city not in (Berlin,{','.join(f'town {number}' for number in range(60))})",
+    ],
     "looked up": ["segment!=Champions", "segment is not null"],
 }
 NEEDS_MORE = frozenset({"customers.profile", "returns.effect", "goals.path"})

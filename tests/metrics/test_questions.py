@@ -10,6 +10,7 @@ from tests.metrics.conftest import Pair
 
 from tillsight.core.errors import NotAllowedError, NotFoundError, QuestionError, TillsightError, TooBigError
 from tillsight.core.scope import Scope
+from tillsight.metrics.compile import LONG
 from tillsight.metrics.question import Filter, ask_for, parse_filter
 from tillsight.shop import Shop
 
@@ -216,6 +217,15 @@ def test_a_scope_bounds_every_figure(pairs: list[Pair]) -> None:
     )
     with pytest.raises(NotAllowedError, match="some values of country only"):
         shop.query("marketing_spend", scope=france)
+
+
+@pytest.mark.parametrize("odd", ["it's", "a\nb", "", "\\", "zwölf"])
+def test_a_long_list_of_any_words_is_a_list(pairs: list[Pair], odd: str) -> None:
+    shop, _ = pairs[0]
+    listed = ("FR", *(f"nobody {number}" for number in range(LONG)), odd)
+    for op, few in (("in", "country=FR"), ("not in", "country!=FR")):
+        found = shop.query("revenue", by="country", where=[Filter("country", op, listed)]).to_records()  # type: ignore[arg-type]
+        assert found == shop.query("revenue", by="country", where=few).to_records()
 
 
 def test_too_many_rows_are_refused(pairs: list[Pair], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def catalogue() -> Catalogue:
     for metrics in (sales_metrics, customer_metrics, return_metrics):
         result.add(metrics.MEASURES)
         result.add(metrics.METRICS)
-    for rolled_up in (sales_relations, customer_relations):
+    for rolled_up in (sales_relations, customer_relations, return_relations):
         result.add(rolled_up.ROLLUPS)
     for analyses in (
         sales_analyses,

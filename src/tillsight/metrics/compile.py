@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 TIME = "bucket"
 ROW_COUNT = "row_count"
+LONG = 50
+"""From so many words on, a list is given to the engine as one text: to make SQL of 2,000 by themselves takes longer than to look
+for them among millions of rows."""
 Base = Literal["main", "compare"]
 
 
@@ -495,7 +498,7 @@ def _chosen(columns: Sequence[ir.Value], groups: Sequence[Group], *, others: boo
         [column] = columns
         values = [value for (value,) in groups if value is not None]
         if not others and len(values) == len(groups):
-            return column.isin(values)
+            return _among(column, values)
         chosen = _one_of(column, values).fill_null(False)
         chosen = chosen | column.isnull() if len(values) < len(groups) else chosen
     else:
@@ -513,8 +516,18 @@ def _chosen(columns: Sequence[ir.Value], groups: Sequence[Group], *, others: boo
     return cast("ir.BooleanValue", ~chosen if others else chosen)
 
 
+def _among(column: ir.Value, values: Sequence[Any]) -> ir.BooleanValue:
+    """Whether a value is one of a list. A list of words of one line each is told by lines where it is long."""
+    if len(values) < LONG or any(not isinstance(value, str) or "\n" in value for value in values):
+        return column.isin(values)
+    listed = ibis.literal("\n".join(values)).split("\n").unnest().name("value").as_table()
+    return column.isin(listed["value"])
+
+
 def _one_of(column: ir.Value, values: Sequence[Any]) -> ir.BooleanValue:
-    """What `isin` means, where it is not the whole condition: there an engine compares with one value after the other."""
+    """What `_among` means, where it is not the whole condition: there an engine compares with one value after the other."""
+    if len(values) >= LONG:
+        return _among(column, values)
     return cast("ir.BooleanValue", ibis.array(values).contains(column) if values else ibis.literal(False))
 
 
@@ -539,7 +552,7 @@ def condition_on(dimension: Dimension, column: ir.Value, item: Filter) -> ir.Boo
     if item.op == "contains":
         return column.lower().contains(str(values[0]).lower())
     if item.op in ("=", "in"):
-        return column.isin(values) if len(values) != 1 else column == values[0]
+        return _among(column, values) if len(values) != 1 else column == values[0]
     if item.op in ("!=", "not in"):
         return (~_one_of(column, values)).fill_null(True)
     first = values[0]

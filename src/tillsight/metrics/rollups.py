@@ -16,7 +16,7 @@ Which of them can answer is decided for each measure of each question (`choose`)
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import ibis
@@ -38,6 +38,7 @@ def column_of(rollup: Rollup, dimension: Dimension, table: ir.Table) -> ir.Value
     return table[dimension.name] if dimension.name in rollup.dimensions else dimension.of(table)
 
 
+@cache
 def schema_of(catalogue: Catalogue, rollup: Rollup) -> dict[str, str]:
     """The columns of a roll-up with their types."""
     relation = catalogue.relations[rollup.relation]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from tillsight.dashboards import load
 from tillsight.domains.returns.reasons import REASONS, WORDS, plain
 from tillsight.shop import Shop
 
+RELATIONS = ("returned_items", "returned_purchases")
 MAY = {"start": "2024-05-01", "end": "2024-05-31"}
 JUNE = {"start": "2024-06-01", "end": "2024-06-30"}
 
@@ -64,9 +66,10 @@ TABLES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with make_shop(tmp_path_factory.mktemp("returns"), TABLES) as made:
+@pytest.fixture(scope="module", params=[1_000_000, 0], ids=["facts", "roll-ups"])
+def shop(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """The same twice: as a small shop is, and added up in advance."""
+    with make_shop(tmp_path_factory.mktemp("returns"), TABLES, limits={"rollup_rows": request.param}) as made:
         yield made
 
 
@@ -86,6 +89,29 @@ def test_how_much_comes_back(shop: Shop) -> None:
     assert of(shop, "return_rate_value") == 100 * 150 / 750
     by_product = {row["product"]: row for row in shop.query("return_rate", by="product", **MAY).to_records()}
     assert (by_product["Dress"]["return_rate"], by_product["Lamp"]["return_rate"]) == (60, 0)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "by", "tables"),
+    [
+        (["returns", "returned_units"], "country", {"returns_by_place"}),
+        (["returns", "return_window_compliance"], "return_status", {"returns_by_step"}),
+        (["returned_units"], "return_reason_group", {"returns_by_reason"}),
+        (["returned_goods_cost"], "category", {"returns_by_range"}),
+        (["returned_units_of_purchases"], "category", {"returned_purchases_by_range"}),
+        (["returns"], "category", {"returned_items"}),  # the items of a return may be of several
+        (
+            ["return_processing_days"],
+            "country",
+            {"returned_items"},
+        ),  # fractions of days do not add up to the last digit
+    ],
+)
+def test_what_is_added_up_is_read_there(shop: Shop, metrics: list[str], by: str, tables: set[str]) -> None:
+    added_up = shop.settings.limits.rollup_rows == 0
+    cut = shop.query(metrics, by=by, **MAY).queries[0]
+    read = set(re.findall(r'FROM "(\w+)"', cut))
+    assert read == (tables if added_up else {table for table in RELATIONS if table in read}) != set()
 
 
 @pytest.mark.feature("RET-01")

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from tillsight.domains.returns import reasons
-from tillsight.metrics.model import BuildInputs, Layer, Relation
+from tillsight.metrics.model import BuildInputs, Layer, Relation, Rollup
 from tillsight.metrics.shaping import (
     DESCRIBED,
     MONEY,
@@ -503,5 +503,37 @@ RELATIONS = (
         needs=("returns", "return_items"),
         columns_shown=SHOWN,
         note="Goods of the latest orders can still come back: the rate of the last weeks is not final.",
+    ),
+)
+
+_OF_ITEMS = (
+    "returned_units", "returned_units_damaged", "returned_units_to_supplier", "returned_units_resaleable", "returned_goods_cost",
+    "recovered_value", "return_refunds", "stated_refunds", *(f"return_{name}" for name in COSTS),
+)  # fmt: skip
+_OF_RETURNS = ("returns", "returns_exchanged", "returns_tracked", "returns_dated", "returns_in_window")
+"""Days of processing are fractions, whose sum depends on the order: they are read from the facts, with the returns they are of."""
+
+
+def _of_days(name: str, title: str, *dimensions: str, counts: tuple[str, ...] = ()) -> Rollup:
+    return Rollup(
+        f"returns_by_{name}",
+        f"Returns by day and {title}",
+        "returned_items",
+        ("shop", "channel", *dimensions),
+        (*_OF_ITEMS, *counts),
+    )
+
+
+ROLLUPS = (
+    _of_days("place", "place", "country", "location", "market", "business_unit", counts=_OF_RETURNS),
+    _of_days("step", "step", "return_type", "return_status", "return_step", "return_channel", counts=_OF_RETURNS),
+    _of_days("reason", "reason", "return_reason", "return_reason_group", "return_reason_family", "disposition"),
+    _of_days("range", "range", "department", "category", "sub_category"),
+    Rollup(
+        "returned_purchases_by_range",
+        "Returns by day of purchase and range",
+        "returned_purchases",
+        ("shop", "channel", "department", "category", "sub_category"),
+        ("returned_units_of_purchases", "returned_units_small", "returned_units_large"),
     ),
 )
