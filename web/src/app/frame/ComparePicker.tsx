@@ -29,8 +29,8 @@ export function ComparePicker() {
       <Popover.Target>
         <ChipButton onClick={() => setOpen(!open)} aria-label={`Comparison: ${title}`}>
           {kind === "none" ? null : (
-            <span className={styles.wide}>
-              <Soft>against</Soft>
+            <span className={styles.wider}>
+              <Soft>against</Soft>{" "}
             </span>
           )}
           {title}

@@ -40,8 +40,12 @@ export function Freshness() {
             <span data-tone="warning">As known on {format.day(asOfDay)}</span>
           ) : (
             <>
-              {release.data_to ? `Data to ${format.day(release.data_to)}` : "No dated rows"} · release{" "}
-              {format.count(release.number)} · <span data-tone={tone}>{checksText(release.checks)}</span>
+              <span>{release.data_to ? `Data to ${format.day(release.data_to)}` : "No dated rows"}</span>
+              <span className={styles.dot}> · </span>
+              <span>
+                release {format.count(release.number)} ·{" "}
+                <span data-tone={tone}>{checksText(release.checks)}</span>
+              </span>
             </>
           )}
         </button>

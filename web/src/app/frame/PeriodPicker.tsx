@@ -26,7 +26,7 @@ export function PeriodPicker() {
         <ChipButton onClick={() => setOpen(!open)} aria-label={`Period: ${period.title}, ${format.span(period)}`}>
           {period.name ? (
             <>
-              {period.title}
+              {period.title}{" "}
               <span className={styles.wide}>
                 <Soft>{format.span(period)}</Soft>
               </span>

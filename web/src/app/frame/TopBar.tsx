@@ -71,12 +71,13 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
               <AddFilter />
             </span>
           ) : null}
-          <span className={styles.grow} />
-          <span className={styles.last}>
-            <Freshness />
-          </span>
-          <span className={styles.second}>
-            <Search />
+          <span className={styles.state}>
+            <span className={styles.last}>
+              <Freshness />
+            </span>
+            <span className={styles.second}>
+              <Search />
+            </span>
           </span>
         </div>
         {asked ? <FilterChips /> : null}
