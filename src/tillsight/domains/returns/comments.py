@@ -2,7 +2,8 @@
 
 `returns.comments`  one row per theme: comments, units, share of the comments, tone, phrases, and the reason and the product that
                     go with it most
-`returns.phrases`   one row per phrase: in how many comments it is, and how much more often than with other reasons
+`returns.phrases`   one row per phrase: in how many comments it is, and how much more often than with other reasons, beyond chance
+                    (binomial, at a false discovery rate of 5 % over the phrases of a language)
 
 A comment is a text that is no name of a reason. Equal texts are read once and counted often. Where there are more than 20,000
 different ones, 20,000 are read, chosen by a hash of the text, and shares are of these. Numbers and addresses that reach a person are taken
@@ -42,6 +43,7 @@ LEAST_OF_PRODUCT = 5
 DISCOVERY = 0.01
 LEAST_TIMES = 1.5
 """So much more often than with other reasons a phrase is said of the reason that it goes with."""
+DISCOVERY_OF_PHRASES = 0.05
 NAMES = sorted(
     {word for found in reasons.WORDS.values() for word in found}
     | {word for found in reasons.FATES.values() for word in found}
@@ -217,8 +219,10 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
     first = f"{words.number(whole, locale)} comments: {told or 'in no language that is known'}"
     sentences = [sentence(f"{first}; {100 * heard_bad:.0f}% complain of something.")]
     for row in rows[:3]:
-        at = f", most of all at {row['product']}" if row["product"] else ""
-        text = f"{words.number(row['comments'], locale)} {row['language']} comments are about: {row['theme']}{at}."
+        at = f", most of all of {row['product']}" if row["product"] else ""
+        why = f", mostly where the reason is {row['reason'].lower()}" if row["reason"] else ""
+        quoted = "”, “".join(str(row["theme"]).split(", "))
+        text = f"{words.number(row['comments'], locale)} {row['language']} comments say “{quoted}”{why}{at}."
         sentences.append(sentence(text, "bad" if (row["tone"] or 0) < 0 else "neutral"))
     notes = []
     if len(every) >= MOST_READ:
@@ -245,6 +249,8 @@ def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limi
         "phrase": ("Phrase", None), "language": ("Language", None), "comments": ("Comments", "count"),
         "reason": ("Reason that it goes with", None), "times": ("Times as often as with others", "ratio"),
     }  # fmt: skip
+    from scipy import stats
+
     resolved = settled(asker, question)
     frame, sql = _read(asker, resolved)
     if frame.comments.sum() < LEAST_COMMENTS:
@@ -269,21 +275,26 @@ def key_phrases(asker: Asker, question: dict[str, Any], language: str = "", limi
         whole = float(sizes.sum())
         # of reasons that say it as often, the last by name
         most = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
-        for phrase, of_reasons, at in zip(found, counts, most.tolist(), strict=True):
-            count = float(of_reasons.sum())
-            if count < LEAST_OF_PRODUCT:
-                continue
-            size, inside, reason = float(sizes[at]), float(of_reasons[at]), str(reasons_there[at])
-            outside = (count - inside + 0.5) / max(whole - size, 1.0)
-            times = inside / size / outside if whole > size else None
-            if times is None or times >= LEAST_TIMES:
-                rows.append({"phrase": phrase, "language": LANGUAGES[str(name)], "comments": count, "reason": reason,
-                             "times": times})  # fmt: skip
+        times_said = counts.sum(axis=1)
+        often = np.flatnonzero(times_said >= LEAST_OF_PRODUCT)
+        if not len(often):
+            continue
+        inside = counts[often, most[often]]
+        tail = stats.binom.sf(inside - 1, times_said[often], sizes[most[often]] / whole)
+        sure = discoveries(tail, DISCOVERY_OF_PHRASES)
+        for place_of, is_sure in zip(often.tolist(), sure.tolist(), strict=True):
+            at, count = int(most[place_of]), float(times_said[place_of])
+            size, said_of_it = float(sizes[at]), float(counts[place_of, at])
+            outside = (count - said_of_it + 0.5) / max(whole - size, 1.0)
+            times = said_of_it / size / outside if whole > size else None
+            if times is None or (is_sure and times >= LEAST_TIMES):
+                rows.append({"phrase": found[place_of], "language": LANGUAGES[str(name)], "comments": count,
+                             "reason": str(reasons_there[at]), "times": times})  # fmt: skip
     rows.sort(key=lambda row: (-row["comments"], -len(row["phrase"]), row["phrase"]))
     rows = _longest(rows)
-    sentences = (
-        [sentence(f"The most frequent phrase is “{rows[0]['phrase']}” ({rows[0]['reason'].lower()}).")] if rows else []
-    )
+    sentences = [sentence("No phrase goes with one reason more than with others, beyond chance.")]
+    if rows:
+        sentences = [sentence(f"The most frequent phrase is “{rows[0]['phrase']}” ({rows[0]['reason'].lower()}).")]
     return answer_of(asker, resolved, _framed(rows[:limit], titles), titles, sentences, queries=[sql], count=len(rows))
 
 

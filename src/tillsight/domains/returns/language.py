@@ -303,7 +303,7 @@ def _grouped(texts: list[str], weights: Floats, language: str, tells: dict[str, 
 
     def parts(text: str) -> list[str]:
         # the beginning of a word too: `smells`, `smelly` and `smell` are one
-        return [piece for word in words_of(text) if word not in stop for piece in {word, word[:STEM]}]
+        return [piece for word in words_of(text) if word not in stop for piece in sorted({word, word[:STEM]})]
 
     vectors = TfidfVectorizer(analyzer=parts, max_features=8_000)
     order = np.argsort(-weights, kind="stable")[:MOST_FITTED]
