@@ -41,8 +41,9 @@ def test_the_statement_line_by_line(shop: Shop) -> None:
     assert amounts == {
         "Refunds": 150,
         "Recovered value": -20,
-        "Return shipping": 4,
         "Processing": 5,
+        "Net return loss": 150 - 20 + 5,
+        "Return shipping": 4,
         "Disposal": 1,
         "Restocking fees kept": -2,
         "Cost of returns": 150 - 20 + 4 + 5 + 1 - 2,
@@ -51,6 +52,8 @@ def test_the_statement_line_by_line(shop: Shop) -> None:
         "Gross profit before returns": 750 - 4 * 20 - 5 * 60 - 20,
         "Gross profit after returns": 350 - 138,
     }
+    [card] = shop.query("net_return_loss", **MAY).to_records()
+    assert lines["Net return loss"]["amount"] == card["net_return_loss"], "the line is the figure of the card"
     assert lines["Cost of returns"]["share"] == pytest.approx(100 * 138 / 750)
     assert lines["Gross profit before returns"]["share"] == pytest.approx(100 * 350 / 750)
     assert lines["Gross profit after returns"]["share"] == pytest.approx(100 * 212 / 600)
@@ -103,11 +106,15 @@ def test_how_far_returns_get_and_how_long_each_step_takes(tmp_path: Any) -> None
         ],
     }  # fmt: skip
     with make_shop(tmp_path, tables) as made:
-        rows = {row["step"]: row for row in made.analyse("returns.funnel", **MAY).to_records()}
+        answer = made.analyse("returns.funnel", **MAY)
+    rows = {row["step"]: row for row in answer.to_records()}
     assert {name: row["returns"] for name, row in rows.items()} == {
         "Asked for": 5, "Label made": 4, "On its way": 4, "Received": 3, "Inspected": 2, "Refunded or exchanged": 2, "Completed": 2,
         "Rejected": 1,
     }  # fmt: skip
+    assert any(
+        "from “on its way” to “received”: half take no more than 3.0 days" in one["text"] for one in answer.sentences
+    )
     assert rows["Received"]["share"] == 60
     assert (rows["Received"]["median"], rows["Received"]["timed"]) == (3, 3)
     assert rows["Completed"]["median"] == 2, "one day and three days: the middle"
@@ -120,7 +127,7 @@ def test_days_since_the_purchase_by_hand() -> None:
     found = pd.DataFrame(
         {"lag": [2, 10, 100], "age": [300, 300, 300], "units": [40.0, 40.0, 20.0], "returns": [30.0, 40.0, 20.0]}
     )
-    frame = spans(found, pd.DataFrame({"age": [300], "units": [400.0]})).set_index("days")
+    frame = spans(found, pd.DataFrame({"age": [300], "units": [400.0]}), found).set_index("days")
     assert frame.units[["0 to 3", "4 to 7", "8 to 14", "over 90"]].tolist() == [40, 0, 40, 20]
     assert frame.returns["0 to 3"] == 30
     assert frame.share["8 to 14"] == 40
@@ -133,10 +140,15 @@ def test_young_purchases_do_not_make_returns_look_quick() -> None:
     found = pd.DataFrame(
         {"lag": [5, 20, 5], "age": [100, 100, 7], "units": [50.0, 50.0, 50.0], "returns": [50.0, 50.0, 50.0]}
     )
-    frame = spans(found, pd.DataFrame({"age": [100, 7], "units": [1000.0, 1000.0]})).set_index("days")
+    frame = spans(found, pd.DataFrame({"age": [100, 7], "units": [1000.0, 1000.0]}), found).set_index("days")
     assert frame.back["4 to 7"] == pytest.approx(50), "not two thirds"
     assert frame.rate["over 90"] == pytest.approx(100 * 150 / 1500), "half of the young purchases can be seen"
-    few = spans(found.head(0), pd.DataFrame({"age": [1], "units": [10.0]}))
+    young = found[found.age == 7]
+    alone = spans(young, pd.DataFrame({"age": [7], "units": [1000.0]}), found).set_index("days")
+    assert alone.returns.sum() == 50, "what is counted is of the period"
+    assert alone.back["4 to 7"] == pytest.approx(50), "how late goods come back is known of the older ones alone"
+    assert alone.rate["over 90"] == pytest.approx(100 * 50 / 500)
+    few = spans(found.head(0), pd.DataFrame({"age": [1], "units": [10.0]}), found.head(0))
     assert few.units.sum() == 0
     assert few.rate.isna().all()
 
@@ -147,13 +159,14 @@ def test_young_purchases_do_not_make_returns_look_quick() -> None:
 @pytest.mark.feature("RET-13")
 def test_a_size_runs_small_by_reasons_and_by_exchanges(tmp_path: Any) -> None:
     """Shirt M: 14 say too small, 3 changed it for L, 1 says too large, of 100 sold; L and another article say both alike."""
-    skus = [("SHIRT-M", "Shirt", "M"), ("SHIRT-L", "Shirt", "L"), ("VEST-M", "Vest", "M")]
+    skus = [("SHIRT-M", "Shirt", "M"), ("SHIRT-L", "Shirt", "L"), ("VEST-M", "Vest", "M"), ("CAPE-M", "Cape", "M")]
     back = [
         *[("SHIRT-M", "too_small", None)] * 14,
         *[("SHIRT-M", "other", "L")] * 3,
         ("SHIRT-M", "too_large", None),
         *[("SHIRT-L", reason, None) for reason in ("too_small", "too_large")] * 5,
         *[("VEST-M", reason, None) for reason in ("too_small", "too_large")] * 8,
+        *[("CAPE-M", reason, None) for reason in ("too_small", "too_large")],
     ]
     tables: dict[str, list[dict[str, Any]]] = {
         "products": [
@@ -175,7 +188,7 @@ def test_a_size_runs_small_by_reasons_and_by_exchanges(tmp_path: Any) -> None:
     }  # fmt: skip
     with make_shop(tmp_path, tables) as made:
         rows = {(row["article"], row["size"]): row for row in made.analyse("returns.sizes", **MAY).to_records()}
-    medium = rows["Shirt", "M"]
+    medium, few = rows["Shirt", "M"], rows["Cape, M", "M"]
     assert (medium["small"], medium["large"], medium["exchanged"], medium["units_sold"]) == (17, 1, 3, 100)
     assert medium["rate"] == 18
     assert medium["advice"] == "Runs small: advise one size up"
@@ -184,6 +197,8 @@ def test_a_size_runs_small_by_reasons_and_by_exchanges(tmp_path: Any) -> None:
     assert (whole["small"], whole["large"], whole["units_sold"]) == (22, 6, 200)
     assert rows["Shirt", "L"]["advice"] == "As usual"
     assert rows["Vest, M", "M"]["advice"] == "As usual"
+    assert few["advice"] == "Not enough data"
+    assert few["share"] is few["low"] is few["high"] is None, "two units make no share"
 
 
 @pytest.mark.feature("RET-10")

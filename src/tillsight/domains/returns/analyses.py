@@ -302,7 +302,7 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
         ["returned_units", "return_reason"], ascending=[False, True]
     )
     frame["reason"] = frame["product"].map(reasons.drop_duplicates("product").set_index("product").return_reason)
-    frame = frame.sort_values(["low", "units_sold"], ascending=False).head(limit)
+    frame = frame.sort_values(["above", "low", "units_sold"], ascending=False).head(limit)
     chosen = [
         "product",
         "category",
@@ -318,7 +318,7 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     ]
     titles = {
         "product": "Product", "category": "Category", "units_sold": "Units sold", "returned": "Units that came back",
-        "rate": "Return rate", "expected": "Usual rate", "shrunk": "Shrunk rate", "low": "At least", "high": "At most",
+        "rate": "Return rate", "expected": "Usual rate", "shrunk": "Likely rate", "low": "At least", "high": "At most",
         "above": "Above the usual", "reason": "Most frequent reason",
     }  # fmt: skip
     units = {"units_sold": "units", "returned": "units"} | dict.fromkeys(
@@ -445,13 +445,11 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
     sentences = [sentence("Nobody sent anything back in this period.")]
     if everybody:
         locale = asker.release.locale
-        text = f"{words.number(everybody, locale)} customers sent something back, {words.number(repeat, locale)} of them more than once"
-        sentences = [
-            sentence(
-                f"{text}; {words.number(serials, locale)} send back half of what they buy, three times or more.",
-                metric="returns",
-            )
-        ]
+        text = f"{words.number(everybody, locale)} {'customer' if everybody == 1 else 'customers'} sent something back"
+        text += f", {words.number(repeat, locale) if repeat else 'none'} of them more than once"
+        often = "half or more of what they bought, in three returns or more"
+        who = words.number(serials, locale) if serials else "nobody"
+        sentences = [sentence(f"{text}; {who} sent back {often}.", metric="returns")]
     table = pa.Table.from_pandas(told[list(chosen)], preserve_index=False)
     columns = tuple(own.get(name) or given[name] for name in chosen)
     return dataclasses.replace(

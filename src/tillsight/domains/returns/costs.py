@@ -7,7 +7,8 @@
 An amount that no source states is unknown and left empty, never zero; sums are over what is known. Refunds count on the day of the refund,
 everything else on the day the return was asked for. By reason, refunds are those booked or stated for these returns.
 Cost of returns = refunds − recovered value + shipping + processing + disposal − fees. Written off is the cost of the goods less what was
-recovered, over units of which both are known; it is a part of the picture and not of the sum, as refunds hold the goods' price.
+recovered, over units of which both are known; it is a part of the picture and not of the sum, as refunds hold the goods' price. The net
+return loss (the metric of that name) is the sum so far after processing: a line of its own, so that the two figures are seen to agree.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 HANDLING = (
-    ("shipping_cost", "Return shipping", 1), ("processing_cost", "Processing", 1), ("disposal_cost", "Disposal", 1),
+    ("processing_cost", "Processing", 1), ("shipping_cost", "Return shipping", 1), ("disposal_cost", "Disposal", 1),
     ("restocking_fee", "Restocking fees kept", -1),
 )  # fmt: skip
 
@@ -101,10 +102,12 @@ def statement(asker: Asker, question: dict[str, Any]) -> Answer:
         "units",
     )
     total = (refunds or 0.0) + (recovered or 0.0)
+    anything = refunds is not None or any(_is(has[name]) for name in ("recovered", *COSTS))
     for name, title, sign in HANDLING:
         amount = sign * float(has[name]) + 0.0 if _is(has[name]) else None
         total += add(title, amount, part(has[f"known_{name}"], returns), "returns") or 0.0
-    anything = refunds is not None or any(_is(has[name]) for name in ("recovered", *COSTS))
+        if name == "processing_cost":
+            add("Net return loss", total if anything else None, None, "known figures")
     cost = add("Cost of returns", total if anything else None, None, "known figures")
     add("Cost of the goods that came back", has["goods"], part(has["known_goods"], units), "units")
     add("Written off", has["written_off"], part(has["known_written_off"], units), "units")

@@ -41,7 +41,7 @@ def sizes(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     """Articles and their sizes, the surest findings first.
 
     Columns: article, size (or `All sizes`), advice, units sold, evidence (small, large, of them by exchange), share that says
-    small with its interval, share of the sold units that came back for it.
+    small with its interval (null where the evidence is not enough), share of the sold units that came back for it.
     """
     titles: Titles = {
         "article": ("Article", None), "size": ("Size", None), "advice": ("What to do", None), "units_sold": ("Units sold", "units"),
@@ -64,6 +64,8 @@ def sizes(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
         ["order", "evidence", "article", "size"], ascending=[True, False, True, True], na_position="first"
     )
     every["advice"] = every.verdict.map(ADVICE)
+    # of a few units a share says next to nothing, and what it leans on all
+    every.loc[every.verdict == "unknown", ["share", "low", "high"]] = np.nan
     whole = every[every["size"].isna()]
     every["size"] = every["size"].fillna(WHOLE)
     sentences = [

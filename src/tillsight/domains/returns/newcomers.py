@@ -72,8 +72,9 @@ def new_products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Ans
     frame = judged_new(frame, set(new.product_id), _seen(asker, resolved))
     locale = asker.release.locale
     standing = frame[frame.verdict == "Above usual"]
-    text = f"{words.number(len(frame), locale)} products were new"
-    text += f"; {words.number(len(standing), locale)} of them come back more than usual."
+    text = f"{words.number(len(frame), locale)} {'product was' if len(frame) == 1 else 'products were'} new; "
+    many = f"{words.number(len(standing), locale)} of them {'comes' if len(standing) == 1 else 'come'} back more than usual"
+    text += f"{many if len(standing) else 'none comes back more than usual'}."
     told = [sentence(text, "bad" if len(standing) else "good", "return_rate_cohort")]
     told += [
         sentence(

@@ -228,7 +228,7 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
     names = {
         "product": ("Product", None), "category": ("Category", None), "measure": ("What to do", None),
         "reason": ("Most frequent reason", None),
-        "units_sold": ("Units sold", "units"), "units": ("Came back for it", "units"), "expected": ("As usual", "units"),
+        "units_sold": ("Units sold", "units"), "units": ("Came back for it", "units"), "expected": ("Usual", "units"),
         "saving": ("Could be saved", "money"), "confidence": ("Confidence (≤ 99%)", "percent"),
     }  # fmt: skip
     columns = tuple(
@@ -250,7 +250,8 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
 
 
 def _advice(row: dict[Any, Any], saving: str | None) -> dict[str, Any]:
-    usual = f"{row['expected']:.0f} would be as usual in {row['among']}"
+    expected = f"{row['expected']:.0f}" if row["expected"] >= 10 else f"{row['expected']:.1f}"
+    usual = f"{expected} would be usual in {row['among']}"
     worth = f"; worth {saving} in this period" if saving else ""
     text = f"{row['measure']} for {row['product']}: {row['units']:.0f} units came back because of it, {usual}{worth}."
     return sentence(text, "bad", "return_rate_cohort")

@@ -75,8 +75,8 @@ def prices(asker: Asker, question: dict[str, Any]) -> Answer:
         more = "more" if effect > 0 else "less"
         text = f"Within a category, goods that cost twice as much come back {abs(effect):.0f}% {more} often ({low:+.0f}% to {high:+.0f}%)."
     else:
-        found = f"twice the price, {effect:+.0f}% ({low:+.0f}% to {high:+.0f}%)"
-        text = f"Within a category, price and return rate do not go together: {found}."
+        found = f"goods that cost twice as much come back between {abs(low):.0f}% less and {high:.0f}% more often"
+        text = f"Within a category, price and return rate are not seen to go together: {found}."
     said = [sentence(text.replace("-", "−"), metric="return_rate_cohort")]
     return answer_of(asker, resolved, bands, titles, said, sources=answer.sources, queries=answer.queries)
 

@@ -34,7 +34,7 @@ def funnel(asker: Asker, question: dict[str, Any]) -> Answer:
 
     titles: Titles = {
         "step": ("Step", None), "returns": ("Returns", "count"), "share": ("Of all returns", "percent"),
-        "median": ("Days from the step before", "days"), "slow": ("Nine of ten within", "days"), "timed": ("Times known of", "count"),
+        "median": ("Days from the step before", "days"), "slow": ("Nine of ten within", "days"), "timed": ("Times known", "count"),
     }  # fmt: skip
     resolved = settled(asker, question)
     rows = rows_of(asker, "returned_items", resolved)
@@ -87,8 +87,13 @@ def funnel(asker: Asker, question: dict[str, Any]) -> Answer:
         ]
         if timed:
             slowest = max(timed, key=lambda row: row["median"])
-            told = f"{slowest['median']:.1f} days, nine of ten within {slowest['slow']:.1f}"
-            sentences.append(sentence(f"The longest step is to {slowest['step'].lower()}: {told}."))
+            before = lines[lines.index(slowest) - 1]["step"]
+            told = (
+                f"half take no more than {slowest['median']:.1f} days, nine of ten no more than {slowest['slow']:.1f}"
+            )
+            sentences.append(
+                sentence(f"The longest wait is from “{before.lower()}” to “{slowest['step'].lower()}”: {told}.")
+            )
     return answer_of(asker, resolved, pd.DataFrame(lines), titles, sentences, queries=[sql])
 
 
