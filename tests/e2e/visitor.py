@@ -54,7 +54,7 @@ def written(value: Any, unit: str | None) -> str:
     number = Decimal(str(value))
     digits = {"money": 2, "percent": 1, "count": 0, "days": 1, "units/day": 1}.get(unit or "", 2)
     text = f"{abs(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
-    if digits and unit not in ("money", "percent"):
+    if digits and unit not in ("money", "percent", "days"):
         text = text.rstrip("0").rstrip(".")
     sign = "−" if number < 0 and re.search(r"[1-9]", text) else ""
     return f"{sign}{text}{ENDS.get(unit or '', '')}"

@@ -16,6 +16,10 @@ describe("values", () => {
     expect(gb.full(9214, "count")).toBe("9,214");
   });
 
+  it("writes days with one decimal, so that the points of a column stand under each other", () => {
+    expect([7.9, 1, 0].map((value) => gb.full(value, "days"))).toEqual(["7.9 d", "1.0 d", "0.0 d"]);
+  });
+
   it("takes percentages as percent, with one decimal", () => {
     expect(gb.full(41.24, "percent")).toBe("41.2%");
     expect(plain(de.full(41.24, "percent"))).toBe("41,2 %");

@@ -123,7 +123,7 @@ export function createFormat(options: FormatOptions): Format {
     if (unit === "points") return `${plain(value, 1, 1)} pt`;
     if (unit === "count") return plain(value, 0, 0);
     if (unit === "units") return plain(value, 0, 2);
-    if (unit === "days") return `${plain(value, 0, 1)} d`;
+    if (unit === "days") return `${plain(value, 1, 1)} d`;
     if (unit === "units/day") return `${plain(value, 0, 1)} a day`;
     if (unit === "ratio") return plain(value, 2, 2);
     return plain(value, 0, 2);

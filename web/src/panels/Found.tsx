@@ -37,6 +37,9 @@ const HEIGHTS: Record<FoundPanelSpec["kind"], number> = {
   listing: 360,
 };
 
+/** Rows of a listing that are seen without scrolling in it. */
+const SEEN_AT_ONCE = 8;
+
 const MEASURES = {
   retention: "Customers who ordered",
   value: "Revenue per customer so far",
@@ -102,7 +105,14 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
           ) : null}
         </div>
         <div className={styles.below}>
-          {[data?.period ? format.span(data.period) : null, panel.note].filter(Boolean).join(" · ")}
+          {[
+            data?.period ? format.span(data.period) : null,
+            // More than is seen at once: how many there are to scroll to.
+            panel.kind === "listing" && data && data.rows.length > SEEN_AT_ONCE ? `${format.count(data.row_count)} in all` : null,
+            panel.note,
+          ]
+            .filter(Boolean)
+            .join(" · ")}
         </div>
       </header>
       <div className={styles.body} data-stale={answer.isPlaceholderData || undefined} aria-busy={answer.isFetching}>
@@ -115,7 +125,8 @@ export function FoundPanel({ panel }: { panel: FoundPanelSpec }) {
         ) : !data.rows.length ? (
           <Empty title="Nothing in this period">
             <span>
-              {data.sentences[0]?.text ?? "Nothing fits the period and the filters."} Choose others above.
+              {data.sentences[0]?.text ?? "Nothing fits the period and the filters."}
+              {data.sentences[0]?.tone === "good" ? "" : " Choose another period or other filters above."}
             </span>
           </Empty>
         ) : asTable ? (

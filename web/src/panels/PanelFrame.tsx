@@ -181,7 +181,7 @@ function blank(answer: Answer, question: Question): ReactNode | null {
   if (!answer.rows.length || (answer.rows.length > 1 && isBlank(answer))) {
     return (
       <Empty title="Nothing in this period">
-        <span>No row fits the period and the filters. Choose others above.</span>
+        <span>No row fits. Choose another period or other filters above.</span>
       </Empty>
     );
   }

@@ -53,6 +53,13 @@ export function useAsked() {
 /** The first two parts of a basis; all of it is in the explanation. */
 const inShort = (basis: string): string => basis.split(/[,;] /).slice(0, 2).join(", ");
 
+/** The basis of several metrics, in short; none where they differ: one of them would be wrong for the others. */
+function sameBasis(shown: (Metric | undefined)[]): string | null {
+  const found = new Set(shown.map((metric) => (metric ? inShort(metric.basis) : "")));
+  const [only] = found;
+  return found.size === 1 && only ? only : null;
+}
+
 /** What stands below a title: unit, step, basis, what dotted means, and the panel's own note. */
 function subtitle(
   panel: AskingPanel,
@@ -384,7 +391,6 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
     },
     enabled: false,
   });
-  const metric = metrics.get(panel.metrics[0] ?? "");
   const { limit: _page, ...whole } = question;
   const fileQuestion = { ...whole, metrics: question.metrics.filter((name) => !chosen?.has(name)) };
   return (
@@ -399,7 +405,7 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
         [
           answer ? `${format.count(answer.row_count)} in all` : null,
           sort ? `by ${(metrics.get(sort.replace(/^-/, ""))?.title ?? "name").toLowerCase()}` : null,
-          metric ? inShort(metric.basis) : null,
+          sameBasis(panel.metrics.map((name) => metrics.get(name))),
           panel.note,
         ]
           .filter(Boolean)
