@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Request, Route, expect
@@ -149,6 +150,24 @@ def test_a_period_without_rows_says_so(visitor: Visitor) -> None:
     expect(visitor.panel("Revenue by country")).to_contain_text("Nothing in this period")
     expect(visitor.page.get_by_role("main").get_by_role("alert")).to_have_count(0)
     assert visitor.card_value("Average order value") == "–", "nothing over nothing is unknown, not 0"
+
+
+@pytest.mark.parametrize(("width", "lines"), [(1280, 1), (1024, 1), (900, 2), (390, 3)])
+def test_the_top_bar_has_a_line_for_its_controls_and_none_is_cut(visitor: Visitor, width: int, lines: int) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": 800})
+    visitor.open("/sales/channels")
+    bar = page.get_by_role("banner")
+    found = bar.get_by_role("button").all()
+    assert len(found) >= 5
+    boxes = [box for one in found if (box := one.bounding_box())]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+    middles = sorted(box["y"] + box["height"] / 2 for box in boxes)
+    assert 1 + sum(after - before > 12 for before, after in pairwise(middles)) == lines
+    cut = bar.evaluate(
+        "(bar) => [...bar.querySelectorAll('button')].filter((one) => one.scrollWidth > one.clientWidth + 1).length"
+    )
+    assert cut == 0
 
 
 @pytest.mark.feature("PLT-22")

@@ -408,6 +408,14 @@ def test_the_list_finds_filters_sorts_and_pages(shop: Shop) -> None:
             find(Wanted(**wrong), 1, 10)  # type: ignore[arg-type]
 
 
+def test_what_a_return_is_of_is_listed_without_mixing_names_up(shop: Shop) -> None:
+    """Names have commas of their own (`Shirt, sand, M`): another sign stands between them, here and where a release has them."""
+    items = [WantedItem("1", D(1), "too_small"), WantedItem("2", D(1), "too_small")]
+    shop.return_desk.create("o1", items, "refund", ANNA)
+    [row] = shop.returns.page(Wanted(origin="desk"), 1, 10)[0]
+    assert (row["products"], row["units"]) == ("Shirt M; Lamp", 2)
+
+
 def test_the_board_counts_open_returns_by_step_with_those_that_wait_too_long(shop: Shop) -> None:
     begin(shop)
     board = shop.returns.board()

@@ -325,11 +325,13 @@ WITH fresh AS (
                 one.return_id: one for one in session.scalars(select(DeskReturn).where(DeskReturn.return_id.in_(ids)))
             }
         marks = ", ".join(literal(one) for one in ids)
+        name, reason = "coalesce(product_name, product_id)", "coalesce(reason_code, reason_category)"
         items = {
             row["return_id"]: row
             for row in release.files.run_sql(
-                "SELECT return_id, sum(quantity) AS units, string_agg(DISTINCT coalesce(product_name, product_id), ', ') AS "
-                "products, string_agg(DISTINCT coalesce(reason_code, reason_category), ', ') AS reasons FROM return_items "
+                # names have commas of their own: what stands between them is another sign
+                f"SELECT return_id, sum(quantity) AS units, string_agg(DISTINCT {name}, '; ' ORDER BY {name}) AS products, "
+                f"string_agg(DISTINCT {reason}, ', ' ORDER BY {reason}) AS reasons FROM return_items "
                 f"WHERE return_id IN ({marks}) GROUP BY return_id"
             ).to_pylist()
         }
@@ -408,7 +410,7 @@ def _flat(one: DeskReturn) -> dict[str, Any]:
         "label_number": one.label_number,
         "carrier": one.carrier,
         "units": str(sum((item.quantity for item in one.items), Decimal(0))),
-        "products": ", ".join(dict.fromkeys(item.product_name or item.product_id for item in one.items)),
+        "products": "; ".join(dict.fromkeys(item.product_name or item.product_id for item in one.items)),
         "reasons": ", ".join(dict.fromkeys(item.reason_code or item.reason_category or "" for item in one.items)),
         "codes": [item.reason_code for item in one.items if item.reason_code],
     }

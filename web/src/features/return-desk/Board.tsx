@@ -2,7 +2,7 @@
 import { useState } from "react";
 import type { DeskStep, DeskWords, ReturnBoard, ReturnListed } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
-import { age, DOES, lateBy, units } from "@/features/return-desk/words";
+import { age, DOES, goods, lateBy } from "@/features/return-desk/words";
 import { Badge } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
 
@@ -79,7 +79,7 @@ function Card({ item, mayWork }: { item: ReturnListed; mayWork: boolean }) {
         </span>
       </span>
       <span className={styles.what}>
-        {units(item.units)} × {item.products ?? "unknown product"}
+        {goods(item)}
       </span>
       <span className={styles.dim}>
         {item.order_id ? `Order ${item.order_id}` : "No order"}

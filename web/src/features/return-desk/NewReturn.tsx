@@ -8,7 +8,7 @@ import { ordersFoundQuery, returnableOrderQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { DeskWords, ReturnableOrder, ReturnWanted } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
-import { money, units } from "@/features/return-desk/words";
+import { daysAgo, money, units } from "@/features/return-desk/words";
 import { Banner, Empty, Failed, Skeleton, Word } from "@/ui/Parts";
 import { Side } from "@/ui/Side";
 
@@ -37,7 +37,7 @@ export function NewReturn({ words, onClose }: { words: DeskWords; onClose: () =>
                 <button type="button" onClick={() => setOrder(one.order_id)}>
                   <strong>{one.order_id}</strong>
                   <span>
-                    {format.dayOf(one.placed_at)} · {units(one.units)} units
+                    {format.dayOf(one.placed_at)} · {units(one.units)} {Number(one.units) === 1 ? "unit" : "units"}
                     {one.customer_id ? ` · customer ${one.customer_id}` : ""}
                   </span>
                 </button>
@@ -116,7 +116,7 @@ function Lines({ order, words }: { order: ReturnableOrder; words: DeskWords }) {
       }}
     >
       <p>
-        <strong>Order {order.order_id}</strong>, {format.dayOf(order.placed_at)}, {order.days_from_purchase} days ago
+        <strong>Order {order.order_id}</strong>, {format.dayOf(order.placed_at)}, {daysAgo(order.days_from_purchase)}
       </p>
       <ul className={styles.lines}>
         {order.lines.map((line) => {

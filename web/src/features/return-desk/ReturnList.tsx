@@ -7,7 +7,7 @@ import { returnsQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
 import type { DeskStep, DeskWords, ReturnListed, ReturnsWanted } from "@/api/types";
 import styles from "@/features/return-desk/desk.module.css";
-import { age, DOES, lateBy, money, PLAIN, TONES, units } from "@/features/return-desk/words";
+import { age, DOES, goods, lateBy, money, PLAIN, TONES } from "@/features/return-desk/words";
 import { Badge, Banner, Empty, Failed, Pane, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
 
@@ -119,7 +119,7 @@ export function ReturnList({ words, search }: { words: DeskWords; search: string
                   <small>{one.order_id ? `Order ${one.order_id}` : "No order"}</small>
                 </span>
                 <span>
-                  {units(one.units)} × {one.products ?? "unknown product"}
+                  {goods(one)}
                   <small>{one.reasons ?? "no reason given"}</small>
                 </span>
                 <span>

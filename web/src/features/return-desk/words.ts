@@ -66,6 +66,15 @@ export function money(format: Format, own: string, amount: unknown, currency: st
     : new Intl.NumberFormat(undefined, { style: "currency", currency }).format(value);
 }
 
+/** What a return is of: `1 × Linen shirt, M`; `2 units: Linen shirt, M; Wool scarf`. */
+export function goods(one: { units: unknown; products: string | null }): string {
+  const names = one.products ?? "unknown product";
+  return names.includes("; ") ? `${units(one.units)} units: ${names}` : `${units(one.units)} × ${names}`;
+}
+
+/** `today`, `1 day ago`, `22 days ago`. */
+export const daysAgo = (days: number): string => (days === 0 ? "today" : `${days} ${days === 1 ? "day" : "days"} ago`);
+
 /** A count of units without needless decimals. */
 export const units = (value: unknown): string => String(Number(value ?? 0));
 
