@@ -38,7 +38,7 @@ const HEIGHTS: Record<FoundPanelSpec["kind"], number> = {
 };
 
 /** Rows of a listing that are seen without scrolling in it. */
-const SEEN_AT_ONCE = 8;
+const SEEN_AT_ONCE = 9;
 
 const MEASURES = {
   retention: "Customers who ordered",

@@ -23,6 +23,7 @@ export function withMembers(columns: TableColumn<Row>[], preset: string | undefi
     if (!path) return column;
     return {
       ...column,
+      text: (row) => inShort(String(row[column.name] ?? "–")),
       show: (row) => {
         const name = row[column.name];
         if (typeof name !== "string") return String(name ?? "–");

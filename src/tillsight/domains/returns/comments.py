@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LEAST_COMMENTS = 30
 MOST_READ = 20_000
 EXAMPLES = 3
+LEAST_OF_THEME = 3
 LEAST_OF_PRODUCT = 5
 DISCOVERY = 0.01
 LEAST_TIMES = 1.5
@@ -187,7 +188,12 @@ def comments(asker: Asker, question: dict[str, Any], language: str = "", limit: 
     by_language = pd.Series(weights).groupby(spoken).sum()
     rows: list[dict[str, Any]] = []
     found = themes(every, weights, spoken, (reason, [categories[text] for text in every]))
-    chosen = [theme for theme in found if not language or theme.language == language]
+    # what one or two say is no theme
+    chosen = [
+        theme
+        for theme in found
+        if (not language or theme.language == language) and weights[theme.texts].sum() >= LEAST_OF_THEME
+    ]
     if chosen:
         at_products, more = _products(asker, resolved, every)
         queries += more
