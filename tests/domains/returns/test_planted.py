@@ -210,6 +210,24 @@ def test_themes_are_the_same_after_every_start() -> None:
     assert len(told) == 1
 
 
+def test_a_list_says_how_many_there_are_beside_those_it_shows(reference: Shop) -> None:
+    for name in ("products", "customers", "prevention"):
+        whole = reference.analyse(f"returns.{name}", period="all", limit=1000)
+        short = reference.analyse(f"returns.{name}", period="all", limit=3)
+        assert short.table.num_rows == 3
+        assert short.row_count == whole.row_count == whole.table.num_rows > 3
+        assert short.sentences[0] == whole.sentences[0]
+
+
+@pytest.mark.parametrize("name", ["funnel", "lag", "maturity", "products", "prevention", "customers"])
+def test_a_period_without_data_is_empty_and_praises_nothing(reference: Shop, name: str) -> None:
+    answer = reference.analyse(f"returns.{name}", start=date(2020, 1, 1), end=date(2020, 1, 31))
+    assert answer.table.num_rows == answer.row_count == 0
+    [said] = answer.sentences
+    assert "in this period" in said["text"]
+    assert said["tone"] == "neutral"
+
+
 @pytest.mark.feature("RET-11")
 def test_young_months_are_projected_to_what_old_ones_reached(reference: Shop) -> None:
     frame = reference.analyse("returns.maturity", period="last_12_months").to_pandas()

@@ -302,7 +302,9 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
         ["returned_units", "return_reason"], ascending=[False, True]
     )
     frame["reason"] = frame["product"].map(reasons.drop_duplicates("product").set_index("product").return_reason)
-    frame = frame.sort_values(["above", "low", "units_sold"], ascending=False).head(limit)
+    every, frame = len(frame), frame.sort_values(["above", "low", "units_sold"], ascending=False)
+    sentences = _products_in_words(frame)
+    frame = frame.head(limit)
     chosen = [
         "product",
         "category",
@@ -331,9 +333,7 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
         for name in chosen
     )
     table = pa.Table.from_pandas(frame[chosen], preserve_index=False)
-    return dataclasses.replace(
-        rates, table=table, columns=columns, totals=None, row_count=len(frame), sentences=_products_in_words(frame)
-    )
+    return dataclasses.replace(rates, table=table, columns=columns, totals=None, row_count=every, sentences=sentences)
 
 
 def shrunk(frame: pd.DataFrame, above: float = 0.0) -> pd.DataFrame:
@@ -453,7 +453,7 @@ def customers(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer
     table = pa.Table.from_pandas(told[list(chosen)], preserve_index=False)
     columns = tuple(own.get(name) or given[name] for name in chosen)
     return dataclasses.replace(
-        answer, table=table, columns=columns, totals=None, row_count=len(told), sentences=sentences
+        answer, table=table, columns=columns, totals=None, row_count=everybody, sentences=sentences
     )
 
 

@@ -52,6 +52,7 @@ def lag(asker: Asker, question: dict[str, Any]) -> Answer:
     old = bought.empty or float(bought.age.min()) >= ENDS[-1]
     history = found if old else every
     frame = spans(found, bought, history)
+    frame = frame if len(found) else frame.iloc[:0]
     return answer_of(
         asker, resolved, frame, titles, _in_words(found, history), sources=("returned_purchases", "sales"), queries=[first, second]
     )  # fmt: skip

@@ -194,6 +194,8 @@ def _projected(
 
 
 def _maturity_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    if not frame.units_sold.fillna(0).any():
+        return [sentence("Nothing was sold in this period.")]
     young = frame[(~frame.final.astype(bool)) & frame.projected.notna()]
     if young.empty:
         return [sentence("Nothing of weight is still to come back.", "good")]
@@ -223,7 +225,8 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
     frame = judged(sold, back)
     frame["saving"] = (frame.units - frame.expected) * each if each is not None else np.nan
     frame["expected"] = frame.expected.round(1)
-    chosen = frame[frame.found].sort_values(["saving", "units"], ascending=False, na_position="last").head(limit)
+    found = frame[frame.found].sort_values(["saving", "units"], ascending=False, na_position="last")
+    chosen = found.head(limit)
     currency, locale = answer.currency, asker.release.locale
     names = {
         "product": ("Product", None), "category": ("Category", None), "measure": ("What to do", None),
@@ -238,14 +241,16 @@ def prevention(asker: Asker, question: dict[str, Any], limit: int = 20) -> Answe
         for name, (title, unit) in names.items()
     )
     sentences = [sentence("No product comes back for a reason more than its category does, beyond chance.", "good")]
-    if len(chosen):
+    if sold.empty:
+        sentences = [sentence("Nothing was sold in this period.")]
+    elif len(chosen):
         sentences = [
             _advice(row, None if each is None else words.amount(round(float(row["saving"]), 2), currency, locale))
             for row in chosen.head(5).to_dict("records")
         ]
     table = pa.Table.from_pandas(chosen[list(names)], preserve_index=False)
     return dataclasses.replace(
-        answer, table=table, columns=columns, totals=None, row_count=len(chosen), sentences=sentences
+        answer, table=table, columns=columns, totals=None, row_count=len(found), sentences=sentences
     )
 
 

@@ -94,7 +94,9 @@ def funnel(asker: Asker, question: dict[str, Any]) -> Answer:
             sentences.append(
                 sentence(f"The longest wait is from “{before.lower()}” to “{slowest['step'].lower()}”: {told}.")
             )
-    return answer_of(asker, resolved, pd.DataFrame(lines), titles, sentences, queries=[sql])
+    # without a return there is no step to show
+    frame = pd.DataFrame(lines if whole else lines[:0], columns=list(titles))
+    return answer_of(asker, resolved, frame, titles, sentences, queries=[sql])
 
 
 ANALYSES = (
