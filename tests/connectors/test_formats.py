@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -270,3 +271,48 @@ def test_a_file_of_headers_alone_is_no_error_among_others(load: Load) -> None:
     text = "order_id,order_date,sku,quantity,price\n"
     seen = load({"a.csv": text, "b.csv": text + "1,2024-01-31,A,1,2\n"})
     assert [file.rows_read for file in seen.outcome.files] == [0, 1]
+
+
+# Parquet that is canonical but for its types
+
+
+def order_lines(price: str, quantity: str, *, prices: tuple[str, ...] = ("10.5", "3")) -> bytes:
+    """Two order lines with prices and quantities of some types, without a shop."""
+    rows = ", ".join(f"('A', '{number}', 'P', {value}, {number})" for number, value in enumerate(prices, 1))
+    sql = (
+        f"SELECT order_id, line_id, product_id, CAST(price AS {price}) AS unit_price, CAST(quantity AS {quantity}) AS quantity "
+        f"FROM (VALUES {rows}) AS r(order_id, line_id, product_id, price, quantity)"
+    )
+    target = io.BytesIO()
+    pq.write_table(duckdb.sql(sql).to_arrow_table(), target)
+    return target.getvalue()
+
+
+COLUMNS = ("shop_id", "order_id", "line_id", "product_id", "quantity", "unit_price", "discount_amount")
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity"), [("DECIMAL(18,6)", "DECIMAL(18,4)"), ("DECIMAL(9,2)", "INTEGER"), ("DECIMAL(38,6)", "UBIGINT")]
+)  # fmt: skip
+def test_numbers_that_fit_are_not_converted(
+    load: Load, monkeypatch: pytest.MonkeyPatch, price: str, quantity: str
+) -> None:
+    text = "order_id,line_id,product_id,unit_price,quantity\nA,1,P,10.5,1\nA,2,P,3,2\n"
+    expected = load(text, "order_items.csv").rows("order_items", *COLUMNS)
+
+    def never(*_: object) -> None:
+        raise AssertionError("it is canonical as it is")
+
+    monkeypatch.setattr("tillsight.connectors.files.connector.convert", never)
+    seen = load(order_lines(price, quantity), "order_items.parquet")
+    assert seen.rows("order_items", *COLUMNS) == expected
+    assert [row[0] for row in expected] == ["main", "main"]
+
+
+def test_numbers_that_do_not_fit_are_read_one_by_one(load: Load) -> None:
+    """More places than are kept are rounded; a value that is too large is a reject, and the other row is kept."""
+    seen = load(order_lines("DECIMAL(18,8)", "INTEGER", prices=("1.00000049", "3")), "order_items.parquet")
+    assert [str(row[0]) for row in seen.rows("order_items", "unit_price")] == ["1.000000", "3.000000"]
+    seen = load(order_lines("DECIMAL(38,2)", "INTEGER", prices=("1e15", "3")), "order_items.parquet")
+    assert [str(row[0]) for row in seen.rows("order_items", "unit_price")] == ["3.000000"]
+    assert [(line, column) for line, column, _ in seen.rejects()] == [(1, "unit_price")]

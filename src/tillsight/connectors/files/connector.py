@@ -287,15 +287,15 @@ class _Conversion:
     def _take_canonical(self, gathering: Gathering) -> None:
         """Files that are canonical to the last value go as they are."""
         for index, (table, assignment) in enumerate(zip(self.tables, self.plan.assignments, strict=True)):
-            target = TABLES.get(assignment.entry.table) if assignment.entry else None
-            if not table.direct or target is None or assignment.role is not None:
+            entry = assignment.entry
+            target = TABLES.get(entry.table) if entry else None
+            if not table.direct or entry is None or target is None or assignment.role is not None:
                 continue
             self.progress("convert", None, None, f"{target.title}: {table.name}")
-            rows = canonical_sql(self.connection, target, table.relation, table.columns, self.defaults.timezone)
-            if rows is not None:
-                gathering.add(
-                    Rows(target.name, f"SELECT *, {index} AS _part FROM ({rows})", table.headers), checked=True
-                )
+            found = canonical_sql(self.connection, target, table.relation, table.columns, entry, self.defaults)
+            if found is not None:
+                rows, columns = found
+                gathering.add(Rows(target.name, f"SELECT *, {index} AS _part FROM ({rows})", columns), checked=True)
                 self.classes[index] = [ClassCount(target.name, table.rows, None)]
 
     def _own_batches(self) -> Iterable[tuple[Batch, bool]]:

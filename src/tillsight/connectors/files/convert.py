@@ -7,6 +7,7 @@ tables: what is wrong with its product or customer leaves the order line in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -201,42 +202,74 @@ def convert(connection: duckdb.DuckDBPyConnection, batch: Batch, defaults: Defau
 
 
 def canonical_sql(
-    connection: duckdb.DuckDBPyConnection, target: Table, relation: str, columns: tuple[RawColumn, ...], zone: str
-) -> str | None:
-    """SQL of rows that are canonical as they are, in declared types; None when a single row, or a type, is not.
+    connection: duckdb.DuckDBPyConnection,
+    target: Table,
+    relation: str,
+    columns: tuple[RawColumn, ...],
+    entry: FileMapping,
+    defaults: Defaults,
+) -> tuple[str, tuple[str, ...]] | None:
+    """SQL of rows that are canonical as they are, in declared types, and its columns; None when a single row, or a type, is not.
 
     Every value must be as reading would give it, allowed and within bounds: then nothing is left to convert. Only moments are
-    brought to UTC: those with a zone from theirs, those without from the shop's.
+    brought to UTC: those with a zone from theirs, those without from the shop's; numbers with no more places than are kept
+    become such, where they fit; and shop and currency are filled in where the file does not have them.
     """
-    types = {column.name: DUCKDB_TYPES[column.type].replace(" ", "") for column in target.columns}
-    parts = [LINE]
-    for column in columns:
-        name, declared = identifier(column.name), types.get(column.name, "")
-        if declared == "TIMESTAMP" and kind_of(column.type) in ("moment", "zoned"):
-            parts.append(f"{dates.utc(name, zone, zoned=kind_of(column.type) == 'zoned')} AS {name}")
-        elif column.type.replace(" ", "") == declared:
-            parts.append(name)
-        else:
-            return None
-    present = {column.name for column in columns}
-    if missing_columns(target, present) or "line_id" in set(target.key) - present:
+    kept = _as_kept(target, columns, entry.timezone or defaults.timezone)
+    own = {column.name for column in columns}
+    if kept is None or missing_columns(target, own) or "line_id" in set(target.key) - own:
         return None
+    parts, tests = kept
+    filled = [column for column in target.columns if column.name in {"shop_id", "currency"} - own]
+    parts += [f"{_default(column, entry, defaults).value} AS {identifier(column.name)}" for column in filled]
+    present = own | {column.name for column in filled}
     if any(column.default is None for column in target.columns if column.required and column.name not in present):
         return None
-    tests = [condition for column, condition, _ in bounds(target) if column in present]
-    for declared_column in target.columns:
-        name = identifier(declared_column.name)
-        if declared_column.name not in present:
-            continue
-        if declared_column.values:
-            tests.append(f"{name} NOT IN ({_list(declared_column.values)})")
-        elif declared_column.type == "text":
-            tests.append(not_clean(name))
-        elif declared_column.type in ("day", "moment"):
-            tests.append(f"NOT {dates.in_years(name)}")
+    tests += [condition for column, condition, _ in bounds(target) if column in own]
     anything = " OR ".join(f"coalesce({test}, FALSE)" for test in tests)
     row = connection.execute(f"SELECT coalesce(bool_or({anything}), FALSE) FROM {relation}").fetchone()
-    return None if row is None or row[0] else f"SELECT {', '.join(parts)} FROM {relation}"
+    return None if row is None or row[0] else (f"SELECT {', '.join(parts)} FROM {relation}", tuple(sorted(present)))
+
+
+def _as_kept(target: Table, columns: tuple[RawColumn, ...], zone: str) -> tuple[list[str], list[str]] | None:
+    """The values of columns in declared types, and conditions that are true where one is not; None where a type does not do."""
+    declared_columns = {column.name: column for column in target.columns}
+    parts, tests = [LINE], []
+    for column in columns:
+        known, name = declared_columns.get(column.name), identifier(column.name)
+        if known is None:
+            return None
+        declared = DUCKDB_TYPES[known.type]
+        if known.type == "moment" and kind_of(column.type) in ("moment", "zoned"):
+            parts.append(f"{dates.utc(name, zone, zoned=kind_of(column.type) == 'zoned')} AS {name}")
+        elif column.type.replace(" ", "") == declared.replace(" ", ""):
+            parts.append(name)
+        elif _fits(column.type, declared):
+            parts.append(f"CAST({name} AS {declared}) AS {name}")
+            tests.append(f"{name} IS NOT NULL AND TRY_CAST({name} AS {declared}) IS NULL")
+        else:
+            return None
+        if known.values:
+            tests.append(f"{name} NOT IN ({_list(known.values)})")
+        elif known.type == "text":
+            tests.append(not_clean(name))
+        elif known.type in ("day", "moment"):
+            tests.append(f"NOT {dates.in_years(name)}")
+    return parts, tests
+
+
+def _fits(type_: str, declared: str) -> bool:
+    """Whether every value of an exact number type that is not too large is one of another, to the last place."""
+    have, keep = _places(type_), _places(declared)
+    return have is not None and keep is not None and have <= keep
+
+
+def _places(type_: str) -> int | None:
+    """Places after the point of an exact number type; None for another type."""
+    if kind_of(type_) != "number":
+        return None
+    found = re.fullmatch(r"DECIMAL\(\d+, ?(\d+)\)", type_)
+    return int(found[1]) if found else 0
 
 
 def bounds(target: Table) -> list[tuple[str, str, str]]:
