@@ -93,6 +93,7 @@ class Layer:
     build: Callable[[BuildInputs], ir.Table]
     split_by: str | None = None
     along: Mapping[str, str] = field(default_factory=dict)
+    by_order: tuple[str, ...] = ()
 
     @property
     def parts(self) -> frozenset[str]:

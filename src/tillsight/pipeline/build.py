@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -35,6 +35,7 @@ from tillsight.domains.registry import catalogue as standard
 from tillsight.metrics.model import BuildInputs, Catalogue, Layer, Relation
 from tillsight.metrics.rollups import relation_of
 from tillsight.metrics.shaping import RATE_DAYS
+from tillsight.pipeline import parts
 from tillsight.pipeline.checks import (
     CheckResult,
     check_calendar,
@@ -55,10 +56,8 @@ from tillsight.warehouse.duck import compiled, connect, definitions, quoted, rea
 from tillsight.warehouse.engine import stored_tables
 from tillsight.warehouse.engines import open_warehouse
 
-FORMAT = 2
+FORMAT = 3
 """Part of every fingerprint: raise it when files are written differently."""
-PART_ROWS = 2_500_000
-"""So many orders are worked on at a time, but a month at least: what a build holds in memory does not grow with the shop."""
 TAILORED_ROWS = 200_000
 """From so many rows on, SQL that leaves out what a shop does not have is worth the time to compile it."""
 SORTED_ROWS = 2_500_000
@@ -67,6 +66,16 @@ ROLLED_UP_SHARE = 1 / 3
 """A roll-up has at most this share of the rows it adds up: else it saves too little to be worth making."""
 SAMPLED_DAYS = 12
 MOST_SALTS = 4
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file of a relation: its name, its SQL, the layer, and the file of which it is made where that is a part of a table."""
+
+    name: str
+    sql: str
+    layer: Layer
+    source: str
 
 
 @dataclass
@@ -80,6 +89,8 @@ class Build:
     progress: Progress
     as_of: datetime | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    tells_touched: bool = False
+    """Whether the orders are known that something new is said of, so that other parts can stay."""
 
     def run(self) -> Release:
         """Build and publish; the release that answers now when nothing changed. Raises BuildError."""
@@ -108,6 +119,7 @@ class Build:
             folder.mkdir(parents=True, exist_ok=True)
             connection = connect(self.workspace, self.settings.limits.build_memory, self.settings.limits.threads)
             writer = Writer(connection, self.workspace, folder, self.seconds)
+            self._note_touched(connection, before, loads, plans)
             made = self._tables(writer, plans, before)
             made |= self._relations(writer, made, before)
             unchanged = self._unchanged(made, before)
@@ -181,6 +193,20 @@ class Build:
             session.flush()
             return release.number
 
+    def _note_touched(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        before: Release | None,
+        loads: list[LandedLoad],
+        plans: list[CurrentTable],
+    ) -> None:
+        if self.as_of is None:
+            layers = (layer for relation in self.catalogue.relations.values() for layer in relation.layers)
+            by_order = {name for layer in layers for name in layer.by_order}
+            self.tells_touched = parts.note_touched(
+                connection, self.workspace, self.settings, before, loads, plans, by_order
+            )
+
     def _tables(self, writer: Writer, plans: list[CurrentTable], before: Release | None) -> dict[str, Made]:
         made: dict[str, Made] = {}
         for step, current in enumerate(plans):
@@ -241,7 +267,7 @@ class Build:
                 ).encode()
             ).hexdigest()
             entry = shared(before, relation.name, stamp, self.workspace) or self._derive(
-                writer, relation, sql_of, stamp, there, "rollup" if rolled_up else "derived"
+                writer, relation, sql_of, stamp, there, "rollup" if rolled_up else "derived", before
             )
             entry.known_to = max((e.known_to for e in known if e.known_to), default=None)
             made[relation.name] = entry
@@ -267,38 +293,119 @@ class Build:
         stamp: str,
         there: dict[str, Made],
         kind: str,
+        before: Release | None,
     ) -> Made:
-        """Write a relation, layer by layer, and where a layer allows it some months at a time."""
+        """Write a relation, layer by layer, and where a layer allows it some months at a time, but for the parts that stay."""
         for salt in range(MOST_SALTS):
-            pieces, parts = self._pieces(relation, sql_of(salt)[0], there)
-            cuts = self._cuts(relation, there, writer.connection)
-            entry = writer.write(relation.name, pieces, stamp, kind, parts, cuts)
+            pieces = self._pieces(relation, sql_of(salt)[0], there)
+            noted = self._stamps(writer.connection, relation, pieces, there)
+            stay = self._stay(writer.connection, relation, noted, there, before)
+            cuts = self._cuts(relation, there, writer.connection, before)
+            entry = writer.write(
+                relation.name,
+                [(piece.sql, piece.name) for piece in pieces if piece.name not in stay],
+                stamp,
+                kind,
+                {piece.name: (piece.layer, piece.source) for piece in pieces if piece.source},
+                cuts,
+                list(stay.values()),
+            )
             if not any(self._meet(writer.connection, entry, key, names) for key, names in relation.keys.items()):
+                folder = (writer.folder / relation.name).relative_to(self.workspace)
+                entry.parts = {stay.get(name, str(folder / f"{name}.parquet")): said for name, said in noted.items()}
+                if cuts:
+                    self._same_parts(writer.connection, relation, entry, before)
+                    entry.cuts = [cut.isoformat() for cut in cuts]
                 return entry
         raise BuildError(f"{relation.title}: two rows have the same key, however the keys are made.")
 
-    def _pieces(
-        self, relation: Relation, layers: dict[str, str], there: dict[str, Made]
-    ) -> tuple[list[tuple[str, str]], dict[str, tuple[Layer, str]]]:
-        """The SQL of every file of a relation with its name; and for those made from a part of a table, which part."""
+    def _pieces(self, relation: Relation, layers: dict[str, str], there: dict[str, Made]) -> list[Piece]:
+        """The files of a relation: each with its SQL, and those made from a part of a table with that part."""
         columns = ", ".join(
             f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}" for name, type_ in relation.schema.items()
         )
         small = max((there[name].rows for name in relation.inputs if name in there), default=0) <= SORTED_ROWS
         timed = relation.time is not None and relation.time in relation.schema
         by_time = f" ORDER BY {quoted(relation.time or '')}" if small and timed else ""
-        pieces: list[tuple[str, str]] = []
-        parts: dict[str, tuple[Layer, str]] = {}
+        pieces: list[Piece] = []
         for layer in relation.layers:
             sql = f"SELECT {columns} FROM ({layers[layer.name]}) AS r{by_time}"
             if layer.split_by is None:
-                pieces.append((sql, layer.name))
+                pieces.append(Piece(layer.name, sql, layer, ""))
                 continue
             for number, file in enumerate(there[layer.split_by].files):
-                piece = f"{layer.name}-{number:04}"
-                pieces.append((sql, piece))
-                parts[piece] = (layer, file)
-        return pieces, parts
+                pieces.append(Piece(f"{layer.name}-{number:04}", sql, layer, file))
+        return pieces
+
+    def _stamps(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        relation: Relation,
+        pieces: Sequence[Piece],
+        there: dict[str, Made],
+    ) -> dict[str, list[str]]:
+        """For pieces that are made of a part of a table: its file, and the stamp of all else. Nothing where there is one part."""
+        if not any(
+            there[layer.split_by].cuts or there[layer.split_by].parts for layer in relation.layers if layer.split_by
+        ):
+            return {}
+        of_layer: dict[str, str] = {}
+        for piece in pieces:
+            if piece.source and piece.layer.name not in of_layer:
+                whole = {
+                    name: self._digest(connection, there[name])
+                    for name in parts.read_whole(piece.layer, piece.sql, there, relation.inputs)
+                }
+                of_layer[piece.layer.name] = parts.stamp_of(str(FORMAT), piece.sql, whole)
+        return {piece.name: [piece.source, of_layer[piece.layer.name]] for piece in pieces if piece.source}
+
+    def _digest(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> str:
+        """What a table says, whatever it was loaded from."""
+        columns = (
+            TABLES[entry.name].column_names
+            if entry.kind == "canonical"
+            else tuple(derived(self.catalogue, entry.name).schema)
+        )
+        found = parts.digests(connection, self.workspace, entry.files, columns)
+        return " ".join(digest for _, digest in sorted(found.items()))
+
+    def _stay(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        relation: Relation,
+        noted: dict[str, list[str]],
+        there: dict[str, Made],
+        before: Release | None,
+    ) -> dict[str, str]:
+        """The pieces that are as in the release before, with their files there: made of the same part, by the same stamp, and
+        none of its orders is touched."""
+        old = {tuple(said): file for file, said in parts.of_before(before, relation.name, "parts").items()}
+        stay = {
+            name: file
+            for name, said in noted.items()
+            if (file := old.get(tuple(said))) and (self.workspace / file).exists()
+        }
+        for layer in relation.layers:
+            if stay and layer.split_by and layer.by_order:
+                if not self.tells_touched:
+                    return {}
+                touched = parts.files_touched(connection, self.workspace, there[layer.split_by].files)
+                stay = {name: file for name, file in stay.items() if noted[name][0] not in touched}
+        return stay
+
+    def _same_parts(
+        self, connection: duckdb.DuckDBPyConnection, relation: Relation, entry: Made, before: Release | None
+    ) -> None:
+        """Give up files that have the same rows as one of the release before, for that one: so what is made of it stays too."""
+        found = parts.digests(connection, self.workspace, entry.files, tuple(relation.schema))
+        old = {digest: file for file, digest in parts.of_before(before, relation.name, "digests").items()}
+        for number, file in enumerate(entry.files):
+            same = old.get(found[file])
+            if same and (self.workspace / same).exists():
+                (self.workspace / file).unlink()
+                found[same] = found.pop(file)
+                entry.files[number] = same
+        entry.digests = found
 
     def _void(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> frozenset[str]:
         """The columns of a table that have no value in any row, or false in all, by what its files say of themselves."""
@@ -311,24 +418,26 @@ class Build:
         ).fetchall()
         return frozenset(name for (name,) in rows)
 
-    def _cuts(self, relation: Relation, there: dict[str, Made], connection: duckdb.DuckDBPyConnection) -> list[date]:
+    def _cuts(
+        self,
+        relation: Relation,
+        there: dict[str, Made],
+        connection: duckdb.DuckDBPyConnection,
+        before: Release | None,
+    ) -> list[date]:
         """The first days of the parts, but for the first one, in which a relation is written that others are made by the months of."""
         makes_parts = any(
             layer.split_by == relation.name for other in self.catalogue.relations.values() for layer in other.layers
         )
-        if not makes_parts or any(layer.split_by for layer in relation.layers) or there["orders"].rows <= PART_ROWS:
+        if not makes_parts or any(layer.split_by for layer in relation.layers):
+            return []
+        if there["orders"].rows <= parts.FINE_ROWS:
             return []
         months = connection.execute(
             "SELECT CAST(date_trunc('month', placed_at) AS DATE) AS month, count(*) FROM orders GROUP BY 1 ORDER BY 1"
         ).fetchall()
-        cuts: list[date] = []
-        held = 0
-        for month, rows in months:
-            if held and held + rows > PART_ROWS:
-                cuts.append(month)
-                held = 0
-            held += rows
-        return cuts
+        entry = (before.manifest.get("tables", {}) if before else {}).get(relation.name, {})
+        return parts.plan_cuts(months, [date.fromisoformat(cut) for cut in entry.get("cuts", [])])
 
     def _meet(self, connection: duckdb.DuckDBPyConnection, entry: Made, key: str, names: tuple[str, ...]) -> bool:
         """Whether one key stands for two things."""
@@ -410,6 +519,7 @@ class Build:
             "data_from": first.isoformat() if isinstance(first, date) else None,
             "data_to": last.isoformat() if isinstance(last, date) else None,
             "loads": [load.id for load in loads],
+            "revisions": {load.id: load.revision for load in loads if load.revision},
             "code_version": VERSION,
             "currency": self.settings.currency,
             "timezone": self.settings.timezone,

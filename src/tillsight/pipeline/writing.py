@@ -24,6 +24,8 @@ from tillsight.warehouse.duck import definitions, literal, parquet_options, quot
 MERGED_ROWS = 2_500_000
 """From so many rows on, landed files stay as they are but for the keys that several of them have."""
 RETURNS = "returns"
+NOTED = ("cuts", "digests", "parts")
+"""What is noted of a table that lies in parts."""
 
 
 @dataclass
@@ -37,6 +39,12 @@ class Made:
     bytes: int
     kind: str
     known_to: str | None = None
+    cuts: list[str] = field(default_factory=list)
+    """The first days of its parts, but for the first one."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of each of its parts, what tells whether another has the same rows."""
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    """Of each file that is made of one of another table: that file, and the stamp of what else it was made of."""
 
     def entry(self) -> dict[str, Any]:
         """As the manifest keeps it."""
@@ -47,6 +55,7 @@ class Made:
             "fingerprint": self.fingerprint,
             "kind": self.kind,
             "known_to": self.known_to,
+            **{name: noted for name in NOTED if (noted := getattr(self, name))},
         }
 
 
@@ -112,10 +121,12 @@ class Writer:
         kind: str,
         parts: Mapping[str, tuple[Layer, str]] | None = None,
         cuts: Sequence[date] = (),
+        kept: Sequence[str] = (),
     ) -> Made:
         """Write a table, a file for each piece of SQL. `parts`: for a piece, its layer, and the one file that it is made by.
 
         `cuts`: write what there is of it before the first day, between it and the second one, and so on, to files of their own.
+        `kept`: files that are part of it as they are.
         """
         started = time.perf_counter()
         target = self.folder / name
@@ -137,10 +148,10 @@ class Writer:
                 made.rename(target / f"{piece}-{int(made.parent.name.removeprefix('_part=')):04}-{made.stem}.parquet")
             for left in target.glob("_part=*"):
                 left.rmdir()
-        return self._made(name, fingerprint, kind, started)
+        return self._made(name, fingerprint, kind, started, kept)
 
-    def _made(self, name: str, fingerprint: str, kind: str, started: float) -> Made:
-        files = sorted((self.folder / name).glob("*.parquet"))
+    def _made(self, name: str, fingerprint: str, kind: str, started: float, kept: Sequence[str] = ()) -> Made:
+        files = sorted([*(self.folder / name).glob("*.parquet"), *(self.workspace / file for file in kept)])
         row = self.connection.execute(f"SELECT count(*) FROM {read_files(files)}").fetchone()
         self.seconds[name] = round(time.perf_counter() - started, 3)
         return Made(
@@ -180,6 +191,14 @@ def shared(before: Release | None, name: str, fingerprint: str, workspace: Path)
         return None
     if not all((workspace / file).exists() for file in entry["files"]):
         return None
+    noted = {name: entry[name] for name in NOTED if name in entry}
     return Made(
-        name, fingerprint, list(entry["files"]), entry["rows"], entry["bytes"], entry["kind"], entry["known_to"]
+        name,
+        fingerprint,
+        list(entry["files"]),
+        entry["rows"],
+        entry["bytes"],
+        entry["kind"],
+        entry["known_to"],
+        **noted,
     )

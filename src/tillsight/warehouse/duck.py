@@ -109,9 +109,10 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_files(files: Sequence[Path]) -> str:
-    """The SQL that reads Parquet files as one table; all of them encrypted, or none."""
+def read_files(files: Sequence[Path], *, named: bool = False) -> str:
+    """The SQL that reads Parquet files as one table; all of them encrypted, or none. `named`: with the file in `filename`."""
     options = f", encryption_config = {{footer_key: '{_KEY}'}}" if files and is_sealed(files[0]) else ""
+    options += ", filename = true" if named else ""
     return f"read_parquet([{', '.join(literal(str(file)) for file in files)}]{options})"
 
 

@@ -48,9 +48,6 @@ ORDER_ATTRIBUTES = (
     "campaign_id", "location_id", "business_unit_id", "city", "state", "postcode", "country",
 )  # fmt: skip
 
-_OF_CUSTOMER_DAYS = ("customer_first_day", "customer_previous_day", "customer_next_day")
-"""Days of the customer's orders that count: of the first one, and of those before and after this one."""
-
 ORDER_FACTS_SCHEMA: dict[str, str] = {
     "shop_id": "string",
     "order_id": "string",
@@ -74,7 +71,7 @@ ORDER_FACTS_SCHEMA: dict[str, str] = {
     "shipping_amount": MONEY,
     "shipping_tax_amount": MONEY,
     "stated_total": MONEY,
-    **dict.fromkeys(_OF_CUSTOMER_DAYS, "date"),
+    "customer_first_day": "date",
     "customer_order_number": "int64",
     **dict.fromkeys(ORDER_ATTRIBUTES, "string"),
 }
@@ -153,7 +150,7 @@ ORDER_CUSTOMERS_SCHEMA: dict[str, str] = {
     "hour": "int64",
     "is_cancelled": "boolean",
     "has_sales": "boolean",
-    **dict.fromkeys(_OF_CUSTOMER_DAYS, "date"),
+    "customer_first_day": "date",
     "customer_order_number": "int64",
 }
 
@@ -191,7 +188,7 @@ def order_customers(inputs: BuildInputs) -> ir.Table:
             "shop_id_right", "order_id_right", "_only_gifts"
         )
     guests = orders.filter(orders.customer_key.isnull()).mutate(
-        **dict.fromkeys(_OF_CUSTOMER_DAYS, ibis.null("date")), customer_order_number=ibis.null("int64")
+        customer_first_day=ibis.null("date"), customer_order_number=ibis.null("int64")
     )
     orders = orders.filter(orders.customer_key.notnull())
     counted = ~orders.is_cancelled & orders.has_sales
@@ -199,12 +196,11 @@ def order_customers(inputs: BuildInputs) -> ir.Table:
     # those that do not count come after all that do, so that one pass over the orders of a customer tells everything
     in_order = ibis.window(group_by=orders.customer_key, order_by=[orders._aside, orders.placed_at, orders.order_id])
     number = ibis.row_number().over(in_order).cast("int64") + 1
-    none, none_day = ibis.null("int64"), ibis.null("date")
+    first = orders._counted_day.first(include_null=True).over(in_order)
     known_to_us = orders.mutate(
-        customer_first_day=orders._counted_day.first(include_null=True).over(in_order),
-        customer_previous_day=ibis.ifelse(counted, orders._counted_day.lag().over(in_order), none_day),
-        customer_next_day=ibis.ifelse(counted, orders._counted_day.lead().over(in_order), none_day),
-        customer_order_number=ibis.ifelse(counted, number, none),
+        # an order that does not count, before the first that does, is of no cohort: no later order changes an earlier one
+        customer_first_day=ibis.ifelse(first <= orders.day, first, ibis.null("date")),
+        customer_order_number=ibis.ifelse(counted, number, ibis.null("int64")),
     )
     return known_to_us.select(*ORDER_CUSTOMERS_SCHEMA).union(guests.select(*ORDER_CUSTOMERS_SCHEMA))
 
@@ -746,7 +742,11 @@ RELATIONS = (
         domain="sales",
         grain="one order that is neither a test nor deleted",
         inputs=("order_customers", "orders", "exchange_rates"),
-        layers=(Layer("orders", order_facts, split_by="order_customers", along={"orders": "placed_at"}),),
+        layers=(
+            Layer(
+                "orders", order_facts, split_by="order_customers", along={"orders": "placed_at"}, by_order=("orders",)
+            ),
+        ),
         schema=ORDER_FACTS_SCHEMA,
         dimensions=(),
         needs=("orders",),
@@ -775,7 +775,13 @@ RELATIONS = (
             "exchange_rates",
         ),
         layers=(
-            Layer("lines", sold_lines, split_by="order_facts", along={"order_items": "order_id"}),
+            Layer(
+                "lines",
+                sold_lines,
+                split_by="order_facts",
+                along={"order_items": "order_id"},
+                by_order=("order_items", "discount_lines", "tax_lines"),
+            ),
             Layer("entries", entries),
         ),
         # an order has many products, and one of everything else
