@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from tests.pipeline.test_current import content, forget
 from tests.support.random_shop import random_shop
-from tests.support.shops import land, line, make_shop, order
+from tests.support.shops import land, line, make_shop, order, write_settings
 
 from tillsight.pipeline import parts
 from tillsight.shop import Shop
+from tillsight.vault import make_data_key
+from tillsight.warehouse.duck import is_sealed, seal_folder
 
 KNOWN = datetime(2026, 1, 1, tzinfo=UTC)
 LEDGER = ("order_facts", "sales", "sales_by_hour", "sales_by_product")
@@ -71,6 +73,24 @@ def test_only_parts_that_are_touched_are_made_again(empty: Shop) -> None:
         assert len(after) == len(before[name]) + 1, name
     by_month = empty.query("revenue", grain="month", period="all").to_records()
     assert [row["revenue"] for row in by_month] == [20, 40, 20, 20]
+
+
+def test_parts_of_an_encrypted_shop_stay_too(tmp_path: Path, in_parts: None) -> None:
+    pytest.importorskip("duckdb_extension_httpfs", reason="encryption needs tillsight[encryption]")
+    write_settings(tmp_path, encrypt=True)
+    make_data_key(tmp_path)
+    with make_shop(tmp_path, {}, build=False, encrypt=True) as shop:
+        land(shop, months("2024-01", "2024-03"), file="first.csv")
+        seal_folder(tmp_path, tmp_path / "landing", "1GB", 1)
+        shop.build()
+        before = files(shop, "order_facts")
+        land(shop, months("2024-04"), known_at=at(1), file="more.csv")
+        seal_folder(tmp_path, tmp_path / "landing", "1GB", 1)
+        shop.build()
+        assert len(before) == 2
+        assert before < files(shop, "order_facts")
+        assert all(is_sealed(tmp_path / file) for file in before)
+        assert shop.query("orders", period="all").to_records() == [{"orders": 6}]
 
 
 def test_a_late_order_touches_the_later_ones_of_its_customer(empty: Shop) -> None:
