@@ -284,7 +284,7 @@ def identities(tables: Mapping[str, Rows]) -> dict[str, str | None]:
 
 
 def number_orders(heads: dict[str, dict[str, Any]]) -> None:
-    """First day and number of every order that counts, by its customer."""
+    """The customer's first day, of every order on or after it, and the number of every order that counts."""
     by_customer = defaultdict(list)
     for head in heads.values():
         head["first_day"] = head["number"] = None
@@ -296,7 +296,8 @@ def number_orders(heads: dict[str, dict[str, Any]]) -> None:
             head["number"] = number
     for head in heads.values():
         if orders := by_customer.get(head["customer"]):
-            head["first_day"] = min(order["day"] for order in orders)
+            first = min(order["day"] for order in orders)
+            head["first_day"] = first if first <= head["day"] else None
 
 
 def bucket_of(grain: str, day: date, week_start: int = 0) -> date:
