@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,7 +37,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
         "order_items": [
             line("W-1", "1", "CUP", 3, "10", tax_amount="5.70"),
             line("W-1", "2", "POT", 1, "30"),
-            line("W-2", "1", "POT", 1, "30"),
+            line("W-2", "1", "POT", 2, "30"),
         ],
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -157,3 +159,38 @@ def test_persons_stay_masked_and_nobody_is_found_by_an_address(app: FastAPI, man
         path = f"{RETURNS}/{place}?search=ann@x.example"
         assert manager.get(path).json()["data"], place
         assert analyst.get(path).json()["error"]["code"] == "NOT_ALLOWED", place
+
+
+def test_the_list_is_taken_away_as_a_file_as_it_was_asked_and_as_it_may_be_seen(
+    app: FastAPI, manager: TestClient
+) -> None:
+    items = [{"order_line_id": "1", "quantity": 1, "reason_code": "too_small"}]
+    made = [manager.post(f"{RETURNS}/create", json={"order_id": one, "items": items}) for one in ("W-1", "W-2")]
+    assert [one.status_code for one in made] == [201, 201]
+    wanted = {"search": "W-2", "open": True, "sort": "-goods_value"}
+
+    def lines(client: TestClient, **more: Any) -> list[dict[str, str]]:
+        answer = client.get(f"{RETURNS}/list", params={**wanted, "format": "csv", **more})
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="tillsight-returns.csv"'
+        return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+    listed = manager.get(f"{RETURNS}/list", params=wanted).json()["data"]
+    whole = lines(manager, page=2, per_page=1)
+    assert [row["return_id"] for row in whole] == [row["return_id"] for row in listed], "every page of it"
+    assert len(whole) < manager.get(f"{RETURNS}/list").json()["meta"]["total"], (
+        "what the filters leave out is not in it"
+    )
+    assert {row["customer_id"] for row in whole} == {"ann@x.example"}
+    assert {row["customer_id"] for row in lines(signed_in(app, "analyst"))} == {"a•••@•••"}
+    for who in ("limited", "rows"):
+        assert signed_in(app, who).get(f"{RETURNS}/list", params={"format": "csv"}).status_code == 403
+    analyst = signed_in(app, "analyst").get(f"{RETURNS}/list", params={"format": "csv", "search": "ann@x.example"})
+    assert analyst.json()["error"]["code"] == "NOT_ALLOWED", "nobody is found by an address in a file either"
+    for how in ("xlsx", "parquet"):
+        assert manager.get(f"{RETURNS}/list", params={"format": how}).status_code == 200
+    for wrong in ({"format": "pdf"}, {"format": "csv", "sort": "customer_id"}, {"sort": "goods_value DESC"}):
+        assert manager.get(f"{RETURNS}/list", params=wrong).status_code == 422, wrong
+    told = signed_in(app, "admin").get("/api/v1/audit", params={"action": "file.downloaded", "subject": "returns:list"})
+    entry = told.json()["data"][-1]
+    assert entry["after"] == {"format": "csv", "filters": ["open", "search"]}, "not what was searched for"

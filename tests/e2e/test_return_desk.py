@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import struct
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -181,6 +183,41 @@ def test_a_return_is_worked_from_the_order_to_its_end(visits: Visits, new_shop: 
         page.get_by_label("Find a return").fill("DHL-77")
         press(page, "Find")
         expect(page.get_by_role("heading", name="Return D-000001", level=1)).to_be_visible()
+
+        # filters, order and search stand in the address: another one who opens it, and "back", see the same list
+        listed = page.get_by_role("region", name="Returns", exact=True)
+        visitor.open("/returns/desk")
+        page.get_by_text("All returns", exact=True).click()
+        expect(listed).to_contain_text("3 in all")
+        choose(page, "Step", "Completed")
+        expect(listed).to_contain_text("1 that fit")
+        choose(page, "Order", "Most valuable goods")
+        expect(page).to_have_url(re.compile(r"/returns/desk\?view=list&step=completed&sort=-goods_value$"))
+        page.get_by_role("link", name="D-000001").click()
+        expect(page.get_by_role("heading", name="Return D-000001", level=1)).to_be_visible()
+        customer = page.get_by_role("link", name="c1", exact=True)
+        expect(customer).to_have_attribute("href", "/customers/all/c1")
+        page.go_back()
+        expect(page.get_by_role("combobox", name="Step")).to_have_value("Completed")
+        expect(listed).to_contain_text("1 that fit")
+        page.go_back()
+        expect(page.get_by_role("combobox", name="Order")).to_have_value("Newest first")
+        page.go_back()
+        expect(listed).to_contain_text("3 in all")
+        visitor.open(
+            "/returns/desk?view=list&search=W-1002&reason=manufacturing_defect&sort=initiated_at&step=lost&page=7"
+        )
+        expect(page.get_by_text("There is no page 7")).to_be_visible()
+        press(page, "Go to the first page")
+        expect(listed.get_by_role("link")).to_have_count(1)
+        expect(page.get_by_label("Find a return")).to_have_value("W-1002")
+        press(page, "Download")
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name="CSV").click()
+        assert download.value.suggested_filename == "returns.csv"
+        rows = list(csv.DictReader(download.value.path().open(encoding="utf-8-sig")))
+        assert [(row["return_id"], row["step"]) for row in rows] == [("D-000002", "Rejected")]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
         shop.build()
         assert shop.query("returned_sales").to_records()[0]["returned_sales"] == Decimal("47.90")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -406,6 +407,48 @@ def test_the_list_finds_filters_sorts_and_pages(shop: Shop) -> None:
     ):
         with pytest.raises(QuestionError):
             find(Wanted(**wrong), 1, 10)  # type: ignore[arg-type]
+
+
+def test_the_list_is_in_the_order_of_age_step_and_value_and_a_file_has_all_of_it(shop: Shop) -> None:
+    begin(shop)
+    items = [WantedItem("2", D(1), "other")]
+    shop.return_desk.create("o1", items, "store_credit", ANNA)
+
+    def ids(**wanted: Any) -> list[str]:
+        rows = shop.returns.page(Wanted(**wanted), 1, 10)[0]
+        table = shop.returns.whole(Wanted(**wanted)).table
+        assert table["return_id"].to_pylist() == [row["return_id"] for row in rows], (
+            "the file is in the order of the list"
+        )
+        for name in ("order_id", "goods_value", "refund_total", "target_hours", "products", "reasons", "is_overdue"):
+            assert table[name].to_pylist() == [row[name] for row in rows], name
+        # both look at the clock, one after the other
+        assert table["age_hours"].to_pylist() == pytest.approx([row["age_hours"] for row in rows], abs=0.2)
+        titles = [(row["step_title"], row["outcome_title"], row["status"], row["units"]) for row in rows]
+        assert (
+            list(zip(*(table[name].to_pylist() for name in ("step", "outcome", "status", "units")), strict=True))
+            == titles
+        )
+        return [row["return_id"] for row in rows]
+
+    for release in (1, 2):  # laid over a release, and from the one that has them
+        assert shop.releases.current().number == release
+        assert ids(sort="-goods_value") == ["D-000001", "D-000002", "R1", "R2"], (
+            "50, 30, and two of which no price is known"
+        )
+        assert ids(sort="goods_value") == ["D-000002", "D-000001", "R1", "R2"]
+        assert ids(sort="step") == ["D-000001", "D-000002", "R1", "R2"], "initiated, received, rejected"
+        assert ids(sort="-step") == ["R2", "R1", "D-000001", "D-000002"]
+        assert ids(sort="-age")[-1] == "R2", "what is closed has no age"
+        assert ids(sort="-age", search="lamp", open_only=True) in (["D-000002", "R1"], ["R1", "D-000002"])
+        assert ids(step=("inspected",)) == []
+        shop.build()
+    file = shop.returns.whole(Wanted(search="R1"))
+    [row] = file.table.to_pylist()
+    assert (row["initiated_at"], row["reasons"]) == (datetime(2025, 3, 5, 10), "Manufacturing defect")
+    assert [column.name for column in file.columns] == file.table.column_names
+    with pytest.raises(QuestionError):
+        shop.returns.whole(Wanted(sort="customer_id; DROP"))
 
 
 def test_what_a_return_is_of_is_listed_without_mixing_names_up(shop: Shop) -> None:

@@ -7,7 +7,7 @@ with data for those that only a source works on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from tillsight.core.settings import Settings
 from tillsight.database import Database, DeskReturn, Load, now
 from tillsight.database.types import to_json
 from tillsight.domains.returns.reasons import WORDS
+from tillsight.metrics.answer import Answer, AnswerColumn, from_rows
 from tillsight.pipeline.current import DESK
 from tillsight.returns_desk.adopting import STEP_OF_STATE, known_to
 from tillsight.returns_desk.bought import utc
@@ -38,20 +39,26 @@ from tillsight.returns_desk.words import (
 from tillsight.warehouse.duck import literal
 from tillsight.warehouse.releases import OpenRelease, Releases
 
+_CLOSED = ", ".join(literal(step) for step in CLOSED)
 SORTS = {
     "initiated_at": "initiated_at",
     "step_at": "step_at",
+    "step": f"list_position([{', '.join(literal(step) for step in STEPS)}], step)",
     "return_id": "return_id",
     "order_id": "order_id",
+    "goods_value": "goods_value",
     "refund_total": "refund_total",
-    "age": "age_hours",
+    # what is closed has no age any more
+    "age": f"CASE WHEN step NOT IN ({_CLOSED}) THEN age_hours END",
 }
+"""What the list can be in the order of, and the expression for it."""
 _CARDS = 12
 _FRESH = (
     "return_id VARCHAR, shop_id VARCHAR, order_id VARCHAR, customer_id VARCHAR, initiated_at VARCHAR, step VARCHAR, "
     "step_at VARCHAR, outcome VARCHAR, refund_total VARCHAR, currency VARCHAR, tracking_number VARCHAR, label_number VARCHAR, "
-    "carrier VARCHAR, units VARCHAR, products VARCHAR, reasons VARCHAR, codes VARCHAR[]"
+    "carrier VARCHAR, units VARCHAR, products VARCHAR, reasons VARCHAR, codes VARCHAR[], goods_value VARCHAR, titles VARCHAR"
 )
+_PRODUCT, _REASON = "coalesce(product_name, product_id)", "coalesce(reason_code, reason_category)"
 
 
 @dataclass(frozen=True)
@@ -87,8 +94,9 @@ class Listing:
         conditions, more = self._conditions(wanted)
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         order = _order(wanted.sort)
+        source = _VALUED if wanted.sort.removeprefix("-") == "goods_value" else "aged"
         sql = (
-            f"{base} SELECT *, count(*) OVER () AS total FROM aged {where} ORDER BY {order}, shop_id, return_id "
+            f"{base} SELECT *, count(*) OVER () AS total FROM {source} {where} ORDER BY {order}, shop_id, return_id "
             f"LIMIT {per_page} OFFSET {(page - 1) * per_page}"
         )
         rows = release.files.run_sql(sql, [*parameters, *more]).to_pylist()
@@ -97,15 +105,58 @@ class Listing:
             return [], int(counted.to_pylist()[0]["total"])
         return self._told(release, rows), int(rows[0]["total"]) if rows else 0
 
+    def whole(self, wanted: Wanted) -> Answer:
+        """All returns that are asked for, in their order, for a file: one row each, moments in the shop's time zone.
+
+        Age and target in hours, null once a return is closed; money in the return's own currency. Raises QuestionError for an
+        unknown filter, and TooBigError where there are more rows than a question may have.
+        """
+        release = self._releases.current()
+        base, parameters = self._base(release)
+        conditions, more = self._conditions(wanted)
+        zone = literal(self._settings.timezone)
+
+        def words(column: str, titles: Mapping[str, str]) -> str:
+            known = " ".join(f"WHEN {literal(value)} THEN {literal(title)}" for value, title in titles.items())
+            return f"CASE {column} {known} ELSE {column} END"
+
+        def local(moment: str) -> str:
+            return f"timezone({zone}, timezone('UTC', {moment}))"
+
+        reason = words(_REASON, {code: one.title for code, one in BY_CODE.items()})
+        is_open = f"step NOT IN ({_CLOSED})"
+        sql = f"""{base}, chosen AS (
+  SELECT *, row_number() OVER (ORDER BY {_order(wanted.sort)}, shop_id, return_id) AS place
+  FROM {_VALUED} {"WHERE " + " AND ".join(conditions) if conditions else ""}
+), held AS (
+  SELECT shop_id, return_id, sum(quantity) AS units, string_agg(DISTINCT {_PRODUCT}, '; ' ORDER BY {_PRODUCT}) AS products,
+    string_agg(DISTINCT {reason}, ', ' ORDER BY {reason}) AS reasons
+  FROM return_items SEMI JOIN chosen USING (shop_id, return_id) GROUP BY ALL
+)
+SELECT c.return_id, c.order_id, c.customer_id, {local("c.initiated_at")} AS initiated_at, {words("c.step", STEP_TITLES)} AS step,
+  {words("c.step", STATES)} AS status, {local("c.step_at")} AS step_at, {words("c.outcome", OUTCOME_TITLES)} AS outcome,
+  CASE WHEN c.is_fresh THEN CAST(f.units AS DOUBLE) ELSE CAST(h.units AS DOUBLE) END AS units,
+  CASE WHEN c.is_fresh THEN f.products ELSE h.products END AS products,
+  CASE WHEN c.is_fresh THEN f.titles ELSE h.reasons END AS reasons, c.goods_value, c.refund_total,
+  coalesce(c.currency, {literal(self._settings.currency)}) AS currency, c.carrier, c.tracking_number,
+  CASE WHEN c.{is_open} THEN c.age_hours END AS age_hours, CASE WHEN c.{is_open} THEN c.target_hours END AS target_hours,
+  c.is_overdue, c.conflict
+FROM chosen c LEFT JOIN held h USING (shop_id, return_id)
+LEFT JOIN fresh f ON c.is_fresh AND f.shop_id = c.shop_id AND f.return_id = c.return_id
+ORDER BY c.place"""
+        found = release.files.run_sql(sql, [*parameters, *more])
+        return from_rows(
+            [AnswerColumn(name, title, "plain") for name, title in _IN_FILE.items()], found, self._settings.currency
+        )
+
     def board(self, cards: int = _CARDS) -> dict[str, Any]:
         """Open returns by step: how many, how many are late, and those that have waited longest."""
         release = self._releases.current()
         base, parameters = self._base(release)
-        closed = ", ".join(literal(step) for step in CLOSED)
         rows = release.files.run_sql(
             f"{base} SELECT * FROM (SELECT *, count(*) OVER w AS total, count(*) FILTER (is_overdue) OVER w AS late, "
             "max(age_hours) OVER w AS oldest, row_number() OVER (PARTITION BY step ORDER BY conflict DESC, age_hours DESC, "
-            f"return_id) AS place FROM aged WHERE step NOT IN ({closed}) WINDOW w AS (PARTITION BY step)) "
+            f"return_id) AS place FROM aged WHERE step NOT IN ({_CLOSED}) WINDOW w AS (PARTITION BY step)) "
             f"WHERE place <= {cards} ORDER BY step, place",
             parameters,
         ).to_pylist()
@@ -206,7 +257,6 @@ class Listing:
         conflicts = ", ".join(literal(one) for one in self._conflicts()) or "NULL"
         landed = "returns" in release.manifest["tables"]
         source = "r._source" if landed else "'files'"
-        closed = ", ".join(literal(step) for step in CLOSED)
         sql = f"""
 WITH fresh AS (
   SELECT unnest(from_json(?, '[{_json_shape()}]'), max_depth := 2)
@@ -221,19 +271,19 @@ WITH fresh AS (
       s.at, r.completed_at, r.refunded_at, r.inspected_at, r.received_at, r.initiated_at) AS step_at,
     coalesce(r.return_type, CASE WHEN r.exchange_requested THEN 'exchange' ELSE 'refund' END) AS outcome,
     r.total_refund_amount AS refund_total, r.currency, r.tracking_number, CAST(NULL AS VARCHAR) AS label_number, r.carrier,
-    {source} = {literal(DESK)} AS owned, false AS is_fresh
+    CAST(NULL AS DECIMAL(18, 6)) AS goods_value, {source} = {literal(DESK)} AS owned, false AS is_fresh
   FROM returns r LEFT JOIN stepped s ON s.shop_id = r.shop_id AND s.return_id = r.return_id
   WHERE NOT EXISTS (SELECT 1 FROM fresh f WHERE f.shop_id = r.shop_id AND f.return_id = r.return_id)
   UNION ALL BY NAME
   SELECT return_id, shop_id, order_id, customer_id, CAST(initiated_at AS TIMESTAMP) AS initiated_at, step,
     CAST(step_at AS TIMESTAMP) AS step_at, outcome, CAST(refund_total AS DECIMAL(18, 6)) AS refund_total, currency,
-    tracking_number, label_number, carrier, true AS owned, true AS is_fresh FROM fresh
+    tracking_number, label_number, carrier, CAST(goods_value AS DECIMAL(18, 6)) AS goods_value, true AS owned, true AS is_fresh FROM fresh
 ), timed AS (
   SELECT *, greatest(date_diff('second', step_at, CASE WHEN owned THEN TIMESTAMP '{clock}' ELSE TIMESTAMP '{known}' END), 0)
     / 3600.0 AS age_hours, CASE step {late or "WHEN '' THEN 0"} END AS target_hours FROM heads
 ), aged AS (
   SELECT * EXCLUDE (age_hours), round(age_hours, 1) AS age_hours,
-    step NOT IN ({closed}) AND coalesce(age_hours > target_hours, false) AS is_overdue,
+    step NOT IN ({_CLOSED}) AND coalesce(age_hours > target_hours, false) AS is_overdue,
     coalesce(return_id IN ({conflicts}), false) AS conflict FROM timed
 )"""
         return sql, [to_json(fresh)]
@@ -325,13 +375,12 @@ WITH fresh AS (
                 one.return_id: one for one in session.scalars(select(DeskReturn).where(DeskReturn.return_id.in_(ids)))
             }
         marks = ", ".join(literal(one) for one in ids)
-        name, reason = "coalesce(product_name, product_id)", "coalesce(reason_code, reason_category)"
         items = {
             row["return_id"]: row
             for row in release.files.run_sql(
                 # names have commas of their own: what stands between them is another sign
-                f"SELECT return_id, sum(quantity) AS units, string_agg(DISTINCT {name}, '; ' ORDER BY {name}) AS products, "
-                f"string_agg(DISTINCT {reason}, ', ' ORDER BY {reason}) AS reasons FROM return_items "
+                f"SELECT return_id, sum(quantity) AS units, string_agg(DISTINCT {_PRODUCT}, '; ' ORDER BY {_PRODUCT}) AS products, "
+                f"string_agg(DISTINCT {_REASON}, ', ' ORDER BY {_REASON}) AS reasons, {_GOODS} AS goods_value FROM return_items "
                 f"WHERE return_id IN ({marks}) GROUP BY return_id"
             ).to_pylist()
         }
@@ -360,6 +409,7 @@ WITH fresh AS (
                     "units": Decimal(flat["units"]) if flat.get("units") is not None else None,
                     "products": flat.get("products"),
                     "reasons": _titles(flat.get("reasons")),
+                    "goods_value": Decimal(flat["goods_value"]) if flat.get("goods_value") is not None else None,
                     "age_hours": None if row["step"] in CLOSED else row["age_hours"],
                     "target_hours": None if row["step"] in CLOSED else row["target_hours"],
                     "is_overdue": row["is_overdue"],
@@ -384,6 +434,36 @@ WITH fresh AS (
             )
 
 
+_GOODS = "CAST(sum(quantity * sale_price) AS DECIMAL(18, 6))"
+_VALUED = (
+    "(SELECT aged.* REPLACE (coalesce(aged.goods_value, i.goods_value) AS goods_value) FROM aged LEFT JOIN "
+    f"(SELECT shop_id, return_id, {_GOODS} AS goods_value FROM return_items GROUP BY ALL) i "
+    "ON NOT aged.is_fresh AND i.shop_id = aged.shop_id AND i.return_id = aged.return_id) AS aged"
+)
+"""Every return with what its goods were sold for, which the list reads only where it is in the order of it."""
+_IN_FILE = {
+    "return_id": "Return",
+    "order_id": "Order",
+    "customer_id": "Customer",
+    "initiated_at": "Begun",
+    "step": "Step",
+    "status": "State",
+    "step_at": "At the step since",
+    "outcome": "Outcome",
+    "units": "Units",
+    "products": "Products",
+    "reasons": "Reasons",
+    "goods_value": "Value of goods",
+    "refund_total": "Money given back",
+    "currency": "Currency",
+    "carrier": "Carrier",
+    "tracking_number": "Parcel",
+    "age_hours": "Hours at the step",
+    "target_hours": "Target hours",
+    "is_overdue": "Late",
+    "conflict": "To settle",
+}
+"""Columns of the list as a file, and their titles."""
 _STEP = "coalesce(r.workflow_step, CASE r.return_status {} END)".format(
     " ".join(f"WHEN {literal(state)} THEN {literal(step)}" for state, step in STEP_OF_STATE.items())
 )
@@ -395,6 +475,8 @@ def _flat(one: DeskReturn) -> dict[str, Any]:
     def moment(at: datetime) -> str:
         return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
+    reasons = ", ".join(dict.fromkeys(item.reason_code or item.reason_category or "" for item in one.items))
+    prices = [item.sale_price * item.quantity for item in one.items if item.sale_price is not None]
     return {
         "return_id": one.return_id,
         "shop_id": one.shop_id,
@@ -411,8 +493,10 @@ def _flat(one: DeskReturn) -> dict[str, Any]:
         "carrier": one.carrier,
         "units": str(sum((item.quantity for item in one.items), Decimal(0))),
         "products": "; ".join(dict.fromkeys(item.product_name or item.product_id for item in one.items)),
-        "reasons": ", ".join(dict.fromkeys(item.reason_code or item.reason_category or "" for item in one.items)),
+        "reasons": reasons,
         "codes": [item.reason_code for item in one.items if item.reason_code],
+        "goods_value": str(sum(prices, Decimal(0))) if prices else None,
+        "titles": _titles(reasons),
     }
 
 
@@ -428,7 +512,7 @@ def _flags(wanted: Wanted) -> list[str]:
     if wanted.conflict:
         conditions.append("conflict")
     if wanted.open_only:
-        conditions.append(f"step NOT IN ({', '.join(literal(step) for step in CLOSED)})")
+        conditions.append(f"step NOT IN ({_CLOSED})")
     return conditions
 
 

@@ -234,6 +234,8 @@ export const getDeskWords = () => dataOf(client.GET(`${desk}/desk`));
 export const getReturnBoard = () => dataOf(client.GET(`${desk}/board`));
 export const getReturns = (wanted: ReturnsWanted, page: number, per_page: number, signal: AbortSignal) =>
   pageOf(client.GET(`${desk}/list`, { params: { query: { ...wanted, page, per_page } }, signal }));
+export const returnsFile = (wanted: ReturnsWanted, format: Format): Promise<Blob> =>
+  fileOf(client.GET(`${desk}/list`, { params: { query: { ...wanted, format } }, parseAs: "blob" }));
 export const findOrders = (search: string, signal: AbortSignal) =>
   dataOf(client.GET(`${desk}/orders`, { params: { query: { search } }, signal }));
 export const getReturnableOrder = (order_id: string) =>

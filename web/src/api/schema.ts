@@ -1921,7 +1921,7 @@ export interface paths {
         };
         /**
          * List Returns
-         * @description Returns with search and filters, page by page.
+         * @description Returns with search, filters and an order, page by page; as a file all that fit.
          */
         get: operations["list_returns"];
         put?: never;
@@ -6274,7 +6274,8 @@ export interface components {
         };
         /**
          * ReturnItem
-         * @description A return in a list. Age and target in hours, null once it is closed. `allowed`: the steps that may follow.
+         * @description A return in a list. Age and target in hours, null once it is closed. `goods_value`: what the goods were sold for, at the
+         *     prices of the order. `allowed`: the steps that may follow.
          */
         ReturnItem: {
             /** Return Id */
@@ -6325,6 +6326,8 @@ export interface components {
             products: string | null;
             /** Reasons */
             reasons: string | null;
+            /** Goods Value */
+            goods_value: string | null;
             /** Age Hours */
             age_hours: number | null;
             /** Target Hours */
@@ -11191,10 +11194,11 @@ export interface operations {
                 open?: boolean;
                 from?: string | null;
                 to?: string | null;
-                /** @description one of initiated_at, step_at, return_id, order_id, refund_total, age; with - in front the largest first */
+                /** @description one of initiated_at, step_at, step, return_id, order_id, goods_value, refund_total, age; with - in front the largest first */
                 sort?: string;
                 page?: number;
                 per_page?: number;
+                format?: "json" | "csv" | "xlsx" | "parquet";
             };
             header?: never;
             path?: never;
@@ -11209,6 +11213,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Paged_list_ReturnItem__"];
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description An error */
@@ -11241,7 +11248,7 @@ export interface operations {
                 open?: boolean;
                 from?: string | null;
                 to?: string | null;
-                /** @description one of initiated_at, step_at, return_id, order_id, refund_total, age; with - in front the largest first */
+                /** @description one of initiated_at, step_at, step, return_id, order_id, goods_value, refund_total, age; with - in front the largest first */
                 sort?: string;
                 page?: number;
                 per_page?: number;

@@ -20,7 +20,7 @@ import { GRAIN_TITLES, type Grain } from "@/lib/days";
 import { UNKNOWN } from "@/lib/format";
 import { useSetView, useView } from "@/lib/useView";
 import { takenFrom, viewPeriod, viewQuestion } from "@/lib/view";
-import { columnOf, isCompared, numberOf, OTHERS, overBuckets, wordsOf } from "@/panels/answers";
+import { columnOf, howMany, isCompared, numberOf, OTHERS, overBuckets, wordsOf } from "@/panels/answers";
 import { answerColumns } from "@/panels/columns";
 import { colorOf, legendOf } from "@/panels/legend";
 import { Notes } from "@/panels/notes";
@@ -403,7 +403,7 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
       noTable
       sub={(answer) =>
         [
-          answer ? `${format.count(answer.row_count)} in all` : null,
+          answer ? howMany(answer, format.count) : null,
           sort ? `by ${(metrics.get(sort.replace(/^-/, ""))?.title ?? "name").toLowerCase()}` : null,
           sameBasis(panel.metrics.map((name) => metrics.get(name))),
           panel.note,

@@ -21,6 +21,13 @@ export function wordsOf(cell: Cell | undefined, column: Column | undefined): str
 export const columnOf = (answer: Answer, name: string): Column | undefined =>
   answer.columns.find((column) => column.name === name);
 
+/**
+ * How many rows there are to scroll to. A table that is compared has those as well that only the other period has: they
+ * are not of this period, and the words may not say so.
+ */
+export const howMany = (answer: Answer, count: (rows: number) => string): string =>
+  `${count(answer.row_count)} ${answer.compare_period ? "in either period" : "in all"}`;
+
 /** Values of a metric, one for each bucket; null where there is no row. */
 export function overBuckets(rows: Row[], buckets: Bucket[], grain: string, name: string): (number | null)[] {
   const byStart = new Map(rows.map((row) => [String(row[grain]).slice(0, 10), row]));

@@ -1,4 +1,5 @@
-/** Customers and segments that a table names lead to their pages. */
+/** Customers and segments that are named lead to their pages, where those are open to the one who looks. */
+import { currentUser } from "@/api/session";
 import type { Row } from "@/api/types";
 import { segmentPath } from "@/panels/SegmentMap";
 import type { TableColumn } from "@/ui/DataTable";
@@ -16,6 +17,30 @@ const inShort = (name: string): string => {
   return guest ? `Guest ${guest[2]}` : name;
 };
 
+/** Whether the pages of customers are open to the one who looks. */
+const seesCustomers = (): boolean => currentUser()?.modules?.includes("customers") ?? true;
+
+/** What a number shows that is masked: it leads nowhere. */
+const MASKED = "•••";
+
+interface MemberProps {
+  name: string;
+  path?: ((name: string) => string) | undefined;
+  /** The rules of segments that the page is to go on with. */
+  preset?: string | undefined;
+}
+
+/** A customer by number; `path` for something else that has a page among those of customers. */
+export function Member({ name, path = customerPath, preset }: MemberProps) {
+  const short = inShort(name);
+  if (name.includes(MASKED) || !seesCustomers()) return short;
+  return (
+    <PageLink path={path(name)} add={{ preset }} title={short === name ? undefined : name}>
+      {short}
+    </PageLink>
+  );
+}
+
 /** `preset`: the rules of segments that the pages are to go on with. */
 export function withMembers(columns: TableColumn<Row>[], preset: string | undefined): TableColumn<Row>[] {
   return columns.map((column) => {
@@ -27,12 +52,7 @@ export function withMembers(columns: TableColumn<Row>[], preset: string | undefi
       show: (row) => {
         const name = row[column.name];
         if (typeof name !== "string") return String(name ?? "–");
-        if (NO_SEGMENTS.has(name)) return name;
-        return (
-          <PageLink path={path(name)} add={{ preset }} title={inShort(name) === name ? undefined : name}>
-            {inShort(name)}
-          </PageLink>
-        );
+        return NO_SEGMENTS.has(name) ? name : <Member name={name} path={path} preset={preset} />;
       },
     };
   });

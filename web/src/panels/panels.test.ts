@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Answer, BridgePanelSpec, Bucket, KpiPanelSpec, Metric, Row, SeriesPanelSpec } from "@/api/types";
 import { createFormat } from "@/lib/format";
 import { PALETTES } from "@/lib/tokens";
-import { isBlank, isNeverSet, isUnknown, OTHERS, overBuckets, runningTotal, seriesOf } from "@/panels/answers";
+import { howMany, isBlank, isNeverSet, isUnknown, OTHERS, overBuckets, runningTotal, seriesOf } from "@/panels/answers";
 import { legendOf, MOST_SERIES } from "@/panels/legend";
 import { bridgeSteps } from "@/panels/pictures/bridge";
 import type { PictureInput } from "@/panels/pictures/common";
@@ -351,5 +351,17 @@ describe("colours", () => {
   it.each(["light", "dark"] as const)("of series stand out 3 to 1 in the %s scheme", (scheme) => {
     const { series, pane } = PALETTES[scheme];
     for (const color of series.slice(0, MOST_SERIES)) expect(contrast(color, pane)).toBeGreaterThan(3);
+  });
+});
+
+describe("how many rows a table has", () => {
+  it("says of those that only the other period has that they are not of this one", () => {
+    const alone = answer([{ customer_id: "C1", returned_units: 2 }], { row_count: 46 });
+    expect(howMany(alone, format.count)).toBe("46 in all");
+    const compared = answer([{ customer_id: "C1", returned_units: 2 }], {
+      row_count: 79,
+      compare_period: { start: "2010-12-29", end: "2010-12-31", title: "" },
+    });
+    expect(howMany(compared, format.count)).toBe("79 in either period");
   });
 });

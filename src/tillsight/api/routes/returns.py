@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from tillsight.accounts import By, SignedIn
 from tillsight.api.access import Door, Viewer, Writer, address_of
 from tillsight.api.envelope import Envelope, Paged, ok
+from tillsight.api.questions import FILES, Format, as_file
 from tillsight.api.services import Given
+from tillsight.api.telling import told_download
 from tillsight.core.errors import NotAllowedError
 from tillsight.database import DeskOutcome, DeskStep
 from tillsight.domains.returns.prevention import MEASURES
 from tillsight.domains.returns.reasons import GROUPS, REASONS
-from tillsight.metrics.masking import masked_plain
+from tillsight.metrics.masking import masked_answer, masked_plain
 from tillsight.metrics.permission import check_search
 from tillsight.returns_desk import (
     CONDITIONS,
@@ -106,7 +108,8 @@ class WordsOut(BaseModel):
 
 
 class ReturnItem(BaseModel):
-    """A return in a list. Age and target in hours, null once it is closed. `allowed`: the steps that may follow."""
+    """A return in a list. Age and target in hours, null once it is closed. `goods_value`: what the goods were sold for, at the
+    prices of the order. `allowed`: the steps that may follow."""
 
     return_id: str
     shop_id: str
@@ -126,6 +129,7 @@ class ReturnItem(BaseModel):
     units: Decimal | None
     products: str | None
     reasons: str | None
+    goods_value: Decimal | None
     age_hours: float | None
     target_hours: int | None
     is_overdue: bool
@@ -526,6 +530,10 @@ class ListParams(BaseModel):
     page: int = Field(1, ge=1, le=1_000_000)
     per_page: int = Field(50, ge=1, le=500)
 
+    def filters(self) -> list[str]:
+        """What the list was narrowed by, without the values, which may be a person's."""
+        return sorted(self.model_fields_set - {"sort", "page", "per_page", "format"})
+
     def wanted(self) -> Wanted:
         """As the listing takes it."""
         return Wanted(
@@ -542,6 +550,12 @@ class ListParams(BaseModel):
             self.end,
             self.sort,
         )
+
+
+class ListedParams(ListParams):
+    """Which returns, and which page of them; as a file all of them."""
+
+    format: Format = "json"
 
 
 @router.get("/desk", response_model=Envelope[WordsOut])
@@ -577,10 +591,14 @@ def get_return_board(who: Viewer, given: Given) -> Response:
     return ok(_shown(who, given.shop.returns.board()))
 
 
-@router.get("/list", response_model=Paged[list[ReturnItem]])
-def list_returns(who: Viewer, given: Given, params: Annotated[ListParams, Query()]) -> Response:
-    """Returns with search and filters, page by page."""
+@router.get("/list", response_model=Paged[list[ReturnItem]], responses=FILES)
+def list_returns(who: Viewer, given: Given, request: Request, params: Annotated[ListedParams, Query()]) -> Response:
+    """Returns with search, filters and an order, page by page; as a file all that fit."""
     _look(who, params.search)
+    if params.format != "json":
+        found = given.shop.returns.whole(params.wanted())
+        told_download(given, who, request, "returns:list", format=params.format, filters=params.filters())
+        return as_file(masked_answer(found) if who.scope.masked else found, params.format, ["returns"])
     rows, total = given.shop.returns.page(params.wanted(), params.page, params.per_page)
     return ok(_shown(who, rows), (params.page, params.per_page, total))
 

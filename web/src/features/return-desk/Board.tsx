@@ -58,7 +58,11 @@ export function Board({ board, words }: { board: ReturnBoard; words: DeskWords }
               </ul>
             )}
             {one.count > one.returns.length ? (
-              <p className={styles.more}>{one.count - one.returns.length} more, in All returns</p>
+              <p className={styles.more}>
+                <PageLink path="/returns/desk" add={{ view: "list", step: one.step, sort: "-age" }}>
+                  All {one.count}
+                </PageLink>
+              </p>
             ) : null}
           </section>
         ))}

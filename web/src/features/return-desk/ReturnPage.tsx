@@ -2,7 +2,7 @@
 import { Button, Menu, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { changeReturn, moveReturn, settleReturn } from "@/api/calls";
 import { deskWordsQuery, returnQuery } from "@/api/queries";
 import { useShop } from "@/api/shop";
@@ -11,6 +11,7 @@ import styles from "@/features/return-desk/desk.module.css";
 import { ExchangeForm, InspectForm, RefundForm } from "@/features/return-desk/Forms";
 import { Photos } from "@/features/return-desk/Photos";
 import { age, lateBy, money, PLAIN, TONES, units, WAY } from "@/features/return-desk/words";
+import { Member } from "@/panels/members";
 import { Badge, Banner, Facts, Failed, Page, Pane, Skeleton } from "@/ui/Parts";
 import { PageLink } from "@/ui/PageLink";
 
@@ -55,10 +56,10 @@ function Whole({ kept, words }: { kept: DeskReturn; words: DeskWords }) {
     void client.invalidateQueries({ queryKey: ["desk"] });
   };
   const labelled = kept.history.some((one) => one.step === "return_label_generated");
-  const facts: [string, string][] = [
+  const facts: [string, ReactNode][] = [
     ["Wanted", kept.outcome_title],
     ["Order", kept.order_id ?? "unknown"],
-    ["Customer", kept.customer_id ?? "unknown"],
+    ["Customer", kept.customer_id ? <Member name={kept.customer_id} /> : "unknown"],
     ["Label", kept.label_number ?? (labelled ? "not known" : "not made")],
     ["Parcel", [kept.carrier, kept.tracking_number].filter(Boolean).join(" ") || "not known"],
     ["Begun", `${format.moment(kept.initiated_at)}`],
