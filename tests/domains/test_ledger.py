@@ -13,6 +13,7 @@ from tests.support.naive import AMOUNTS, ledger
 from tests.support.random_shop import random_shop
 from tests.support.shops import make_shop
 
+from tillsight.pipeline import writing
 from tillsight.shop import Shop
 
 COLUMNS = {
@@ -32,9 +33,14 @@ def as_tuple(row: dict[str, Any], names: list[str]) -> tuple[Any, ...]:
     return tuple(value.normalize() if isinstance(value := row[name], Decimal) else value for name in names)
 
 
+@pytest.mark.parametrize("coded", [False, True], ids=["as texts", "as codes"])
 @pytest.mark.parametrize("timezone", ["Europe/London", "Asia/Kolkata", "America/Los_Angeles"])
 @pytest.mark.parametrize("seed", range(2))
-def test_the_build_and_a_loop_over_orders_agree_row_by_row(tmp_path: Path, seed: int, timezone: str) -> None:
+def test_the_build_and_a_loop_over_orders_agree_row_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, timezone: str, coded: bool
+) -> None:
+    if coded:
+        monkeypatch.setattr(writing, "CODED_ROWS", 1)
     tables = random_shop(Random(f"{seed} {timezone}"), 45, timezone)
     with make_shop(tmp_path, tables) as shop:
         found = Counter(as_tuple(row, list(COLUMNS.values())) for row in built(shop))

@@ -32,6 +32,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "FINE_ROWS", 0)
     monkeypatch.setattr(parts, "PART_ROWS", 1)
     monkeypatch.setattr("tillsight.pipeline.writing.MERGED_ROWS", 0)
+    monkeypatch.setattr("tillsight.pipeline.writing.CODED_ROWS", 1)
 
 
 @pytest.fixture

@@ -87,6 +87,9 @@ class Layer:
     `split_by`: an input of which a few months at a time are enough to make the rows that belong to them, so that a shop of any
     size is built in bounded memory; None for rows that need all of it. `along`: for other inputs, a column that both have: only
     rows are read of which it lies between the least and the greatest value among those months, as far as the files can tell.
+    `by_order`: inputs of which only the rows that name an order of the part bear on it. `coded`: for inputs, columns of text that
+    the layer only passes on. Where a large table has few different ones, they go through it as codes, so such a column may be
+    compared, put in order and written, but never hashed into a key, which would be another for a code.
     """
 
     name: str
@@ -94,11 +97,12 @@ class Layer:
     split_by: str | None = None
     along: Mapping[str, str] = field(default_factory=dict)
     by_order: tuple[str, ...] = ()
+    coded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def parts(self) -> frozenset[str]:
-        """The inputs of which the layer sees a part."""
-        return frozenset({self.split_by, *self.along}) if self.split_by else frozenset()
+        """The inputs of which the layer sees a part, or which it sees with some columns as codes."""
+        return frozenset({self.split_by, *self.along, *self.coded}) if self.split_by else frozenset()
 
 
 @dataclass(frozen=True)

@@ -322,7 +322,8 @@ class Build:
     def _pieces(self, relation: Relation, layers: dict[str, str], there: dict[str, Made]) -> list[Piece]:
         """The files of a relation: each with its SQL, and those made from a part of a table with that part."""
         columns = ", ".join(
-            f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}" for name, type_ in relation.schema.items()
+            quoted(name) if type_ == "string" else f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}"
+            for name, type_ in relation.schema.items()
         )
         small = max((there[name].rows for name in relation.inputs if name in there), default=0) <= SORTED_ROWS
         timed = relation.time is not None and relation.time in relation.schema

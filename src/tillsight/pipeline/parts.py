@@ -150,7 +150,11 @@ def stamp_of(version: str, sql: str, whole: Mapping[str, str]) -> str:
 def read_whole(layer: Layer, sql: str, there: Mapping[str, Made], inputs: Sequence[str]) -> list[str]:
     """The inputs that a layer reads, and not only what belongs to the orders of a part."""
     partly = {layer.split_by, *layer.by_order}
-    return [name for name in inputs if name in there and name not in partly and quoted(name) in sql]
+
+    def read(name: str) -> bool:
+        return quoted(name) in sql or (name in layer.coded and quoted(f"{name}__part") in sql)
+
+    return [name for name in inputs if name in there and name not in partly and read(name)]
 
 
 def of_before(before: Release | None, name: str, what: str) -> dict[str, Any]:

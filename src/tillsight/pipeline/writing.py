@@ -24,6 +24,10 @@ from tillsight.warehouse.duck import definitions, literal, parquet_options, quot
 MERGED_ROWS = 2_500_000
 """From so many rows on, landed files stay as they are but for the keys that several of them have."""
 RETURNS = "returns"
+CODED_ROWS = 200_000
+"""From so many rows on, texts that are passed on go through a layer as codes: they are joined and written in a fifth of the time."""
+MOST_CODES = 32_768
+"""A column with more different texts than these is no better off: every row group has all of them in its dictionary."""
 NOTED = ("cuts", "digests", "parts")
 """What is noted of a table that lies in parts."""
 
@@ -67,6 +71,8 @@ class Writer:
     workspace: Path
     folder: Path
     seconds: dict[str, float] = field(default_factory=dict)
+    coded: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The tables whose views for layers have these columns as codes, and serve for all their parts."""
 
     def link(self, current: CurrentTable) -> Made | None:
         """The landed files themselves, where they are the current state as they stand; None where it has to be written.
@@ -166,7 +172,11 @@ class Writer:
     def _view_part(self, layer: Layer, file: str) -> None:
         """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
         source = read_files([self.workspace / file])
-        self.connection.execute(f"CREATE OR REPLACE VIEW {quoted(f'{layer.split_by}__part')} AS SELECT * FROM {source}")
+        rows = self._view_coded(str(layer.split_by), source, layer.coded.get(str(layer.split_by), ()))
+        for table, columns in layer.coded.items():
+            if table != layer.split_by and self.coded.get(table) != (wanted := columns if rows >= CODED_ROWS else ()):
+                self._view_coded(table, quoted(table), wanted, many=True)
+                self.coded[table] = wanted
         for table, column in layer.along.items():
             name, type_ = quoted(column), DUCKDB_TYPES[TABLES[table].column(column).type]
             found = self.connection.execute(
@@ -177,6 +187,32 @@ class Writer:
             self.connection.execute(
                 f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT * FROM {quoted(table)} WHERE {between}"
             )
+
+    def _view_coded(self, table: str, source: str, columns: Sequence[str], *, many: bool = False) -> int:
+        """Name what a layer sees of a table, with columns as codes where it has many rows, or what it is joined to. Returns the rows.
+
+        The codes are in the order of the texts, so that a comparison says the same.
+        """
+        view = quoted(f"{table}__part")
+        row = self.connection.execute(f"SELECT count(*) FROM {source}").fetchone()
+        rows = int(row[0]) if row else 0
+        self.connection.execute(f"DROP VIEW IF EXISTS {view}")
+        coded = []
+        for name in columns if many or rows >= CODED_ROWS else ():
+            column, type_ = quoted(name), quoted(f"{table}.{name}")
+            texts = self.connection.execute(
+                f"SELECT text FROM (SELECT DISTINCT {column} AS text FROM {source} WHERE {column} IS NOT NULL "
+                f"LIMIT {MOST_CODES + 1}) ORDER BY text"
+            ).fetchall()
+            self.connection.execute(f"DROP TYPE IF EXISTS {type_}")
+            if 0 < len(texts) <= MOST_CODES:
+                self.connection.execute(
+                    f"CREATE TYPE {type_} AS ENUM ({', '.join(literal(text) for (text,) in texts)})"
+                )
+                coded.append(f"CAST({column} AS {type_}) AS {column}")
+        replaced = f" REPLACE ({', '.join(coded)})" if coded else ""
+        self.connection.execute(f"CREATE VIEW {view} AS SELECT *{replaced} FROM {source}")
+        return rows
 
     def view(self, entry: Made) -> None:
         """Name a table as its files are."""

@@ -723,6 +723,13 @@ PRODUCT_DIMENSIONS = (
     "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour",
 )  # fmt: skip
 
+_PASSED_ON = {
+    "order_facts": (*ORDER_ATTRIBUTES, "order_status", "currency"),
+    "products": ("product_name", "department", "category", "sub_category", "brand", "supplier_id", "size", "colour"),
+    "locations": ("location_name", "market", "business_unit_id"),
+}
+"""What lines take from their order, product and place without looking at it."""
+
 RELATIONS = (
     Relation(
         name="order_customers",
@@ -780,6 +787,7 @@ RELATIONS = (
                 sold_lines,
                 split_by="order_facts",
                 along={"order_items": "order_id"},
+                coded=_PASSED_ON,
                 by_order=("order_items", "discount_lines", "tax_lines"),
             ),
             Layer("entries", entries),
