@@ -191,7 +191,7 @@ def test_a_return_is_worked_from_the_order_to_its_end(visits: Visits, new_shop: 
         expect(listed).to_contain_text("3 in all")
         choose(page, "Step", "Completed")
         expect(listed).to_contain_text("1 that fit")
-        choose(page, "Order", "Most valuable goods")
+        choose(page, "Order", "Highest value")
         expect(page).to_have_url(re.compile(r"/returns/desk\?view=list&step=completed&sort=-goods_value$"))
         page.get_by_role("link", name="D-000001").click()
         expect(page.get_by_role("heading", name="Return D-000001", level=1)).to_be_visible()

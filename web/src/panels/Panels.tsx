@@ -23,6 +23,7 @@ import { takenFrom, viewPeriod, viewQuestion } from "@/lib/view";
 import { columnOf, howMany, isCompared, numberOf, OTHERS, overBuckets, wordsOf } from "@/panels/answers";
 import { answerColumns } from "@/panels/columns";
 import { colorOf, legendOf } from "@/panels/legend";
+import { withMembers } from "@/panels/members";
 import { Notes } from "@/panels/notes";
 import { DownloadMenu, NoRelease, PanelFrame } from "@/panels/PanelFrame";
 import styles from "@/panels/panels.module.css";
@@ -374,10 +375,14 @@ function hiddenAtFirst(answer: Answer, sort: string | undefined): Set<string> {
   );
 }
 
+/** Values that have a page of their own; that is more than a page with a filter by one of them. */
+const PERSONS = ["customer_id"];
+
 export function TablePanel({ panel }: { panel: TablePanelSpec }) {
   const { format, metrics, release } = useShop();
   const asked = useAsked();
   const drill = useDrill();
+  const { preset } = useView();
   const [sort, setSort] = useState<string | undefined>(panel.sort[0]);
   const [chosen, setChosen] = useState<Set<string> | null>(null);
   const question: Question = { ...panelQuestion(panel, asked), ...(sort ? { sort: [sort] } : {}) };
@@ -421,7 +426,11 @@ export function TablePanel({ panel }: { panel: TablePanelSpec }) {
         return (
           <DataTable
             label={panel.title}
-            columns={answerColumns({ answer: { ...first, rows }, format, bars: panel.bars, onDrill: drill })}
+            columns={withMembers(
+              answerColumns({ answer: { ...first, rows }, format, bars: panel.bars, onDrill: drill }),
+              preset,
+              PERSONS,
+            )}
             rows={rows}
             rowKey={(_, index) => String(index)}
             hidden={chosen ?? hiddenAtFirst(first, sort)}

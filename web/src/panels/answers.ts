@@ -23,10 +23,15 @@ export const columnOf = (answer: Answer, name: string): Column | undefined =>
 
 /**
  * How many rows there are to scroll to. A table that is compared has those as well that only the other period has: they
- * are not of this period, and the words may not say so.
+ * are not of this period, and the words may not say so. Where every row is there, it is seen whether there are such.
  */
-export const howMany = (answer: Answer, count: (rows: number) => string): string =>
-  `${count(answer.row_count)} ${answer.compare_period ? "in either period" : "in all"}`;
+export function howMany(answer: Answer, count: (rows: number) => string): string {
+  const figures = answer.columns.filter((column) => column.kind === "metric");
+  const gone = (row: Row) => figures.every((column) => !numberOf(row[column.name]));
+  const whole = !answer.buckets && answer.rows.length >= answer.row_count;
+  const both = answer.compare_period !== null && !(whole && !answer.rows.some(gone));
+  return `${count(answer.row_count)} ${both ? "in either period" : "in all"}`;
+}
 
 /** Values of a metric, one for each bucket; null where there is no row. */
 export function overBuckets(rows: Row[], buckets: Bucket[], grain: string, name: string): (number | null)[] {

@@ -355,13 +355,14 @@ describe("colours", () => {
 });
 
 describe("how many rows a table has", () => {
+  const now = { customer_id: "C1", returned_units: 2 };
+  const before = { start: "2010-12-29", end: "2010-12-31", title: "" };
+  const said = (rows: Row[], parts: Partial<Answer>) => howMany(answer(rows, parts), format.count);
+
   it("says of those that only the other period has that they are not of this one", () => {
-    const alone = answer([{ customer_id: "C1", returned_units: 2 }], { row_count: 46 });
-    expect(howMany(alone, format.count)).toBe("46 in all");
-    const compared = answer([{ customer_id: "C1", returned_units: 2 }], {
-      row_count: 79,
-      compare_period: { start: "2010-12-29", end: "2010-12-31", title: "" },
-    });
-    expect(howMany(compared, format.count)).toBe("79 in either period");
+    expect(said([now], { row_count: 46 })).toBe("46 in all");
+    expect(said([now], { row_count: 79, compare_period: before })).toBe("79 in either period");
+    expect(said([now, { ...now, returned_units: 0 }], { compare_period: before })).toBe("2 in either period");
+    expect(said([now, now], { compare_period: before })).toBe("2 in all");
   });
 });

@@ -19,6 +19,8 @@ export function Rail({ onGo }: { onGo?: () => void }) {
       page.name === "settings"
         ? SETTINGS.filter((one) => !one.admin || user?.role === "admin")
         : [...dashboards.filter((dashboard) => dashboard.domain === page.name), ...(BESIDE[page.name] ?? [])];
+    // A page below one that is listed (one return of the desk, one customer of all) is found there.
+    const above = below.find((one) => one.path !== page.path && path !== one.path && isWithin(path, one.path));
     return (
       <li key={page.name}>
         <PageLink
@@ -36,7 +38,7 @@ export function Rail({ onGo }: { onGo?: () => void }) {
               <li key={dashboard.name}>
                 <PageLink
                   path={dashboard.path}
-                  aria-current={path === dashboard.path ? "page" : undefined}
+                  aria-current={path === dashboard.path ? "page" : dashboard === above ? "true" : undefined}
                   onClick={onGo}
                 >
                   {dashboard.title}

@@ -105,21 +105,23 @@ export function ReturnList({ words, search, asked }: Props) {
           value={listed.sort}
           onChange={(value) => choose({ sort: value === USUAL ? undefined : (value ?? undefined) })}
         />
-        <Checkbox
-          label="Open"
-          checked={listed.open}
-          onChange={(event) => choose({ open: event.currentTarget.checked || undefined })}
-        />
-        <Checkbox
-          label="Late"
-          checked={listed.late}
-          onChange={(event) => choose({ late: event.currentTarget.checked || undefined })}
-        />
-        <Checkbox
-          label="To settle"
-          checked={listed.settle}
-          onChange={(event) => choose({ settle: event.currentTarget.checked || undefined })}
-        />
+        <div className={styles.ticks}>
+          <Checkbox
+            label="Open"
+            checked={listed.open}
+            onChange={(event) => choose({ open: event.currentTarget.checked || undefined })}
+          />
+          <Checkbox
+            label="Late"
+            checked={listed.late}
+            onChange={(event) => choose({ late: event.currentTarget.checked || undefined })}
+          />
+          <Checkbox
+            label="To settle"
+            checked={listed.settle}
+            onChange={(event) => choose({ settle: event.currentTarget.checked || undefined })}
+          />
+        </div>
       </div>
       {failed.length ? (
         <Banner tone="bad">

@@ -5,10 +5,10 @@ import type { DeskStep, DeskWords, ReturnsWanted } from "@/api/types";
 export const SORTS: readonly (readonly [string, string])[] = [
   ["-initiated_at", "Newest first"],
   ["initiated_at", "Oldest first"],
-  ["-age", "Longest at their step"],
+  ["-age", "Longest waiting"],
   ["step", "By step"],
-  ["-goods_value", "Most valuable goods"],
-  ["-refund_total", "Most money given back"],
+  ["-goods_value", "Highest value"],
+  ["-refund_total", "Most given back"],
 ];
 export const USUAL = "-initiated_at";
 
