@@ -27,6 +27,7 @@ export function Desk() {
   const go = useNavigate();
   const find = async () => {
     const wanted = text.trim();
+    setTyped({ over: wanted, text: wanted });
     if (wanted === "") {
       setView({ search: undefined, page: undefined });
       return;
