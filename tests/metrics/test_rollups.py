@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import ibis
+import pyarrow as pa
 import pytest
 from tests.metrics.conftest import Pair
 from tests.support.shops import line, make_shop, order
 
+from tillsight.core.periods import Period
 from tillsight.domains.registry import catalogue
+from tillsight.metrics import rollups
 from tillsight.metrics.answer import Answer
 from tillsight.shop import Shop
 
@@ -71,13 +78,13 @@ def test_roll_ups_and_facts_agree(shop: Shop, monkeypatch: pytest.MonkeyPatch, n
 @pytest.mark.parametrize(
     ("metrics", "parts", "tables"),
     [
-        (["revenue"], {}, {"sales_by_hour"}),
+        (["revenue"], {}, {"sales_by_brand"}),
         (["orders"], {"by": ["country"]}, {"sales_by_hour", "sales_by_order", "sales_by_place"}),
         (["revenue"], {"by": ["brand"], "where": ["channel=web"]}, {"sales_by_brand", "sales_by_hour"}),
         (["orders"], {"where": ["category=Lamps"]}, {"sales_by_category"}),
         (["customers"], {"grain": "month"}, {"visits"}),
         (["customers"], {"by": ["channel"]}, {"visits", "visits_by_channel"}),
-        (["new_customers", "revenue"], {"by": ["channel"]}, {"visits", "visits_by_channel", "sales_by_hour"}),
+        (["new_customers", "revenue"], {"by": ["channel"]}, {"visits", "visits_by_channel", "sales_by_brand"}),
         (["repeat_purchase_rate"], {"by": ["country"]}, {"customer_events_by_day"}),
     ],
 )
@@ -108,7 +115,7 @@ def test_a_small_shop_has_none(pairs: list[Pair]) -> None:
 def test_an_answer_says_what_it_was_read_from(shop: Shop) -> None:
     sources = shop.evidence(shop.query("revenue", period="all"))["sources"]
     assert [(source["table"], source["title"]) for source in sources[:2]] == [
-        ("sales_by_hour", "Sales by day and hour"), ("sales", "Sales ledger"),
+        ("sales_by_brand", "Sales by day and brand"), ("sales", "Sales ledger"),
     ]  # fmt: skip
 
 
@@ -118,10 +125,52 @@ def test_only_what_saves_rows_is_added_up(tmp_path: Path) -> None:
     lines = [line(str(number), "1", f"P{number}", 1, "10") for number in range(100)]
     with make_shop(tmp_path, {"orders": orders, "order_items": lines}, limits={"rollup_rows": 50}) as shop:
         made = shop.releases.current().record.manifest["tables"]
-        assert made["sales_by_hour"]["rows"] == 2
+        assert made["sales_by_hour"]["rows"] == 3, "two days, and their month"
         assert "sales_by_product" not in made
         assert "visits" in made, "distinct customers are always prepared"
         answer = shop.query(["units_sold"], by="product_id")
         assert answer.to_arrow().num_rows == 100
         assert "sales" in read(answer)
         assert "sales" not in read(shop.query(["units_sold"], by="hour"))
+
+
+def test_days_are_made_of_whole_months_and_of_days_and_nothing_twice() -> None:
+    """Any span of four years has the sum of its days, from whichever rows; and a year is read as twelve of them."""
+    first, count = date(2023, 1, 1), 1461
+    days = [first + timedelta(days=number) for number in range(count)]
+    months = Counter[date]()
+    for number, day in enumerate(days):
+        months[day.replace(day=1)] += number
+    table = pa.table({
+        "day": [*days, *months],
+        rollups.MONTH: [*(False for _ in days), *(True for _ in months)],
+        "value": [*range(count), *months.values()],
+    })  # fmt: skip
+    rows = ibis.memtable(table)
+
+    def read(start: int, end: int, by_months: bool) -> tuple[int, int]:
+        found = rows.filter(rollups.within(rows, "day", Period(days[start], days[end]), by_months=by_months))
+        [row] = found.agg(total=found.value.sum(), rows=found.count()).to_pyarrow().to_pylist()
+        return row["total"], row["rows"]
+
+    draw = Random(7)
+    spans = [tuple(sorted(draw.choices(range(count), k=2))) for _ in range(40)]
+    for start, end in [(0, count - 1), (0, 30), (0, 29), (1, 30), (31, 58), (31, 57), (40, 40), (45, 75), *spans]:
+        total = sum(range(start, end + 1))
+        assert read(start, end, True)[0] == total, (days[start], days[end])
+        assert read(start, end, False) == (total, end - start + 1), (days[start], days[end])
+    year = days.index(date(2024, 1, 1))
+    assert read(year, year + 365, True)[1] == 12
+    assert read(year + 14, year + 14 + 365, True)[1] == 17 + 11 + 14
+
+
+def test_months_are_read_where_the_days_do_not_matter(shop: Shop) -> None:
+    def by_months(**parts: Any) -> bool:
+        [sql] = shop.query("revenue", by="channel", **parts).queries[:1]
+        return "CASE" in sql
+
+    whole = {"start": "2024-01-01", "end": "2024-06-30"}
+    assert by_months(**whole)
+    assert by_months(**whole, grain="quarter")
+    assert not by_months(**whole, grain="week")
+    assert not by_months(start="2024-03-02", end="2024-03-31")

@@ -204,7 +204,14 @@ class Compiler:
         to_date = piece.when == "to date"
         if relation.time is not None:
             day = rows[relation.time]
-            rows = rows.filter(day <= ibis.date(days.end)) if to_date else rows.filter(_between(day, days))
+            if rollup and rollup.kind == "sums" and not to_date:
+                named = {*looked_at, *(item.dimension for item in where), *(name for name, _ in self.scope.rows)}
+                by_months = named <= set(rollup.dimensions) and (grain is None or _by_calendar(grain, steps))
+                rows = rows.filter(rollups.within(rows, relation.time, days, by_months=by_months))
+            else:
+                rows = rows.filter(day <= ibis.date(days.end) if to_date else _between(day, days))
+                if rollup and rollup.kind == "sums":
+                    rows = rows.filter(~rows[rollups.MONTH])
         groups = {name: self._column(rollup, name, rows) for name in by}
         once = frozenset() if rollup else self._counted_once(relation, slots, where, looked_at)
         if relation.time is None or grain is None:
@@ -321,7 +328,7 @@ class Compiler:
         if grain in ("day", "week"):
             return self._moved(day, grain, steps, to_date)
         read = [cast("Period", step.read) for step in steps]
-        if all(step.read == step.own for step in steps) and grain in ("month", "quarter", "year"):
+        if _by_calendar(grain, steps):
             first = ibis.date(read[0].start)
             inside = ibis.greatest(day, first) if to_date else day
             bucket = inside.truncate({"month": "M", "quarter": "Q", "year": "Y"}[grain])
@@ -567,6 +574,11 @@ def _typed(dimension: Dimension, text: str) -> str | int | ir.DateValue:
 
 def _plus(day: ir.DateValue, days: int) -> ir.DateValue:
     return day + ibis.interval(days=days) if days else day
+
+
+def _by_calendar(grain: Grain, steps: Sequence[Step]) -> bool:
+    """Whether the buckets are months, or whole numbers of them, with their own days."""
+    return grain in ("month", "quarter", "year") and all(step.read == step.own for step in steps)
 
 
 def _between(day: ir.DateValue, days: Period) -> ir.BooleanValue:

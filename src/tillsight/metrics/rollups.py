@@ -1,8 +1,9 @@
 """Roll-ups: a relation added up in advance, by day and a few dimensions, so that a question reads thousands of rows, not millions.
 
 Two kinds. A **sum** holds what adds up: for every day and combination of its dimensions each measure, and how many rows bear on
-it. A count of distinct things adds up too, over whatever each thing has but one of: an order has one day, one channel and one
-store, so orders add up over those, and not over the products in it.
+it; and the same for every month (`is_month`, on its first day), so that a year of a product is read as twelve rows and not as 365.
+A count of distinct things adds up too, over whatever each thing has but one of: an order has one day, one channel and one store,
+so orders add up over those, and not over the products in it.
 
 A **visits** roll-up holds what lets distinct customers be counted for any span of days without looking at a customer: for
 every day a customer came, the day of the visit before (`since`). Whoever came in a span came a first time in it, and only
@@ -15,12 +16,15 @@ Which of them can answer is decided for each measure of each question (`choose`)
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import ibis
 
+from tillsight.core.periods import Period
 from tillsight.metrics.model import BuildInputs, Catalogue, Dimension, Layer, Measure, Relation, Rollup, Visits, Window
 from tillsight.metrics.question import Filter
 from tillsight.metrics.shaping import MONEY, QUANTITY
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 TOUCHED = "{}__rows"
+MONTH = "is_month"
 SINCE, FIRST, VISITORS = "since", "first", "visitors"
 
 
@@ -50,6 +55,7 @@ def schema_of(catalogue: Catalogue, rollup: Rollup) -> dict[str, str]:
         if _told_apart(catalogue, rollup):
             schema[FIRST] = "date"
         return schema | {VISITORS: "int64"}
+    schema[MONTH] = "boolean"
     for measure in (catalogue.measures[name] for name in rollup.measures):
         schema[measure.name] = _narrow(_value(rollup, relation, measure, table).type())
         if measure.rows:
@@ -69,7 +75,7 @@ def relation_of(catalogue: Catalogue, rollup: Rollup) -> Relation:
         name=rollup.name,
         title=rollup.title,
         domain=relation.domain,
-        grain=f"one day and {', '.join(rollup.dimensions) or 'nothing else'}",
+        grain=f"one day{' or month' if rollup.kind == 'sums' else ''} and {', '.join(rollup.dimensions) or 'nothing else'}",
         inputs=(relation.name,),
         layers=(layer,),
         schema=schema_of(catalogue, rollup),
@@ -112,7 +118,15 @@ def _sums(catalogue: Catalogue, rollup: Rollup, inputs: BuildInputs) -> ir.Table
         if measure.rows:
             values[TOUCHED.format(measure.name)] = rows.count(where=measure.rows(rows, window))
     groups = {name: catalogue.dimensions[name].of(rows) for name in rollup.dimensions}
-    return rows.group_by(**{str(relation.time): rows[str(relation.time)]}, **groups).agg(**values)
+    time = str(relation.time)
+    days = rows.group_by(**{time: rows[time]}, **groups).agg(**values)
+    months = days.group_by(
+        **{time: days[time].truncate("M").cast("date"), **{name: days[name] for name in groups}}
+    ).agg(**{name: days[name].sum().cast(days[name].type()) for name in values})
+    columns = [time, *groups, *values]
+    return days.select(*columns, **{MONTH: ibis.literal(False)}).union(
+        months.select(*columns, **{MONTH: ibis.literal(True)})
+    )
 
 
 def _told_apart(catalogue: Catalogue, rollup: Rollup) -> bool:
@@ -176,6 +190,26 @@ def choose(
         if found is None or held[rollup.name] < held[found.name]:
             found = rollup
     return found
+
+
+def within(rows: ir.Table, time: str, days: Period, *, by_months: bool) -> ir.BooleanValue:
+    """The rows of a sum that make up some days: of whole months those of the month, where the question allows it, else of days."""
+    day, month = rows[time], rows[MONTH]
+    asked = day.between(ibis.date(days.start), ibis.date(days.end))
+    first, last = _month(days.start), _month(days.end)
+    if days.start.day > 1:
+        first += 1
+    if days.end.day < monthrange(days.end.year, days.end.month)[1]:
+        last -= 1
+    if not by_months or first > last:
+        return asked & ~month
+    start, end = (date(number // 12, number % 12 + 1, 1) for number in (first, last))
+    end = end.replace(day=monthrange(end.year, end.month)[1])
+    return asked & ibis.ifelse(day.between(ibis.date(start), ibis.date(end)), month, ~month)
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1
 
 
 def value_of(rollup: Rollup, measure: Measure, rows: ir.Table, window: Window) -> ir.Value:
