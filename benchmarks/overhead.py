@@ -53,59 +53,63 @@ def pair(title: str, metric: str, sql: str, **question: Any) -> Pair:
     )
 
 
-PAIRS = (
-    pair("revenue of a year", "revenue", f"SELECT sum(revenue) AS revenue FROM sales WHERE {YEAR}"),
-    pair(
-        "revenue and orders by month", "revenue,orders",
-        f"SELECT date_trunc('month', day) AS month, sum(revenue) AS revenue, {ORDERS} AS orders FROM sales WHERE {YEAR} "
-        "GROUP BY GROUPING SETS ((month), ()) ORDER BY month", grain="month",
-    ),
-    pair(
-        "revenue by day of one country", "revenue",
-        f"SELECT day, sum(revenue) AS revenue FROM sales WHERE {YEAR} AND country = 'France' "
-        "GROUP BY GROUPING SETS ((day), ()) ORDER BY day",
-        grain="day", where=["country=France"],
-    ),
-    pair(
-        "three metrics by country", "revenue,orders,average_order_value",
-        f"SELECT country, sum(revenue) AS revenue, {ORDERS} AS orders, sum(revenue) / {ORDERS} AS average_order_value FROM sales "
-        f"WHERE {YEAR} GROUP BY GROUPING SETS ((country), ()) ORDER BY country", by="country",
-    ),
-    pair(
-        "revenue by country and month", "revenue",
-        f"SELECT country, date_trunc('month', day) AS month, sum(revenue) AS revenue FROM sales WHERE {YEAR} "
-        "GROUP BY GROUPING SETS ((country, month), ()) ORDER BY ALL", by="country", grain="month",
-    ),
-    pair(
-        "ten best products, the rest, total", "revenue",
-        f"WITH p AS MATERIALIZED (SELECT product_name, sum(revenue) AS revenue FROM sales WHERE {YEAR} GROUP BY ALL), "
-        "top AS (SELECT * FROM p ORDER BY revenue DESC LIMIT 10) SELECT * FROM top UNION ALL SELECT 'rest', "
-        "(SELECT sum(revenue) FROM p) - (SELECT sum(revenue) FROM top) UNION ALL SELECT NULL, sum(revenue) FROM p",
-        by="product", limit=10, others=True, sort="-revenue",
-    ),
-    pair(
-        "customers by month", "customers",
-        f"SELECT date_trunc('month', day) AS month, {CUSTOMERS} AS customers FROM sales WHERE {YEAR} "
-        "GROUP BY GROUPING SETS ((month), ()) ORDER BY month", grain="month",
-    ),
-    pair(
-        "orders by weekday and hour", "orders",
-        f"SELECT isodow(day) - 1 AS weekday, hour, {ORDERS} AS orders FROM sales WHERE {YEAR} "
-        "GROUP BY GROUPING SETS ((weekday, hour), ()) ORDER BY ALL", by=["weekday", "hour"],
-    ),
-    pair(
-        "revenue by country against the year before", "revenue",
-        f"SELECT country, sum(revenue) FILTER (WHERE {YEAR}) AS revenue, "
-        "sum(revenue) FILTER (WHERE day BETWEEN '2024-01-02' AND '2024-12-31') AS revenue_compare FROM sales "
-        "WHERE day BETWEEN '2024-01-02' AND '2025-12-31' GROUP BY GROUPING SETS ((country), ()) ORDER BY ALL",
-        by="country", compare=["2024-01-02", "2024-12-31"],
-    ),
-    pair(
-        "revenue of every product", "revenue",
-        f"SELECT product_name, sum(revenue) AS revenue FROM sales WHERE {YEAR} GROUP BY GROUPING SETS ((product_name), ()) ORDER BY ALL",
-        by="product",
-    ),
-)  # fmt: skip
+def pairs(country: str) -> tuple[Pair, ...]:
+    """What is asked; one of the questions is about a country."""
+    of_country = "'" + country.replace("'", "''") + "'"
+    return (
+        pair("revenue of a year", "revenue", f"SELECT sum(revenue) AS revenue FROM sales WHERE {YEAR}"),
+        pair(
+            "revenue and orders by month", "revenue,orders",
+            f"SELECT date_trunc('month', day) AS month, sum(revenue) AS revenue, {ORDERS} AS orders FROM sales WHERE {YEAR} "
+            "GROUP BY GROUPING SETS ((month), ()) ORDER BY month", grain="month",
+        ),
+        pair(
+            "revenue by day of one country", "revenue",
+            f"SELECT day, sum(revenue) AS revenue FROM sales WHERE {YEAR} AND country = {of_country} "
+            "GROUP BY GROUPING SETS ((day), ()) ORDER BY day",
+            grain="day", where=[f"country={country}"],
+        ),
+        pair(
+            "three metrics by country", "revenue,orders,average_order_value",
+            f"SELECT country, sum(revenue) AS revenue, {ORDERS} AS orders, sum(revenue) / {ORDERS} AS average_order_value FROM sales "
+            f"WHERE {YEAR} GROUP BY GROUPING SETS ((country), ()) ORDER BY country", by="country",
+        ),
+        pair(
+            "revenue by country and month", "revenue",
+            f"SELECT country, date_trunc('month', day) AS month, sum(revenue) AS revenue FROM sales WHERE {YEAR} "
+            "GROUP BY GROUPING SETS ((country, month), ()) ORDER BY ALL", by="country", grain="month",
+        ),
+        pair(
+            "ten best products, the rest, total", "revenue",
+            f"WITH p AS MATERIALIZED (SELECT product_name, sum(revenue) AS revenue FROM sales WHERE {YEAR} GROUP BY ALL), "
+            "top AS (SELECT * FROM p ORDER BY revenue DESC LIMIT 10) SELECT * FROM top UNION ALL SELECT 'rest', "
+            "(SELECT sum(revenue) FROM p) - (SELECT sum(revenue) FROM top) UNION ALL SELECT NULL, sum(revenue) FROM p",
+            by="product", limit=10, others=True, sort="-revenue",
+        ),
+        pair(
+            "customers by month", "customers",
+            f"SELECT date_trunc('month', day) AS month, {CUSTOMERS} AS customers FROM sales WHERE {YEAR} "
+            "GROUP BY GROUPING SETS ((month), ()) ORDER BY month", grain="month",
+        ),
+        pair(
+            "orders by weekday and hour", "orders",
+            f"SELECT isodow(day) - 1 AS weekday, hour, {ORDERS} AS orders FROM sales WHERE {YEAR} "
+            "GROUP BY GROUPING SETS ((weekday, hour), ()) ORDER BY ALL", by=["weekday", "hour"],
+        ),
+        pair(
+            "revenue by country against the year before", "revenue",
+            f"SELECT country, sum(revenue) FILTER (WHERE {YEAR}) AS revenue, "
+            "sum(revenue) FILTER (WHERE day BETWEEN '2024-01-02' AND '2024-12-31') AS revenue_compare FROM sales "
+            "WHERE day BETWEEN '2024-01-02' AND '2025-12-31' GROUP BY GROUPING SETS ((country), ()) ORDER BY ALL",
+            by="country", compare=["2024-01-02", "2024-12-31"],
+        ),
+        pair(
+            "revenue of every product", "revenue",
+            f"SELECT product_name, sum(revenue) AS revenue FROM sales WHERE {YEAR} GROUP BY GROUPING SETS ((product_name), ()) "
+            "ORDER BY ALL",
+            by="product",
+        ),
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -155,10 +159,12 @@ def report(workspace: Path, rounds: int) -> float:
 
     shop = tillsight.open(workspace)
     release = shop.releases.current()
-    ours: dict[str, list[float]] = {one.title: [] for one in PAIRS}
-    theirs: dict[str, list[float]] = {one.title: [] for one in PAIRS}
+    [largest] = release.files.run_sql("SELECT mode(country) AS country FROM order_facts").to_pylist()
+    asked_of = pairs(largest["country"])
+    ours: dict[str, list[float]] = {one.title: [] for one in asked_of}
+    theirs: dict[str, list[float]] = {one.title: [] for one in asked_of}
     for number in range(rounds + 1):
-        for one in PAIRS:
+        for one in asked_of:
             started = time.perf_counter()
             answer = shop.query(**one.question)
             asked = time.perf_counter()
@@ -194,9 +200,10 @@ def report(workspace: Path, rounds: int) -> float:
 def check(one: Pair, total: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
     """Both have the same total, else the comparison means nothing."""
     cut = [name for name in rows[0] if name not in total]
-    whole = next(row for row in rows if all(row[name] is None for name in cut))
-    if abs(float(total[one.metric]) - float(whole[one.metric])) > 0.005:
-        raise SystemExit(f"{one.title}: ours is {total[one.metric]}, the SQL's {whole[one.metric]}.")
+    # what has no product stands beside the total, with nothing in its columns as well
+    whole = [row[one.metric] for row in rows if all(row[name] is None for name in cut)]
+    if not any(value is not None and abs(float(total[one.metric]) - float(value)) <= 0.005 for value in whole):
+        raise SystemExit(f"{one.title}: ours is {total[one.metric]}, the SQL's {whole}.")
 
 
 if __name__ == "__main__":
