@@ -11,9 +11,18 @@ from tests.support.naive import Naive
 from tests.support.random_shop import random_shop
 from tests.support.shops import make_shop
 
+from tillsight.metrics import rollups
 from tillsight.shop import Shop
 
 Pair = tuple[Shop, Naive]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def read_by_months() -> Iterator[None]:
+    """Roll-ups are read by whole months, as those of a large shop are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rollups, "MONTH_ROWS", 0)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -189,29 +189,23 @@ class Compiler:
         relation = self.catalogue.relations[piece.relation]
         rollup = self.catalogue.rollups[piece.rollup] if piece.rollup else None
         looked_at = (*by, *(question.by if among is not None else ()))
-        rows = self.rows(relation, where, rollup, looked_at)
-        if among is not None:
-            columns = [self._column(rollup, name, rows) for name in question.by]
-            rows = rows.filter(_chosen(columns, among.groups, others=among.others))
+        to_date = piece.when == "to date"
         steps = self.steps(question, grain, piece.base, piece.when) if grain else []
         steps = [step for step in steps if step.read is not None]
         days = self._days(piece, question, steps) if grain is None or steps else None
+        by_months = not to_date and (grain is None or _by_calendar(grain, steps))
+        rows = self.rows(relation, where, rollup, looked_at, days if by_months else None)
+        if among is not None:
+            columns = [self._column(rollup, name, rows) for name in question.by]
+            rows = rows.filter(_chosen(columns, among.groups, others=among.others))
         if days is None:  # nothing to compare with: the columns are there, without rows
             rows, days = rows.filter(ibis.literal(False)), question.period
         window = Window(ibis.date(days.start), ibis.date(days.end))
         if (by or grain) and not (rollup and rollup.kind == "visits"):
             rows = self._touched(rollup, rows, slots, window)
-        to_date = piece.when == "to date"
         if relation.time is not None:
             day = rows[relation.time]
-            if rollup and rollup.kind == "sums" and not to_date:
-                named = {*looked_at, *(item.dimension for item in where), *(name for name, _ in self.scope.rows)}
-                by_months = named <= set(rollup.dimensions) and (grain is None or _by_calendar(grain, steps))
-                rows = rows.filter(rollups.within(rows, relation.time, days, by_months=by_months))
-            else:
-                rows = rows.filter(day <= ibis.date(days.end) if to_date else _between(day, days))
-                if rollup and rollup.kind == "sums":
-                    rows = rows.filter(~rows[rollups.MONTH])
+            rows = rows.filter(day <= ibis.date(days.end)) if to_date else rows.filter(_between(day, days))
         groups = {name: self._column(rollup, name, rows) for name in by}
         once = frozenset() if rollup else self._counted_once(relation, slots, where, looked_at)
         if relation.time is None or grain is None:
@@ -255,17 +249,27 @@ class Compiler:
         return rows.filter(functools.reduce(operator.or_, conditions))
 
     def rows(
-        self, relation: Relation, where: Sequence[Filter], rollup: Rollup | None = None, by: Sequence[str] = ()
+        self,
+        relation: Relation,
+        where: Sequence[Filter],
+        rollup: Rollup | None = None,
+        by: Sequence[str] = (),
+        days: Period | None = None,
     ) -> ir.Table:
         """The rows of a relation, or of a roll-up of it, that the asker may see and the filters let through, of any day.
 
-        `by`: the dimensions that are cut by, so that those are there which are looked up.
+        `by`: the dimensions that are cut by, so that those are there which are looked up. `days`: those that are asked about, where
+        it does not matter which is which, so that a roll-up may have months for them.
         """
+        looked_at = [*by, *(item.dimension for item in where), *(name for name, _ in self.scope.rows)]
         if rollup:
             table = ibis.table(rollups.schema_of(self.catalogue, rollup), name=rollup.name)
+            if rollup.kind == "sums":
+                large = self.rollups[rollup.name] >= rollups.MONTH_ROWS
+                alike = large and set(looked_at) <= set(rollup.dimensions)
+                table = rollups.of_days(table, str(relation.time), days if alike else None)
         else:
             table = ibis.table(dict(relation.schema), name=relation.name)
-        looked_at = [*by, *(item.dimension for item in where), *(name for name, _ in self.scope.rows)]
         for dimension in (self.catalogue.dimensions[name] for name in dict.fromkeys(looked_at)):
             if dimension.lookup and set(dimension.needs) <= set(table.columns):
                 table = table.left_join(dimension.lookup(), list(dimension.columns)).select(table, dimension.name)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 TOUCHED = "{}__rows"
 MONTH = "is_month"
+MONTH_ROWS = 2_500_000
+"""From so many rows on, a roll-up is read by whole months: of a smaller one its days are read as soon as three parts of it."""
 SINCE, FIRST, VISITORS = "since", "first", "visitors"
 
 
@@ -192,24 +194,35 @@ def choose(
     return found
 
 
-def within(rows: ir.Table, time: str, days: Period, *, by_months: bool) -> ir.BooleanValue:
-    """The rows of a sum that make up some days: of whole months those of the month, where the question allows it, else of days."""
+def of_days(rows: ir.Table, time: str, days: Period | None) -> ir.Table:
+    """The rows of a sum that make up some days: whole months as months, what is left at both ends as days. None: all days as days.
+
+    Each is a scan of its own, so that an engine passes over the files and row groups that have none of it.
+    """
     day, month = rows[time], rows[MONTH]
-    asked = day.between(ibis.date(days.start), ibis.date(days.end))
-    first, last = _month(days.start), _month(days.end)
+    months = _whole_months(days) if days else None
+    if days is None or months is None:
+        return rows.filter(~month)
+    found = [rows.filter(month, day.between(ibis.date(months.start), ibis.date(months.end)))]
+    if days.start < months.start:
+        found.append(
+            rows.filter(~month, day.between(ibis.date(days.start), ibis.date(months.start - timedelta(days=1))))
+        )
+    if months.end < days.end:
+        found.append(rows.filter(~month, day.between(ibis.date(months.end + timedelta(days=1)), ibis.date(days.end))))
+    return ibis.union(*found)
+
+
+def _whole_months(days: Period) -> Period | None:
+    first, last = (day.year * 12 + day.month - 1 for day in (days.start, days.end))
     if days.start.day > 1:
         first += 1
     if days.end.day < monthrange(days.end.year, days.end.month)[1]:
         last -= 1
-    if not by_months or first > last:
-        return asked & ~month
+    if first > last:
+        return None
     start, end = (date(number // 12, number % 12 + 1, 1) for number in (first, last))
-    end = end.replace(day=monthrange(end.year, end.month)[1])
-    return asked & ibis.ifelse(day.between(ibis.date(start), ibis.date(end)), month, ~month)
-
-
-def _month(day: date) -> int:
-    return day.year * 12 + day.month - 1
+    return Period(start, end.replace(day=monthrange(end.year, end.month)[1]))
 
 
 def value_of(rollup: Rollup, measure: Measure, rows: ir.Table, window: Window) -> ir.Value:
