@@ -158,13 +158,13 @@ class Writer:
 
     def _made(self, name: str, fingerprint: str, kind: str, started: float, kept: Sequence[str] = ()) -> Made:
         files = sorted([*(self.folder / name).glob("*.parquet"), *(self.workspace / file for file in kept)])
-        row = self.connection.execute(f"SELECT count(*) FROM {read_files(files)}").fetchone()
+        rows = self._rows(read_files(files))
         self.seconds[name] = round(time.perf_counter() - started, 3)
         return Made(
             name,
             fingerprint,
             [str(file.relative_to(self.workspace)) for file in files],
-            int(row[0]) if row else 0,
+            rows,
             sum(file.stat().st_size for file in files),
             kind,
         )
@@ -172,11 +172,13 @@ class Writer:
     def _view_part(self, layer: Layer, file: str) -> None:
         """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
         source = read_files([self.workspace / file])
-        rows = self._view_coded(str(layer.split_by), source, layer.coded.get(str(layer.split_by), ()))
-        for table, columns in layer.coded.items():
-            if table != layer.split_by and self.coded.get(table) != (wanted := columns if rows >= CODED_ROWS else ()):
-                self._view_coded(table, quoted(table), wanted, many=True)
-                self.coded[table] = wanted
+        coded = layer.coded if layer.coded and self._rows(source) >= CODED_ROWS else {}
+        self._view_coded(str(layer.split_by), source, coded.get(str(layer.split_by), ()))
+        for table in layer.coded:
+            columns = coded.get(table, ())
+            if table != layer.split_by and self.coded.get(table) != columns:
+                self._view_coded(table, quoted(table), columns)
+                self.coded[table] = columns
         for table, column in layer.along.items():
             name, type_ = quoted(column), DUCKDB_TYPES[TABLES[table].column(column).type]
             found = self.connection.execute(
@@ -188,17 +190,15 @@ class Writer:
                 f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT * FROM {quoted(table)} WHERE {between}"
             )
 
-    def _view_coded(self, table: str, source: str, columns: Sequence[str], *, many: bool = False) -> int:
-        """Name what a layer sees of a table, with columns as codes where it has many rows, or what it is joined to. Returns the rows.
+    def _view_coded(self, table: str, source: str, columns: Sequence[str]) -> None:
+        """Name what a layer sees of a table, with some columns as codes, but for those with too many texts.
 
         The codes are in the order of the texts, so that a comparison says the same.
         """
         view = quoted(f"{table}__part")
-        row = self.connection.execute(f"SELECT count(*) FROM {source}").fetchone()
-        rows = int(row[0]) if row else 0
         self.connection.execute(f"DROP VIEW IF EXISTS {view}")
         coded = []
-        for name in columns if many or rows >= CODED_ROWS else ():
+        for name in columns:
             column, type_ = quoted(name), quoted(f"{table}.{name}")
             texts = self.connection.execute(
                 f"SELECT text FROM (SELECT DISTINCT {column} AS text FROM {source} WHERE {column} IS NOT NULL "
@@ -212,7 +212,10 @@ class Writer:
                 coded.append(f"CAST({column} AS {type_}) AS {column}")
         replaced = f" REPLACE ({', '.join(coded)})" if coded else ""
         self.connection.execute(f"CREATE VIEW {view} AS SELECT *{replaced} FROM {source}")
-        return rows
+
+    def _rows(self, source: str) -> int:
+        row = self.connection.execute(f"SELECT count(*) FROM {source}").fetchone()
+        return int(row[0]) if row else 0
 
     def view(self, entry: Made) -> None:
         """Name a table as its files are."""

@@ -59,6 +59,8 @@ _FRESH = (
     "carrier VARCHAR, units VARCHAR, products VARCHAR, reasons VARCHAR, codes VARCHAR[], goods_value VARCHAR, titles VARCHAR"
 )
 _PRODUCT, _REASON = "coalesce(product_name, product_id)", "coalesce(reason_code, reason_category)"
+# names have commas of their own: what stands between them is another sign
+_HELD = f"sum(quantity) AS units, string_agg(DISTINCT {_PRODUCT}, '; ' ORDER BY {_PRODUCT}) AS products"
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Listing:
   SELECT *, row_number() OVER (ORDER BY {_order(wanted.sort)}, shop_id, return_id) AS place
   FROM {_VALUED} {"WHERE " + " AND ".join(conditions) if conditions else ""}
 ), held AS (
-  SELECT shop_id, return_id, sum(quantity) AS units, string_agg(DISTINCT {_PRODUCT}, '; ' ORDER BY {_PRODUCT}) AS products,
+  SELECT shop_id, return_id, {_HELD},
     string_agg(DISTINCT {reason}, ', ' ORDER BY {reason}) AS reasons
   FROM return_items SEMI JOIN chosen USING (shop_id, return_id) GROUP BY ALL
 )
@@ -378,8 +380,7 @@ WITH fresh AS (
         items = {
             row["return_id"]: row
             for row in release.files.run_sql(
-                # names have commas of their own: what stands between them is another sign
-                f"SELECT return_id, sum(quantity) AS units, string_agg(DISTINCT {_PRODUCT}, '; ' ORDER BY {_PRODUCT}) AS products, "
+                f"SELECT return_id, {_HELD}, "
                 f"string_agg(DISTINCT {_REASON}, ', ' ORDER BY {_REASON}) AS reasons, {_GOODS} AS goods_value FROM return_items "
                 f"WHERE return_id IN ({marks}) GROUP BY return_id"
             ).to_pylist()
