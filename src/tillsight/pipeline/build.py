@@ -214,7 +214,7 @@ class Build:
             self.progress("tables", step, len(plans), current.table.title)
             entry = (
                 shared(before, name, current.fingerprint, self.workspace)
-                or writer.link(current)
+                or writer.link(current, before)
                 or writer.write(name, [(current.sql, "rows")], current.fingerprint, "canonical")
             )
             entry.known_to = max(load.known_at for load in current.loads).isoformat()
@@ -225,7 +225,7 @@ class Build:
             for name, table in TABLES.items()
             if name not in made
         }
-        for statement in definitions({}, absent):
+        for statement in definitions((), absent):
             writer.connection.execute(statement)
         return made
 
@@ -367,8 +367,7 @@ class Build:
             if entry.kind == "canonical"
             else tuple(derived(self.catalogue, entry.name).schema)
         )
-        found = parts.digests(connection, self.workspace, entry.files, columns)
-        return " ".join(digest for _, digest in sorted(found.items()))
+        return parts.digest(connection, entry.name, columns)
 
     def _stay(
         self,

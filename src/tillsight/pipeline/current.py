@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from tillsight.tables.schema import DUCKDB_TYPES, Table
-from tillsight.warehouse.duck import is_sealed, literal, quoted, read_files
+from tillsight.warehouse.duck import ROW, is_sealed, literal, quoted, read_files, read_rows
 
 DESK = "desk"
 """The source of what is worked at the return desk. It goes before every other source: a return belongs to the desk from the
@@ -66,10 +66,8 @@ class CurrentTable:
     fingerprint: str
     sql: str
     sources: int
-    sql_twice: str
-    """The same of the keys in the table `TWICE` alone."""
     as_landed: tuple[Path, ...]
-    """The files of the loads, where every row counts whose key is in one of them alone; they may lack columns that were added
+    """The file of each load, where every row counts whose key is in one of them alone; they may lack columns that were added
     since. Empty where rows are left out or read otherwise."""
 
 
@@ -102,8 +100,6 @@ def plan(
     columns = ", ".join(quoted(name) for name in names)
     values = ", ".join(_value(table, name) for name in table.column_names)
     branches: list[str] = []
-    within: list[str] = []
-    twice = f"SEMI JOIN {TWICE} AS t ON {same_key(table, 'f', 't')}"
     cuts = 0
     for rank, load in enumerate(holding):
         conditions = _left_out(load, replacing, table, timezone)
@@ -115,10 +111,7 @@ def plan(
         rows = _whole(read_files(_files(workspace, [load], table)), table)
         given += f", _file, _line, {literal(load.source)} AS _source, {literal(load.id)} AS _load, {rank} AS _rank"
         branches.append(f"SELECT {given} FROM {rows}{where}")
-        within.append(f"SELECT {given} FROM {rows} AS f {twice}")
-    keys = ", ".join(quoted(key) for key in table.key)
-    # A row without a line was gathered from sales lines (a product, a customer): it gives way to one from a file of its own.
-    latest = f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY (_line IS NULL), _rank DESC, _line DESC) = 1"
+    latest = f"QUALIFY {_place(table)} = 1"
     # keys are unique within a load: the connector saw to it
     sql = f"SELECT {columns}, _source, _load FROM ({' UNION ALL '.join(branches)}) {latest if len(holding) > 1 else ''}"
     order = f" ORDER BY {', '.join(quoted(name) for name in _order(table))}"
@@ -127,7 +120,6 @@ def plan(
         loads=tuple(holding),
         fingerprint=stamp,
         sql=sql + order,
-        sql_twice=f"SELECT {columns} FROM ({' UNION ALL '.join(within)}) {latest}{order}",
         sources=len({load.source for load in holding} - {DESK}),
         as_landed=tuple(_files(workspace, holding, table)) if not cuts and not outdated else (),
     )
@@ -138,14 +130,36 @@ def same_key(table: Table, one: str, other: str) -> str:
     return " AND ".join(f"{one}.{quoted(key)} IS NOT DISTINCT FROM {other}.{quoted(key)}" for key in table.key)
 
 
-def twice_sql(table: Table, files: Sequence[Path]) -> str:
-    """The keys that are in more than one of some files. The last one is the largest: its keys are looked up, not gathered."""
+def twice_sql(table: Table, gathered: Sequence[Path], looked_up: Sequence[Path]) -> str:
+    """The keys that several files have, at least one of `gathered`. Those of `looked_up`, the larger ones, are only looked up."""
     keys = ", ".join(quoted(key) for key in table.key)
-    later, largest = read_files(files[:-1]), read_files(files[-1:])
-    return (
-        f"SELECT DISTINCT {keys} FROM (SELECT {keys} FROM {later} AS f SEMI JOIN {largest} AS t ON {same_key(table, 'f', 't')} "
-        f"UNION ALL SELECT {keys} FROM {later} GROUP BY ALL HAVING count(*) > 1)"
+    later = read_files(gathered)
+    there = (
+        f"SELECT {keys} FROM {later} AS f SEMI JOIN {read_files(looked_up)} AS t ON {same_key(table, 'f', 't')} UNION ALL "
+        if looked_up
+        else ""
     )
+    return f"SELECT DISTINCT {keys} FROM ({there}SELECT {keys} FROM {later} GROUP BY ALL HAVING count(*) > 1)"
+
+
+def superseded_sql(table: Table, files: Sequence[tuple[int, int, Path]]) -> str:
+    """Of files, each with its number and the rank of its load, the rows of keys in `TWICE` for which another row stands: file, row."""
+    keys = ", ".join(quoted(key) for key in table.key)
+    rows = " UNION ALL ".join(
+        f"SELECT {number} AS file, {ROW} AS row, {rank} AS _rank, _line, {keys} FROM {read_rows(file, None)} AS f "
+        f"SEMI JOIN {TWICE} AS t ON {same_key(table, 'f', 't')}"
+        for number, rank, file in files
+    )
+    return f"SELECT file, row FROM ({rows}) QUALIFY {_place(table)} > 1"
+
+
+def _place(table: Table) -> str:
+    """The place of a row among those of its key, the one that counts first.
+
+    A row without a line was gathered from sales lines (a product, a customer): it gives way to one from a file of its own.
+    """
+    keys = ", ".join(quoted(key) for key in table.key)
+    return f"row_number() OVER (PARTITION BY {keys} ORDER BY (_line IS NULL), _rank DESC, _line DESC)"
 
 
 def lies_by(connection: duckdb.DuckDBPyConnection, file: Path, table: Table) -> bool:

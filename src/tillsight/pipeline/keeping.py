@@ -16,6 +16,7 @@ from tillsight.core.settings import Settings
 from tillsight.database.models import CURRENT, Pointer, Release
 from tillsight.database.store import Database
 from tillsight.pipeline.progress import Progress, silent
+from tillsight.warehouse.engine import files_named
 from tillsight.warehouse.engines import open_warehouse
 
 if TYPE_CHECKING:
@@ -100,7 +101,10 @@ def _delete_unnamed(workspace: Path, settings: Settings, database: Database) -> 
     with database.read() as session:
         published = list(session.scalars(select(Release).where(Release.state == "published")))
         named = {
-            file for release in published for entry in release.manifest["tables"].values() for file in entry["files"]
+            file
+            for release in published
+            for entry in release.manifest["tables"].values()
+            for file in files_named(entry)
         }
         building = {
             str(number) for number in session.scalars(select(Release.number).where(Release.state == "building"))

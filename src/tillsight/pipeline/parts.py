@@ -128,6 +128,15 @@ def files_touched(connection: duckdb.DuckDBPyConnection, workspace: Path, files:
     return {paths[path] for (path,) in found}
 
 
+def digest(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> str:
+    """A digest of the rows of a table, in whatever order they lie, and in whichever files."""
+    values = ", ".join(quoted(column) for column in columns)
+    found = connection.execute(
+        f"SELECT count(*), sum(CAST(h AS HUGEINT)), bit_xor(h) FROM (SELECT hash({values}) AS h FROM {quoted(table)})"
+    ).fetchone()
+    return " ".join(str(value) for value in found or ())
+
+
 def digests(
     connection: duckdb.DuckDBPyConnection, workspace: Path, files: Sequence[str], columns: Sequence[str]
 ) -> dict[str, str]:

@@ -15,11 +15,12 @@ import duckdb
 
 from tillsight.database.models import Release
 from tillsight.metrics.model import Layer
-from tillsight.pipeline.current import TWICE, CurrentTable, lies_by, same_key, twice_sql
+from tillsight.pipeline.current import TWICE, CurrentTable, lies_by, superseded_sql, twice_sql
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES
 from tillsight.vault import is_encrypted
-from tillsight.warehouse.duck import definitions, literal, parquet_options, quoted, read_files
+from tillsight.warehouse.duck import ROW, definitions, literal, parquet_options, quoted, read_files, read_rows
+from tillsight.warehouse.engine import Gone, StoredTable, files_named, stored
 
 MERGED_ROWS = 2_500_000
 """From so many rows on, landed files stay as they are but for the keys that several of them have."""
@@ -28,8 +29,12 @@ CODED_ROWS = 200_000
 """From so many rows on, texts that are passed on go through a layer as codes: they are joined and written in a fifth of the time."""
 MOST_CODES = 32_768
 """A column with more different texts than these is no better off: every row group has all of them in its dictionary."""
-NOTED = ("cuts", "digests", "parts")
-"""What is noted of a table that lies in parts."""
+NOTED = ("cuts", "digests", "parts", "landed", "gone")
+"""What is noted of some tables."""
+GONE = "_gone"
+"""What a build calls the rows that are gone of the table that it is at: the number of the file, and the row in it."""
+GONE_SHARE = 1 / 20
+"""So much of a file may be gone before it is written again without it."""
 
 
 @dataclass
@@ -49,6 +54,14 @@ class Made:
     """Of each of its parts, what tells whether another has the same rows."""
     parts: dict[str, list[str]] = field(default_factory=dict)
     """Of each file that is made of one of another table: that file, and the stamp of what else it was made of."""
+    landed: dict[str, list[Any]] = field(default_factory=dict)
+    """Of each load whose rows stay where they landed: their file, and how often the load was rewritten."""
+    gone: dict[str, Any] = field(default_factory=dict)
+    """The file that names the rows which are gone, and the numbers of the files that they are in."""
+
+    def stored(self, workspace: Path) -> StoredTable:
+        """As it is read."""
+        return stored(workspace, self.name, self.entry())
 
     def entry(self) -> dict[str, Any]:
         """As the manifest keeps it."""
@@ -74,50 +87,98 @@ class Writer:
     coded: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The tables whose views for layers have these columns as codes, and serve for all their parts."""
 
-    def link(self, current: CurrentTable) -> Made | None:
+    def link(self, current: CurrentTable, before: Release | None) -> Made | None:
         """The landed files themselves, where they are the current state as they stand; None where it has to be written.
 
-        So large tables only, and none that the return desk reads, which has to know what brought a row. Of several files, those rows
-        are written again whose key is in more than one; a file without such rows stays.
+        So large tables only, and none that the return desk reads, which has to know what brought a row. Rows for which a row of
+        another file stands are noted as gone; files of the release before stay, and only keys of new loads are looked for.
         """
-        table, files = current.table, current.as_landed
+        table = current.table
         rows = sum(load.manifest["tables"][table.name]["rows"] for load in current.loads)
-        if not files or rows < MERGED_ROWS or table.domain == RETURNS:
+        if not current.as_landed or rows < MERGED_ROWS or table.domain == RETURNS:
             return None
-        if not all(lies_by(self.connection, file, table) for file in files):
+        entry = self._landed_before(current, before)
+        held = {load_id: file for load_id, (file, _) in entry.get("landed", {}).items()}
+        new = [file for load, file in zip(current.loads, current.as_landed, strict=True) if load.id not in held]
+        if not all(lies_by(self.connection, file, table) for file in new):
             return None
         started = time.perf_counter()
         target = self.folder / table.name
         target.mkdir(parents=True, exist_ok=True)
-        own = self._own_rows(current, target) if len(files) > 1 else set()
+        files: dict[str, Path] = {}
         try:
-            for number, file in enumerate(files):
-                if file not in own:
-                    os.link(file, target / f"landed-{number:04}.parquet")
+            for number, (load, file) in enumerate(zip(current.loads, current.as_landed, strict=True)):
+                if load.id in held:
+                    files[load.id] = self.workspace / held[load.id]
+                else:
+                    files[load.id] = target / f"landed-{number:04}.parquet"
+                    os.link(file, files[load.id])
         except OSError:  # another file system, or one without links
             shutil.rmtree(target)
             return None
-        return self._made(table.name, current.fingerprint, "canonical", started)
+        gone = stored(self.workspace, table.name, entry).gone if entry else None
+        numbers = dict(gone.of) if gone else {}
+        for file in files.values():
+            numbers.setdefault(file, max(numbers.values(), default=0) + 1)
+        self._note_superseded(current, files, frozenset(files) - frozenset(held), numbers, gone)
+        files = {load_id: self._without_gone(file, numbers, target) for load_id, file in files.items()}
+        made = self._made(table.name, current.fingerprint, "canonical", started, list(files.values()), numbers)
+        made.landed = {
+            load.id: [str(files[load.id].relative_to(self.workspace)), load.revision] for load in current.loads
+        }
+        return made
 
-    def _own_rows(self, current: CurrentTable, target: Path) -> set[Path]:
-        """Write the rows of keys that several files have, as they are now, and those files without them. Returns those files."""
+    def _landed_before(self, current: CurrentTable, before: Release | None) -> dict[str, Any]:
+        """What the release before says of a table, where all its landed files are still to be read."""
+        entry: dict[str, Any] = (before.manifest.get("tables", {}) if before else {}).get(current.table.name, {})
+        there = {load.id: load.revision for load in current.loads}
+        landed = entry.get("landed", {})
+        same = landed and all(there.get(load_id) == revision for load_id, (_, revision) in landed.items())
+        return entry if same and all((self.workspace / file).exists() for file in files_named(entry)) else {}
+
+    def _note_superseded(
+        self,
+        current: CurrentTable,
+        files: Mapping[str, Path],
+        new: frozenset[str],
+        numbers: Mapping[Path, int],
+        gone: Gone | None,
+    ) -> None:
+        """Note in `GONE` the rows for which a row of another file stands: those of before, and those that new files bring."""
         table = current.table
-        of_size = sorted(current.as_landed, key=lambda file: file.stat().st_size)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {TWICE} AS {twice_sql(table, of_size)}")
+        known = f"SELECT file, row FROM {read_files([gone.file])}" if gone else "SELECT 0 AS file, 0 AS row WHERE false"
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {GONE} AS {known}")
+        largest = max(files, key=lambda load_id: files[load_id].stat().st_size)
+        gathered = set(files) - {largest} if largest in new else new
+        if not gathered or len(files) == 1:
+            return
+        looked_up = [file for load_id, file in files.items() if load_id not in gathered]
+        twice = twice_sql(table, [files[load_id] for load_id in gathered], looked_up)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {TWICE} AS {twice}")
+        superseded = superseded_sql(
+            table,
+            [(numbers[files[load.id]], rank, files[load.id]) for rank, load in enumerate(current.loads)],
+        )
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {GONE} AS SELECT file, row FROM {GONE} UNION {superseded}; DROP TABLE {TWICE}"
+        )
+
+    def _without_gone(self, file: Path, numbers: Mapping[Path, int], target: Path) -> Path:
+        """The file itself, or where much of it is gone what is left of it, written to a folder; then nothing of it is gone."""
+        number = numbers[file]
+        gone = self._rows(f"{GONE} WHERE file = {number}")
+        if gone <= self._rows(read_files([file])) * GONE_SHARE:
+            return file
+        rest = target / f"rest-{number:04}.parquet"
         options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
-        written: set[Path] = set()
-        for number, file in enumerate(current.as_landed):
-            same = f"JOIN {TWICE} AS t ON {same_key(table, 'f', 't')}"
-            if self.connection.execute(f"SELECT 1 FROM {read_files([file])} AS f SEMI {same} LIMIT 1").fetchone():
-                rest = target / f"rest-{number:04}.parquet"
-                self.connection.execute(
-                    f"COPY (SELECT * FROM {read_files([file])} AS f ANTI {same}) TO {literal(str(rest))} {options}"
-                )
-                written.add(file)
-        if written:
-            self.connection.execute(f"COPY ({current.sql_twice}) TO {literal(str(target / 'twice.parquet'))} {options}")
-        self.connection.execute(f"DROP TABLE {TWICE}")
-        return written
+        self.connection.execute(
+            f"COPY (SELECT * EXCLUDE ({ROW}) FROM {read_rows(file, None)} ANTI JOIN "
+            f"(SELECT row AS {ROW} FROM {GONE} WHERE file = {number}) USING ({ROW})) TO {literal(str(rest))} {options}"
+        )
+        self.connection.execute(f"DELETE FROM {GONE} WHERE file = {number}")
+        if file.is_relative_to(target):
+            file.unlink()
+        return rest
 
     def write(
         self,
@@ -154,19 +215,42 @@ class Writer:
                 made.rename(target / f"{piece}-{int(made.parent.name.removeprefix('_part=')):04}-{made.stem}.parquet")
             for left in target.glob("_part=*"):
                 left.rmdir()
-        return self._made(name, fingerprint, kind, started, kept)
+        files = [*target.glob("*.parquet"), *(self.workspace / file for file in kept)]
+        return self._made(name, fingerprint, kind, started, files)
 
-    def _made(self, name: str, fingerprint: str, kind: str, started: float, kept: Sequence[str] = ()) -> Made:
-        files = sorted([*(self.folder / name).glob("*.parquet"), *(self.workspace / file for file in kept)])
-        rows = self._rows(read_files(files))
+    def _made(
+        self,
+        name: str,
+        fingerprint: str,
+        kind: str,
+        started: float,
+        files: Sequence[Path],
+        gone: Mapping[Path, int] | None = None,
+    ) -> Made:
+        """What was written. `gone`: the rows in `GONE` are gone, of files by these numbers."""
+        noted: dict[str, Any] = {}
+        left = self._rows(GONE) if gone else 0
+        if gone and left:
+            file = self.folder / name / "gone" / "rows.parquet"
+            file.parent.mkdir()
+            self.connection.execute(
+                f"COPY (SELECT * FROM {GONE} ORDER BY file, row) TO {literal(str(file))} {parquet_options(is_encrypted(self.workspace))}"
+            )
+            of = {number for (number,) in self.connection.execute(f"SELECT DISTINCT file FROM {GONE}").fetchall()}
+            noted = {
+                "file": str(file.relative_to(self.workspace)),
+                "of": {str(one.relative_to(self.workspace)): gone[one] for one in files if gone.get(one) in of},
+            }
+        rows = self._rows(read_files(sorted(files))) - left
         self.seconds[name] = round(time.perf_counter() - started, 3)
         return Made(
             name,
             fingerprint,
-            [str(file.relative_to(self.workspace)) for file in files],
+            [str(file.relative_to(self.workspace)) for file in sorted(files)],
             rows,
             sum(file.stat().st_size for file in files),
             kind,
+            gone=noted,
         )
 
     def _view_part(self, layer: Layer, file: str) -> None:
@@ -219,7 +303,7 @@ class Writer:
 
     def view(self, entry: Made) -> None:
         """Name a table as its files are."""
-        for statement in definitions({entry.name: [self.workspace / file for file in entry.files]}, {}):
+        for statement in definitions([entry.stored(self.workspace)], {}):
             self.connection.execute(statement)
 
 
@@ -228,7 +312,7 @@ def shared(before: Release | None, name: str, fingerprint: str, workspace: Path)
     entry = (before.manifest.get("tables", {}) if before else {}).get(name)
     if not entry or entry["fingerprint"] != fingerprint:
         return None
-    if not all((workspace / file).exists() for file in entry["files"]):
+    if not all((workspace / file).exists() for file in files_named(entry)):
         return None
     noted = {name: entry[name] for name in NOTED if name in entry}
     return Made(

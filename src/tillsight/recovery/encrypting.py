@@ -40,6 +40,7 @@ from tillsight.shop import Shop
 from tillsight.vault import DATA_KEY_FILE, KEY_FILE, Keys, is_encrypted, make_data_key, reseal_data_key
 from tillsight.vault.data import ENCRYPTING
 from tillsight.warehouse.duck import connect, is_sealed, literal, parquet_options, read_files, seal_folder
+from tillsight.warehouse.engine import files_named
 
 COPIES = "files"
 _ROWS_OF_GROUP = "ROW_GROUP_SIZE 122880"
@@ -217,7 +218,7 @@ def _plain_files(workspace: Path, database: Database) -> list[Path]:
         number = session.scalar(select(Pointer.release).where(Pointer.name == CURRENT))
         release = session.get(Release, number) if number is not None else None
     if release is not None:
-        files |= {workspace / file for entry in release.manifest["tables"].values() for file in entry["files"]}
+        files |= {workspace / file for entry in release.manifest["tables"].values() for file in files_named(entry)}
     return sorted(file for file in files if file.is_file())
 
 

@@ -26,7 +26,7 @@ from tillsight.core.errors import SettingsError, TooBigError
 from tillsight.core.settings import LimitSettings
 from tillsight.tables.schema import DUCKDB_TYPES, Type
 from tillsight.vault import data_key, is_encrypted
-from tillsight.warehouse.engine import too_long, too_many_rows, too_much_memory
+from tillsight.warehouse.engine import Gone, StoredTable, too_long, too_many_rows, too_much_memory
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -109,20 +109,50 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_files(files: Sequence[Path], *, named: bool = False) -> str:
-    """The SQL that reads Parquet files as one table; all of them encrypted, or none. `named`: with the file in `filename`."""
+def read_files(files: Sequence[Path], *, named: bool = False, more: str = "") -> str:
+    """The SQL that reads Parquet files as one table; all of them encrypted, or none. `named`: with the file in `filename`.
+
+    `more`: a further option of the engine.
+    """
     options = f", encryption_config = {{footer_key: '{_KEY}'}}" if files and is_sealed(files[0]) else ""
     options += ", filename = true" if named else ""
+    options += f", {more}" if more else ""
     return f"read_parquet([{', '.join(literal(str(file)) for file in files)}]{options})"
 
 
-def definitions(tables: Mapping[str, Sequence[Path]], empty: Mapping[str, Mapping[str, Type]]) -> Iterator[str]:
+ROW = "file_row_number"
+"""The number of a row in its file, from 0, as the engine calls it."""
+
+
+def read_rows(file: Path, gone: Gone | None) -> str:
+    """The SQL that reads a file of a table with the number of each row in `ROW`, but for the rows that are gone."""
+    rows = read_files([file], more=f"{ROW} = true")
+    if gone is None or file not in gone.of:
+        return f"(SELECT * FROM {rows})"
+    left = f"(SELECT row AS {ROW} FROM {read_files([gone.file])} WHERE file = {gone.of[file]})"
+    return f"(SELECT * FROM {rows} ANTI JOIN {left} USING ({ROW}))"
+
+
+def read_table(table: StoredTable) -> str:
+    """The SQL that reads a table of a release."""
+    gone = table.gone
+    if gone is None:
+        return read_files(table.files)
+    whole = [file for file in table.files if file not in gone.of]
+    parts = [f"SELECT * FROM {read_files(whole)}"] if whole else []
+    parts += [f"SELECT * EXCLUDE ({ROW}) FROM {read_rows(file, gone)}" for file in table.files if file in gone.of]
+    return f"({' UNION ALL BY NAME '.join(parts)})"
+
+
+def definitions(tables: Iterable[StoredTable], empty: Mapping[str, Mapping[str, Type]]) -> Iterator[str]:
     """The SQL that names the tables of a release; those of `empty` without files are there too, without rows."""
-    for name, files in tables.items():
-        if files:
-            yield f"CREATE VIEW {quoted(name)} AS SELECT * FROM {read_files(files)}"
+    named: set[str] = set()
+    for table in tables:
+        if table.files:
+            named.add(table.name)
+            yield f"CREATE VIEW {quoted(table.name)} AS SELECT * FROM {read_table(table)}"
     for name, columns in empty.items():
-        if not tables.get(name):
+        if name not in named:
             nulls = ", ".join(
                 f"CAST(NULL AS {DUCKDB_TYPES[type_]}) AS {quoted(column)}" for column, type_ in columns.items()
             )
@@ -206,7 +236,7 @@ class DuckEngine:
         self._local = threading.local()
         self._lock = threading.Lock()
 
-    def name(self, tables: Mapping[str, Sequence[Path]], empty: Mapping[str, Mapping[str, Type]]) -> None:
+    def name(self, tables: Iterable[StoredTable], empty: Mapping[str, Mapping[str, Type]]) -> None:
         """Name the tables of a release; those without files are there too, without rows. Then lock the configuration."""
         for statement in definitions(tables, empty):
             self._connection.execute(statement)

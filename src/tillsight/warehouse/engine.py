@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """Rows that files of a table still hold and that are no part of it any more, since others stand for them.
+
+    `file`: a Parquet file with their numbers, from 0, in `row`, and in `file` the number that `of` gives to the file they are in.
+    """
+
+    file: Path
+    of: Mapping[Path, int]
+
+
+@dataclass(frozen=True)
 class StoredTable:
     """A table of a release: its Parquet files, a stamp of what is in it, and whether it is canonical or derived."""
 
@@ -29,15 +40,31 @@ class StoredTable:
     files: tuple[Path, ...]
     stamp: str
     kind: str
+    gone: Gone | None = None
 
 
 def stored_tables(workspace: Path, manifest: Mapping[str, Any]) -> list[StoredTable]:
     """The tables that the manifest of a release names; those without files are left out."""
-    return [
-        StoredTable(name, tuple(workspace / file for file in entry["files"]), entry["fingerprint"], entry["kind"])
-        for name, entry in manifest["tables"].items()
-        if entry["files"]
-    ]
+    return [stored(workspace, name, entry) for name, entry in manifest["tables"].items() if entry["files"]]
+
+
+def stored(workspace: Path, name: str, entry: Mapping[str, Any]) -> StoredTable:
+    """A table as its entry in a manifest tells of it."""
+    gone = entry.get("gone")
+    return StoredTable(
+        name,
+        tuple(workspace / file for file in entry["files"]),
+        entry["fingerprint"],
+        entry["kind"],
+        Gone(workspace / gone["file"], {workspace / file: number for file, number in gone["of"].items()})
+        if gone
+        else None,
+    )
+
+
+def files_named(entry: Mapping[str, Any]) -> list[str]:
+    """Every file that the entry of a table in a manifest names: those of its rows, and the one of rows that are gone."""
+    return [*entry["files"], *([entry["gone"]["file"]] if entry.get("gone") else [])]
 
 
 class Engine(Protocol):

@@ -35,7 +35,7 @@ class DuckWarehouse:
             name: {column.name: column.type for column in table.columns} for name, table in TABLES.items()
         }
         engine = DuckEngine(self._workspace, self._limits)
-        engine.name({table.name: table.files for table in tables}, empty)
+        engine.name(tables, empty)
         return engine
 
     def publish(self, number: int, tables: Sequence[StoredTable]) -> None:

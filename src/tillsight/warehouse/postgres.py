@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from tillsight.core.errors import ConflictError, NoReleaseError, SettingsError, WarehouseError
 from tillsight.core.settings import LimitSettings
 from tillsight.vault import Keys
-from tillsight.warehouse.duck import connect, literal, quoted, read_files
+from tillsight.warehouse.duck import connect, literal, quoted, read_table
 from tillsight.warehouse.engine import StoredTable, too_long, too_many_rows, too_much_memory
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class PostgresWarehouse:
         with closing(connect(self._workspace, self._limits.memory, self._limits.threads)) as files:
             for table in tables:
                 if table.name in names and names[table.name] not in have:
-                    rows = files.execute(f"SELECT * FROM {read_files(table.files)}").to_arrow_reader(BATCH)
+                    rows = files.execute(f"SELECT * FROM {read_table(table)}").to_arrow_reader(BATCH)
                     self._copy(names[table.name], rows, collation)
         schema = _schema(number)
         views = [f"CREATE VIEW {schema}.{quoted(name)} AS TABLE {STORE}.{quoted(held)}" for name, held in names.items()]

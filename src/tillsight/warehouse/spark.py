@@ -7,6 +7,7 @@ address: `spark://host:7077?spark.executor.memory=8g&spark.cores.max=16`.
 
 from __future__ import annotations
 
+import functools
 import socket
 import threading
 import uuid
@@ -25,7 +26,8 @@ from tillsight.warehouse.engine import StoredTable, too_long, too_many_rows, too
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 REACH_SECONDS = 5
 _FIXED = {
@@ -183,7 +185,7 @@ class SparkEngine:
                     rows = session.createDataFrame([], schema)
                 else:
                     schema = from_arrow_schema(pq.read_schema(table.files[0]), prefer_timestamp_ntz=True)
-                    rows = session.read.schema(schema).parquet(*(str(file) for file in table.files))
+                    rows = _rows_of(session, table, schema)
                 rows.createOrReplaceTempView(found.name)
                 self._named.add(found.name)
 
@@ -215,6 +217,22 @@ class SparkEngine:
             raise WarehouseError(f"Spark refused: {_said(error)}.") from error
         finally:
             timer.cancel()
+
+
+def _rows_of(session: SparkSession, table: StoredTable, schema: StructType) -> DataFrame:
+    """The rows of a table, without those that are gone."""
+    reader, gone = session.read.schema(schema), table.gone
+    if gone is None:
+        return reader.parquet(*(str(file) for file in table.files))
+    whole = [str(file) for file in table.files if file not in gone.of]
+    parts = [reader.parquet(*whole)] if whole else []
+    left = session.read.parquet(str(gone.file))
+    for file in table.files:
+        if file in gone.of:
+            rows = reader.parquet(str(file)).select("*", "_metadata.row_index")
+            numbers = left.where(left.file == gone.of[file]).select(left.row.alias("row_index"))
+            parts.append(rows.join(numbers, "row_index", "left_anti").select(*schema.names))
+    return functools.reduce(lambda one, other: one.unionByName(other), parts)
 
 
 def alive(session: SparkSession) -> bool:

@@ -76,7 +76,7 @@ def script(given: Iterable[View], tables: Iterable[StoredTable]) -> Iterator[str
     """Statements with which any DuckDB has the tables that views read, over the files of the release, and the views."""
     given = list(given)
     read_here = {name for view in given for name in view.needs} | {"campaign_members"}
-    files = {table.name: table.files for table in tables if table.name in read_here}
+    files = [table for table in tables if table.name in read_here]
     empty: dict[str, dict[str, Type]] = {
         "campaign_members": {column.name: column.type for column in TABLES["campaign_members"].columns}
     }
