@@ -14,6 +14,7 @@ from tests.support.random_shop import random_shop
 from tests.support.shops import land, line, make_shop, order, write_settings
 
 from tillsight.pipeline import parts
+from tillsight.pipeline.build import Build
 from tillsight.shop import Shop
 from tillsight.vault import make_data_key
 from tillsight.warehouse.duck import is_sealed, seal_folder
@@ -239,8 +240,7 @@ def test_any_split_of_loads_with_builds_between_ends_in_one_release(
     assert stayed, "the last load says little"
     found = content(empty)
     with monkeypatch.context() as patch:
-        patch.setattr(parts, "note_touched", lambda *_: False)
-        patch.setattr(parts, "of_before", lambda *_: {})
+        patch.setattr(Build, "_previous", lambda _: None)
         forget(empty)
         for load in given:
             land(empty, **load)

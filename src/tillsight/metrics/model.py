@@ -87,7 +87,7 @@ class Layer:
     `split_by`: an input of which a few months at a time are enough to make the rows that belong to them, so that a shop of any
     size is built in bounded memory; None for rows that need all of it. `along`: for other inputs, a column that both have: only
     rows are read of which it lies between the least and the greatest value among those months, as far as the files can tell.
-    `by_order`: inputs of which only the rows that name an order of the part bear on it. `coded`: for inputs, columns of text that
+    `by_order`: inputs of which only the rows that name an order bear on the rows of that order. `coded`: for inputs, columns of text that
     the layer only passes on. Where a large table has few different ones, they go through it as codes, so such a column may be
     compared, put in order and written, but never hashed into a key, which would be another for a code.
     """
@@ -133,6 +133,8 @@ class Relation:
     """Currency and day of every row that goes into it in another currency whose rate is not known: a build that finds one
     stops, because a missing rate is never one to one and never nothing."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    renewed_by: Literal["order", "customer"] | None = None
+    """What its rows belong to: of a large shop only the rows of orders, or customers, are made again that a load says something of."""
     nothing_without: str | None = None
     """A table without whose rows it has none: then it is not worked out at all."""
     single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -48,6 +48,7 @@ from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, pl
 from tillsight.pipeline.keeping import build_lock, collect
 from tillsight.pipeline.kept_sql import RelationSql, kept
 from tillsight.pipeline.progress import Progress, silent
+from tillsight.pipeline.refresh import NAMED, DoubledError, Refresh, begin
 from tillsight.pipeline.writing import Made, Writer, shared
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import IBIS_TYPES
@@ -89,6 +90,8 @@ class Build:
     progress: Progress
     as_of: datetime | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    refresh: Refresh | None = None
+    """What works out only what is new, where that can be known."""
     tells_touched: bool = False
     """Whether the orders are known that something new is said of, so that other parts can stay."""
 
@@ -121,6 +124,8 @@ class Build:
             writer = Writer(connection, self.workspace, folder, self.seconds)
             self._note_touched(connection, before, loads, plans)
             made = self._tables(writer, plans, before)
+            if self.tells_touched and before is not None:
+                self.refresh = begin(writer, self.catalogue, before, made, self._void(connection, made["orders"]))
             made |= self._relations(writer, made, before)
             unchanged = self._unchanged(made, before)
             if unchanged is not None:
@@ -200,11 +205,16 @@ class Build:
         loads: list[LandedLoad],
         plans: list[CurrentTable],
     ) -> None:
-        if self.as_of is None:
-            layers = (layer for relation in self.catalogue.relations.values() for layer in relation.layers)
-            by_order = {name for layer in layers for name in layer.by_order}
+        if self.as_of is not None:
+            return
+        layers = [layer for relation in self.catalogue.relations.values() for layer in relation.layers]
+        of_parts = {name for layer in layers if layer.split_by for name in layer.by_order}
+        for noted, by_order in (
+            (parts.TOUCHED, of_parts),
+            (NAMED, {name for layer in layers for name in layer.by_order}),
+        ):
             self.tells_touched = parts.note_touched(
-                connection, self.workspace, self.settings, before, loads, plans, by_order
+                connection, self.workspace, self.settings, before, loads, plans, by_order, noted
             )
 
     def _tables(self, writer: Writer, plans: list[CurrentTable], before: Release | None) -> dict[str, Made]:
@@ -237,7 +247,7 @@ class Build:
             relation = derived(self.catalogue, name)
             there = tables | made
             rolled_up = name in self.catalogue.rollups
-            if rolled_up and not self._worth_adding_up(connection, name, there[relation.inputs[0]]):
+            if rolled_up and not self._worth_adding_up(connection, name, there[relation.inputs[0]], before):
                 continue
             self.progress("relations", step, len(order), relation.title)
             known = [there[name] for name in relation.inputs if name in there]
@@ -266,19 +276,46 @@ class Build:
                     + [f"{entry.name} {entry.fingerprint}" for entry in known]
                 ).encode()
             ).hexdigest()
-            entry = shared(before, relation.name, stamp, self.workspace) or self._derive(
-                writer, relation, sql_of, stamp, there, "rollup" if rolled_up else "derived", before
+            entry = (
+                shared(before, relation.name, stamp, self.workspace)
+                or self._renewed(relation, sql_of, stamp, there)
+                or self._derive(writer, relation, sql_of, stamp, there, "rollup" if rolled_up else "derived", before)
             )
             entry.known_to = max((e.known_to for e in known if e.known_to), default=None)
             made[relation.name] = entry
             writer.view(entry)
         return made
 
-    def _worth_adding_up(self, connection: duckdb.DuckDBPyConnection, name: str, source: Made) -> bool:
+    def _renewed(
+        self,
+        relation: Relation,
+        sql_of: Callable[[int], RelationSql],
+        stamp: str,
+        there: dict[str, Made],
+    ) -> Made | None:
+        """A relation as in the release before, but for what is new; None where it has to be made whole."""
+        if self.refresh is None:
+            return None
+        self.refresh.there = there
+        layers = self._layer_sql(relation, sql_of(0)[0], there)
+        try:
+            made = self.refresh.renew(relation, layers, _made_by(layers))
+        except DoubledError:  # with other keys, so everything is made whole
+            self.refresh = None
+            return None
+        if made is not None:
+            made.fingerprint, made.made_by = stamp, _made_by(layers)
+        return made
+
+    def _worth_adding_up(
+        self, connection: duckdb.DuckDBPyConnection, name: str, source: Made, before: Release | None
+    ) -> bool:
         """Whether a roll-up is made: of a large table, and only where it has far fewer rows, by what some days of it say."""
         least = self.settings.limits.rollup_rows
         if least == 0 or source.rows < least:
             return least == 0
+        if self.refresh is not None and before is not None:  # so little is new that it would say the same again
+            return name in before.manifest["tables"]
         rollup = self.catalogue.rollups[name]
         if rollup.kind == "visits":  # a question for distinct customers is worth more than rows
             return True
@@ -306,12 +343,18 @@ class Build:
                 [(piece.sql, piece.name) for piece in pieces if piece.name not in stay],
                 stamp,
                 kind,
-                {piece.name: (piece.layer, piece.source) for piece in pieces if piece.source},
+                {
+                    piece.name: (piece.layer, there[str(piece.layer.split_by)].stored(self.workspace), piece.source)
+                    for piece in pieces
+                    if piece.source
+                },
                 cuts,
                 list(stay.values()),
             )
             if not any(self._meet(writer.connection, entry, key, names) for key, names in relation.keys.items()):
                 folder = (writer.folder / relation.name).relative_to(self.workspace)
+                if salt == 0:
+                    entry.made_by = _made_by(self._layer_sql(relation, sql_of(0)[0], there))
                 entry.parts = {stay.get(name, str(folder / f"{name}.parquet")): said for name, said in noted.items()}
                 if cuts:
                     self._same_parts(writer.connection, relation, entry, before)
@@ -319,8 +362,8 @@ class Build:
                 return entry
         raise BuildError(f"{relation.title}: two rows have the same key, however the keys are made.")
 
-    def _pieces(self, relation: Relation, layers: dict[str, str], there: dict[str, Made]) -> list[Piece]:
-        """The files of a relation: each with its SQL, and those made from a part of a table with that part."""
+    def _layer_sql(self, relation: Relation, layers: dict[str, str], there: dict[str, Made]) -> dict[str, str]:
+        """The SQL of each layer of a relation, with its columns as they are written."""
         columns = ", ".join(
             quoted(name) if type_ == "string" else f"CAST({quoted(name)} AS {_duck_type(type_)}) AS {quoted(name)}"
             for name, type_ in relation.schema.items()
@@ -328,9 +371,14 @@ class Build:
         small = max((there[name].rows for name in relation.inputs if name in there), default=0) <= SORTED_ROWS
         timed = relation.time is not None and relation.time in relation.schema
         by_time = f" ORDER BY {quoted(relation.time or '')}" if small and timed else ""
+        return {name: f"SELECT {columns} FROM ({sql}) AS r{by_time}" for name, sql in layers.items()}
+
+    def _pieces(self, relation: Relation, layers: dict[str, str], there: dict[str, Made]) -> list[Piece]:
+        """The files of a relation: each with its SQL, and those made from a part of a table with that part."""
         pieces: list[Piece] = []
+        written = self._layer_sql(relation, layers, there)
         for layer in relation.layers:
-            sql = f"SELECT {columns} FROM ({layers[layer.name]}) AS r{by_time}"
+            sql = written[layer.name]
             if layer.split_by is None:
                 pieces.append(Piece(layer.name, sql, layer, ""))
                 continue
@@ -358,7 +406,21 @@ class Build:
                     for name in parts.read_whole(piece.layer, piece.sql, there, relation.inputs)
                 }
                 of_layer[piece.layer.name] = parts.stamp_of(str(FORMAT), piece.sql, whole)
-        return {piece.name: [piece.source, of_layer[piece.layer.name]] for piece in pieces if piece.source}
+        gone = {
+            file: there[name].gone["file"]
+            for name in relation.inputs
+            if name in there
+            for file in there[name].gone.get("of", {})
+        }
+        return {
+            piece.name: [
+                piece.source,
+                of_layer[piece.layer.name],
+                *([gone[piece.source]] if piece.source in gone else []),
+            ]
+            for piece in pieces
+            if piece.source
+        }
 
     def _digest(self, connection: duckdb.DuckDBPyConnection, entry: Made) -> str:
         """What a table says, whatever it was loaded from."""
@@ -367,7 +429,7 @@ class Build:
             if entry.kind == "canonical"
             else tuple(derived(self.catalogue, entry.name).schema)
         )
-        return parts.digest(connection, entry.name, columns)
+        return parts.digest(connection, quoted(entry.name), columns)
 
     def _stay(
         self,
@@ -668,6 +730,11 @@ def _cells_sql(catalogue: Catalogue, name: str) -> str:
         _day=rows[time_], **{f"_{n}": catalogue.dimensions[d].of(rows) for n, d in enumerate(rollup.dimensions)}
     ).agg(_rows=rows.count())
     return compiled(cells.agg(rows=cells._rows.sum(), cells=cells.count()), pretty=False)
+
+
+def _made_by(layers: Mapping[str, str]) -> str:
+    """A stamp of the SQL that a relation is made by."""
+    return hashlib.sha256("\n".join([str(FORMAT), duckdb.__version__, *layers.values()]).encode()).hexdigest()
 
 
 def _duck_type(type_: str) -> str:

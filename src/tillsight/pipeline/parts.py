@@ -76,10 +76,11 @@ def note_touched(
     loads: Sequence[LandedLoad],
     plans: Iterable[CurrentTable],
     by_order: Collection[str],
+    noted: str,
 ) -> bool:
-    """Note the orders that loads name which the release before did not have, in `TOUCHED`. False where that does not tell all.
+    """Note the orders that loads name which the release before did not have, in a temporary table. False where that does not tell all.
 
-    `by_order`: the tables that are looked at.
+    `by_order`: the tables that are looked at. `noted`: the name of that table.
     """
     if before is None or before.state != "published":
         return False
@@ -113,7 +114,7 @@ def note_touched(
         )
     nothing = "SELECT CAST(NULL AS VARCHAR) AS shop_id, CAST(NULL AS VARCHAR) AS order_id WHERE false"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT shop_id, order_id FROM ({' UNION ALL '.join([nothing, *named])})"
+        f"CREATE OR REPLACE TEMP TABLE {noted} AS SELECT DISTINCT shop_id, order_id FROM ({' UNION ALL '.join([nothing, *named])})"
     )
     return True
 
@@ -128,11 +129,11 @@ def files_touched(connection: duckdb.DuckDBPyConnection, workspace: Path, files:
     return {paths[path] for (path,) in found}
 
 
-def digest(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> str:
-    """A digest of the rows of a table, in whatever order they lie, and in whichever files."""
+def digest(connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str]) -> str:
+    """A digest of the rows of a table, as SQL names it, in whatever order they lie, and in whichever files."""
     values = ", ".join(quoted(column) for column in columns)
     found = connection.execute(
-        f"SELECT count(*), sum(CAST(h AS HUGEINT)), bit_xor(h) FROM (SELECT hash({values}) AS h FROM {quoted(table)})"
+        f"SELECT count(*), sum(CAST(h AS HUGEINT)), bit_xor(h) FROM (SELECT hash({values}) AS h FROM {rows})"
     ).fetchone()
     return " ".join(str(value) for value in found or ())
 
@@ -167,6 +168,7 @@ def read_whole(layer: Layer, sql: str, there: Mapping[str, Made], inputs: Sequen
 
 
 def of_before(before: Release | None, name: str, what: str) -> dict[str, Any]:
-    """What the release before noted of the files of a table: `parts` or `digests`; of those that are in it."""
+    """What the release before noted of the files of a table, `parts` or `digests`: of those that are in it, whole."""
     entry = (before.manifest.get("tables", {}) if before else {}).get(name, {})
-    return {file: noted for file, noted in entry.get(what, {}).items() if file in entry["files"]}
+    gone = entry.get("gone", {}).get("of", {})
+    return {file: noted for file, noted in entry.get(what, {}).items() if file in entry["files"] and file not in gone}

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,16 @@ from tillsight.pipeline.current import TWICE, CurrentTable, lies_by, superseded_
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES
 from tillsight.vault import is_encrypted
-from tillsight.warehouse.duck import ROW, definitions, literal, parquet_options, quoted, read_files, read_rows
+from tillsight.warehouse.duck import (
+    ROW,
+    definitions,
+    literal,
+    parquet_options,
+    quoted,
+    read_files,
+    read_rows,
+    read_table,
+)
 from tillsight.warehouse.engine import Gone, StoredTable, files_named, stored
 
 MERGED_ROWS = 2_500_000
@@ -29,7 +38,7 @@ CODED_ROWS = 200_000
 """From so many rows on, texts that are passed on go through a layer as codes: they are joined and written in a fifth of the time."""
 MOST_CODES = 32_768
 """A column with more different texts than these is no better off: every row group has all of them in its dictionary."""
-NOTED = ("cuts", "digests", "parts", "landed", "gone")
+NOTED = ("cuts", "digests", "parts", "landed", "gone", "made_by")
 """What is noted of some tables."""
 GONE = "_gone"
 """What a build calls the rows that are gone of the table that it is at: the number of the file, and the row in it."""
@@ -56,6 +65,8 @@ class Made:
     """Of each file that is made of one of another table: that file, and the stamp of what else it was made of."""
     landed: dict[str, list[Any]] = field(default_factory=dict)
     """Of each load whose rows stay where they landed: their file, and how often the load was rewritten."""
+    made_by: str = ""
+    """What tells whether the SQL of a derived table is another one."""
     gone: dict[str, Any] = field(default_factory=dict)
     """The file that names the rows which are gone, and the numbers of the files that they are in."""
 
@@ -122,7 +133,7 @@ class Writer:
             numbers.setdefault(file, max(numbers.values(), default=0) + 1)
         self._note_superseded(current, files, frozenset(files) - frozenset(held), numbers, gone)
         files = {load_id: self._without_gone(file, numbers, target) for load_id, file in files.items()}
-        made = self._made(table.name, current.fingerprint, "canonical", started, list(files.values()), numbers)
+        made = self.made(table.name, current.fingerprint, "canonical", started, list(files.values()), numbers)
         made.landed = {
             load.id: [str(files[load.id].relative_to(self.workspace)), load.revision] for load in current.loads
         }
@@ -186,12 +197,13 @@ class Writer:
         pieces: Sequence[tuple[str, str]],
         fingerprint: str,
         kind: str,
-        parts: Mapping[str, tuple[Layer, str]] | None = None,
+        parts: Mapping[str, tuple[Layer, StoredTable, str]] | None = None,
         cuts: Sequence[date] = (),
         kept: Sequence[str] = (),
     ) -> Made:
-        """Write a table, a file for each piece of SQL. `parts`: for a piece, its layer, and the one file that it is made by.
+        """Write a table, a file for each piece of SQL.
 
+        `parts`: for a piece, its layer, and the table and the one file of it that it is made by.
         `cuts`: write what there is of it before the first day, between it and the second one, and so on, to files of their own.
         `kept`: files that are part of it as they are.
         """
@@ -216,9 +228,9 @@ class Writer:
             for left in target.glob("_part=*"):
                 left.rmdir()
         files = [*target.glob("*.parquet"), *(self.workspace / file for file in kept)]
-        return self._made(name, fingerprint, kind, started, files)
+        return self.made(name, fingerprint, kind, started, files)
 
-    def _made(
+    def made(
         self,
         name: str,
         fingerprint: str,
@@ -240,6 +252,7 @@ class Writer:
             noted = {
                 "file": str(file.relative_to(self.workspace)),
                 "of": {str(one.relative_to(self.workspace)): gone[one] for one in files if gone.get(one) in of},
+                "rows": left,
             }
         rows = self._rows(read_files(sorted(files))) - left
         self.seconds[name] = round(time.perf_counter() - started, 3)
@@ -253,9 +266,9 @@ class Writer:
             gone=noted,
         )
 
-    def _view_part(self, layer: Layer, file: str) -> None:
+    def _view_part(self, layer: Layer, split: StoredTable, file: str) -> None:
         """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
-        source = read_files([self.workspace / file])
+        source = read_table(replace(split, files=(self.workspace / file,)))
         coded = layer.coded if layer.coded and self._rows(source) >= CODED_ROWS else {}
         self._view_coded(str(layer.split_by), source, coded.get(str(layer.split_by), ()))
         for table in layer.coded:

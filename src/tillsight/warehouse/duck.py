@@ -136,7 +136,7 @@ def read_rows(file: Path, gone: Gone | None) -> str:
 def read_table(table: StoredTable) -> str:
     """The SQL that reads a table of a release."""
     gone = table.gone
-    if gone is None:
+    if gone is None or not gone.of.keys() & set(table.files):
         return read_files(table.files)
     whole = [file for file in table.files if file not in gone.of]
     parts = [f"SELECT * FROM {read_files(whole)}"] if whole else []

@@ -171,6 +171,7 @@ RELATIONS = (
         grain="one change of one customer's standing, on its day",
         inputs=("order_facts", "sales"),
         layers=(Layer("all", customer_events),),
+        renewed_by="customer",
         schema=EVENTS_SCHEMA,
         dimensions=("shop", *ATTRIBUTES, "customer_id", "cohort"),
         needs=("orders", "order_items"),

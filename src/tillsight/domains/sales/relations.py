@@ -85,6 +85,12 @@ def _digits(phone: ir.StringValue) -> ir.StringValue:
     return phone.re_replace(r"[^0-9]", "").nullif("")
 
 
+def addresses(table: ir.Table) -> ir.Table:
+    """What orders, or customers, are known by besides their names: the key columns, _email and _phone, null where there is none."""
+    keys = [name for name in ("shop_id", "order_id") if name in table.columns]
+    return table.select(*keys, _email=_mail(table.email), _phone=_digits(table.phone))
+
+
 def _known_by(inputs: BuildInputs, name: str, key: Callable[[ir.StringValue], ir.StringValue]) -> ir.Table:
     """Whose an e-mail address or phone number is: the customer's who states it, else of who ordered with it.
 
@@ -159,20 +165,20 @@ def order_customers(inputs: BuildInputs) -> ir.Table:
     """Whose each order is, and which of the customer's orders. A guest is matched by e-mail, then by phone."""
     orders = inputs.tables["orders"]
     orders = zoned(inputs, orders.filter(~orders.is_test, ~orders.is_deleted), "placed_at")
-    by_mail, by_phone = _known_by(inputs, "email", _mail), _known_by(inputs, "phone", _digits)
-    orders = orders.mutate(_own_email=_mail(orders.email), _own_phone=_digits(orders.phone))
-    orders = orders.left_join(by_mail, (orders.shop_id == by_mail._shop) & (orders._own_email == by_mail._email)).drop(
-        "_shop", "_email"
-    )
-    orders = orders.left_join(
-        by_phone, (orders.shop_id == by_phone._shop) & (orders._own_phone == by_phone._phone)
-    ).drop("_shop", "_phone")
+    known: list[str] = []
+    for name, key in (("email", _mail), ("phone", _digits)):
+        if name in inputs.void.get("orders", ()):  # nobody is known by it, so nobody is looked up
+            continue
+        who = _known_by(inputs, name, key)
+        orders = orders.mutate(**{f"_own_{name}": key(orders[name])})
+        orders = orders.left_join(
+            who, (orders.shop_id == who._shop) & (orders[f"_own_{name}"] == who[f"_{name}"])
+        ).drop("_shop", f"_{name}")
+        known.append(name)
     person = ibis.coalesce(
         orders.customer_id,
-        orders._email_customer,
-        orders._phone_customer,
-        ibis.literal("email:") + orders._own_email.hexdigest("md5"),
-        ibis.literal("phone:") + orders._own_phone.hexdigest("md5"),
+        *(orders[f"_{name}_customer"] for name in known),
+        *(ibis.literal(f"{name}:") + orders[f"_own_{name}"].hexdigest("md5") for name in known),
     )
     cancelled = ((orders.order_status == "cancelled") | orders.cancelled_at.notnull()).fill_null(False)
     orders = orders.select(
@@ -737,7 +743,8 @@ RELATIONS = (
         domain="sales",
         grain="one order that is neither a test nor deleted",
         inputs=("orders", "order_items", "products", "customers", "shops"),
-        layers=(Layer("orders", order_customers),),
+        layers=(Layer("orders", order_customers, by_order=("orders", "order_items")),),
+        renewed_by="order",
         schema=ORDER_CUSTOMERS_SCHEMA,
         dimensions=(),
         needs=("orders",),
@@ -754,6 +761,7 @@ RELATIONS = (
                 "orders", order_facts, split_by="order_customers", along={"orders": "placed_at"}, by_order=("orders",)
             ),
         ),
+        renewed_by="order",
         schema=ORDER_FACTS_SCHEMA,
         dimensions=(),
         needs=("orders",),
@@ -790,8 +798,13 @@ RELATIONS = (
                 coded=_PASSED_ON,
                 by_order=("order_items", "discount_lines", "tax_lines"),
             ),
-            Layer("entries", entries),
+            Layer(
+                "entries",
+                entries,
+                by_order=("orders", "order_items", "shipping_lines", "discount_lines", "refunds", "returns"),
+            ),
         ),
+        renewed_by="order",
         # an order has many products, and one of everything else
         single={
             "order": tuple(name for name in SALES_DIMENSIONS if name not in PRODUCT_DIMENSIONS),

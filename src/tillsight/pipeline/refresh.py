@@ -1,0 +1,515 @@
+"""One more load for a large shop: only what it says something of is worked out again, and put beside what is there.
+
+A load names orders. Of these, and of the later orders of their customers where they changed, the order tables and the ledger are
+made again, by the same SQL as a full build over these orders alone; of their customers, what customers have done. The rows that
+stood for them before are noted as gone, the new ones are a file beside. Sums lose what the gone rows brought and get a file for
+the new ones; visits get a file of differences, which add up. So every table says what a full build would say.
+
+Where that cannot be known (a load is gone, was rewritten or replaces another; products, places or rates changed; other SQL), a
+table is made as in any build, and so is all that follows from it. After `MOST_FILES` files, or when `MOST_SHARE` of the orders are
+gone, all is made again from files without gaps. Cost: the keys of the large tables are read once or twice, in columns; the rest
+grows with the load and its customers, not with the shop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+
+from tillsight.core.errors import BuildError
+from tillsight.database.models import Release
+from tillsight.domains.sales.relations import addresses
+from tillsight.metrics.model import Catalogue, Relation, Rollup, Visits
+from tillsight.metrics.rollups import TOUCHED, schema_of
+from tillsight.pipeline import parts
+from tillsight.pipeline.writing import GONE, Made, Writer
+from tillsight.tables.registry import TABLES
+from tillsight.tables.schema import IBIS_TYPES
+from tillsight.vault import is_encrypted
+from tillsight.warehouse.duck import ROW, compiled, literal, parquet_options, quoted, read_files, read_rows, read_table
+from tillsight.warehouse.engine import StoredTable, files_named, stored
+
+WHOSE = "order_customers"
+NAMED, ORDERS, CUSTOMERS = "_named_orders", "_renewed_orders", "_renewed_customers"
+"""What a build calls the orders that new loads name; those that are made again; and whose they are and were."""
+ORDER, CUSTOMER = ("shop_id", "order_id"), ("customer_key",)
+MOST_FILES = 16
+"""So many times files are put beside, before all is made again."""
+MOST_SHARE = 1 / 20
+"""So many of the orders may be named, or gone, before all is made again."""
+_ADDRESSED = "_addressed"
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """A table of which some rows were made again: how it was before, the files with the new rows, and the table of those gone."""
+
+    before: StoredTable
+    new: tuple[Path, ...]
+    gone: str
+    numbers: Mapping[Path, int]
+
+
+@dataclass
+class Refresh:
+    """What of the release before can be kept but for what new loads bear on. Use `begin`."""
+
+    writer: Writer
+    catalogue: Catalogue
+    before: Release
+    there: Mapping[str, Made]
+    """The tables of the release that is being built, as they are made."""
+    matches: bool
+    """Whether some order has an e-mail address or a phone number, by which it is known whose it is."""
+    renewed: dict[str, Renewed] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Where everything is worked out."""
+        return self.writer.connection
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of the shop."""
+        return self.writer.workspace
+
+    def renew(self, relation: Relation, layers: Mapping[str, str], made_by: str) -> Made | None:
+        """A relation or a roll-up with what is new; None where it has to be made as in any build.
+
+        `layers`: the SQL of each. `made_by`: a stamp of all of it: what was made by other SQL is made again.
+        """
+        entry = self.before.manifest["tables"].get(relation.name)
+        if not entry or not entry["files"] or entry.get("made_by") != made_by:
+            return None
+        if not all((self.workspace / file).exists() for file in files_named(entry)):
+            return None
+        old = stored(self.workspace, relation.name, entry)
+        rollup = self.catalogue.rollups.get(relation.name)
+        if rollup is not None and rollup.relation not in self.renewed:
+            return None
+        if rollup is None and (relation.renewed_by is None or not self._rest_is_same(relation, layers)):
+            return None
+        started = time.perf_counter()
+        target = self.writer.folder / relation.name
+        target.mkdir(parents=True)
+        if rollup is None:
+            renewed = (
+                self._whose(relation, layers, old) if relation.name == WHOSE else self._rows(relation, layers, old)
+            )
+            self.renewed[relation.name] = renewed
+            made = self.writer.made(
+                relation.name, "", entry["kind"], started, [*old.files, *renewed.new], renewed.numbers
+            )
+            made.parts, made.cuts, made.digests = (
+                entry.get("parts", {}),
+                entry.get("cuts", []),
+                entry.get("digests", {}),
+            )
+        elif rollup.visits:
+            new = self._visits(rollup, rollup.visits, relation, layers)
+            made = self.writer.made(relation.name, "", entry["kind"], started, [*old.files, *new])
+        else:
+            noted = self._sums(rollup, relation, layers, old, entry.get("parts", {}))
+            made = self.writer.made(relation.name, "", entry["kind"], started, list(noted))
+            made.parts = {str(file.relative_to(self.workspace)): said for file, said in noted.items() if said}
+        return made
+
+    def _rest_is_same(self, relation: Relation, layers: Mapping[str, str]) -> bool:
+        """Whether what a relation reads differs only in rows that name an order, or belong to a customer, that is made again."""
+        by_order = {name for layer in relation.layers for name in layer.by_order}
+        if relation.name == WHOSE:
+            by_order.add("customers")  # they bear on orders with their addresses alone: see `_name_matched`
+        tables = self.before.manifest["tables"]
+        for name in relation.inputs:
+            now, then = self.there.get(name), tables.get(name)
+            if now is None or name in by_order or name in self.renewed or not _reads(layers, name):
+                continue
+            if then is None or now.kind != "canonical":
+                return False
+            if now.fingerprint != then["fingerprint"] and not self._says_the_same(name, then):
+                return False
+        return True
+
+    def _says_the_same(self, name: str, then: Mapping[str, Any]) -> bool:
+        if not then["files"] or not all((self.workspace / file).exists() for file in files_named(then)):
+            return False
+        columns = TABLES[name].column_names
+        before = parts.digest(self.connection, read_table(stored(self.workspace, name, then)), columns)
+        return before == parts.digest(self.connection, quoted(name), columns)
+
+    # Whose orders are ----------------------------------------------------------------------------------------------------
+
+    def _whose(self, relation: Relation, layers: Mapping[str, str], old: StoredTable) -> Renewed:
+        """Orders that loads name, with whose they are, and the other orders of these customers where they changed.
+
+        Two steps: whose the named orders are now, and were; then all orders of these customers, since one more changes the later ones.
+        """
+        numbers = _numbered(old)
+        held = _rows_of(old, numbers)
+        execute = self.connection.execute
+        columns = ", ".join(quoted(name) for name in relation.schema)
+        keys = ", ".join(ORDER)
+        if self.matches:
+            self._name_matched()
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE _old_named AS SELECT * FROM {held} AS o SEMI JOIN {NAMED} USING ({keys})"
+        )
+        self._work_out(layers, "_named_now", NAMED)
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE {CUSTOMERS} AS SELECT DISTINCT customer_key FROM (SELECT customer_key FROM _named_now "
+            "UNION ALL SELECT customer_key FROM _old_named) WHERE customer_key IS NOT NULL"
+        )
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE _old AS SELECT * FROM {held} AS o SEMI JOIN {CUSTOMERS} USING (customer_key) "
+            "UNION ALL BY NAME SELECT * FROM _old_named WHERE customer_key IS NULL"
+        )
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE _of_customers AS SELECT {keys} FROM {NAMED} UNION SELECT {keys} FROM _old"
+        )
+        self._work_out(layers, "_new", "_of_customers")
+        self._refuse_doubles(relation, held)
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE {ORDERS} AS SELECT {keys} FROM {NAMED} "
+            f"UNION SELECT {keys} FROM (SELECT {columns} FROM _new EXCEPT SELECT {columns} FROM _old) "
+            f"UNION (SELECT {keys} FROM _old EXCEPT SELECT {keys} FROM _new)"
+        )
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE {CUSTOMERS} AS SELECT DISTINCT customer_key FROM (SELECT {keys}, customer_key FROM _new "
+            f"UNION ALL SELECT {keys}, customer_key FROM _old) SEMI JOIN {ORDERS} USING ({keys}) WHERE customer_key IS NOT NULL"
+        )
+        gone = f"_gone_{relation.name}"
+        execute(f"CREATE OR REPLACE TEMP TABLE {gone} AS SELECT file, row FROM _old SEMI JOIN {ORDERS} USING ({keys})")
+        new = self._write(relation.name, "orders", f"SELECT {columns} FROM _new SEMI JOIN {ORDERS} USING ({keys})")
+        for name in ("_old", "_old_named", "_new", "_named_now", "_of_customers"):
+            execute(f"DROP TABLE {name}")
+        return self._noted(old, new, gone, numbers)
+
+    def _work_out(self, layers: Mapping[str, str], name: str, orders: str) -> None:
+        """A temporary table with the rows of some orders, worked out from these orders and those that share an address with them."""
+        keys, within = ", ".join(ORDER), orders
+        if self.matches:
+            within = "_within"
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE _within AS SELECT {keys} FROM {orders} UNION SELECT {keys} FROM {_ADDRESSED} AS a "
+                f"WHERE {_shares(f'(SELECT * FROM {_ADDRESSED} SEMI JOIN {orders} USING ({keys}))')}"
+            )
+        of_orders = {
+            table: f"SELECT * FROM memory.main.{table} SEMI JOIN {within} USING ({keys})"
+            for table in ("orders", "order_items")
+            if _reads(layers, table)
+        }
+        [sql] = layers.values()
+        with self._shadowed(of_orders):
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({sql}) AS r SEMI JOIN {orders} USING ({keys})"
+            )
+
+    def _name_matched(self) -> None:
+        """Name the orders too that share an address with one that is named, or with a customer who is new or changed."""
+        keys, execute = ", ".join(ORDER), self.connection.execute
+        of_orders, of_customers = (compiled(addresses(_bound(name)), pretty=False) for name in ("orders", "customers"))
+        stated = "WHERE _email IS NOT NULL OR _phone IS NOT NULL"
+        execute(f"CREATE OR REPLACE TEMP TABLE {_ADDRESSED} AS SELECT * FROM ({of_orders}) AS a {stated}")
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE _changed AS SELECT shop_id, _email, _phone FROM {_ADDRESSED} SEMI JOIN {NAMED} USING ({keys})"
+        )
+        with self._shadowed({"orders": f"SELECT * FROM {self._then('orders')} SEMI JOIN {NAMED} USING ({keys})"}):
+            execute(f"INSERT INTO _changed SELECT shop_id, _email, _phone FROM ({of_orders}) AS a {stated}")
+        if self._differs("customers"):
+            columns = ", ".join(quoted(name) for name in TABLES["customers"].column_names)
+            now, then = (f"SELECT {columns} FROM {rows}" for rows in ("memory.main.customers", self._then("customers")))
+            with self._shadowed({"customers": f"({now} EXCEPT {then}) UNION ALL ({then} EXCEPT {now})"}):
+                execute(f"INSERT INTO _changed SELECT shop_id, _email, _phone FROM ({of_customers}) AS a {stated}")
+        execute(
+            f"INSERT INTO {NAMED} SELECT {keys} FROM {_ADDRESSED} AS a WHERE {_shares('_changed')} EXCEPT FROM {NAMED}"
+        )
+        execute("DROP TABLE _changed")
+
+    def _differs(self, name: str) -> bool:
+        now, then = self.there.get(name), self.before.manifest["tables"].get(name)
+        return (now.fingerprint if now else None) != (then["fingerprint"] if then else None)
+
+    def _then(self, name: str) -> str:
+        """The SQL that reads a canonical table of the release before."""
+        entry = self.before.manifest["tables"].get(name)
+        if entry and entry["files"]:
+            return read_table(stored(self.workspace, name, entry))
+        return f"(SELECT * FROM memory.main.{quoted(name)} WHERE false)"
+
+    def _refuse_doubles(self, relation: Relation, held: str) -> None:
+        """Raise BuildError where a key of a new row stands for something else in a row that was there."""
+        for key, names in relation.keys.items():
+            of = ", ".join(names)
+            other = " OR ".join(f"o.{name} <> n.{name}" for name in names)
+            found = self.connection.execute(
+                f"SELECT 1 FROM (SELECT DISTINCT {key}, {of} FROM _new WHERE {key} IS NOT NULL) AS n JOIN {held} AS o USING ({key}) "
+                f"WHERE {other} LIMIT 1"
+            ).fetchone()
+            if found:
+                raise DoubledError(relation.title)
+
+    # What follows from orders and customers ------------------------------------------------------------------------------
+
+    def _rows(self, relation: Relation, layers: Mapping[str, str], old: StoredTable) -> Renewed:
+        """The rows of the orders, or of the customers, that are made again."""
+        of, keys = (ORDERS, ", ".join(ORDER)) if relation.renewed_by == "order" else (CUSTOMERS, "customer_key")
+        numbers = _numbered(old)
+        gone = f"_gone_{relation.name}"
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {gone} AS SELECT file, row FROM {_rows_of(old, numbers)} AS o SEMI JOIN {of} USING ({keys})"
+        )
+        by_order = {name for layer in relation.layers for name in layer.by_order}
+        seen: dict[str, str] = {}
+        for name in relation.inputs:
+            renewed = self.renewed.get(name)
+            if relation.renewed_by == "order" and renewed:
+                seen[name] = (
+                    f"SELECT * FROM {read_files(renewed.new)}"
+                    if renewed.new
+                    else f"SELECT * FROM memory.main.{name} WHERE false"
+                )
+            elif renewed or name in by_order:
+                seen[name] = f"SELECT * FROM memory.main.{quoted(name)} SEMI JOIN {of} USING ({keys})"
+        seen = {name: sql for name, sql in seen.items() if _reads(layers, name)}
+        new: list[Path] = []
+        with self._shadowed(seen):
+            for layer in relation.layers:
+                of_part = {
+                    f"{name}__part": f"SELECT * FROM {quoted(name)}" for name in layer.parts if name in relation.inputs
+                }
+                with self._shadowed(of_part, kind="VIEW"):
+                    new += self._write(relation.name, layer.name, layers[layer.name])
+        return self._noted(old, new, gone, numbers)
+
+    def _sums(
+        self,
+        rollup: Rollup,
+        relation: Relation,
+        layers: Mapping[str, str],
+        old: StoredTable,
+        noted: Mapping[str, list[str]],
+    ) -> dict[Path, list[str]]:
+        """The files of a sum, each with what it was made of: less what is gone of its part, and one for each new file."""
+        [(layer, sql)] = layers.items()
+        source = self.renewed[rollup.relation]
+        gone = {
+            file: f"SELECT row AS {ROW} FROM {source.gone} WHERE file = {number}"
+            for file, number in source.numbers.items()
+        }
+        part = f"{rollup.relation}__part" if relation.layers[0].split_by else rollup.relation
+        files: dict[Path, list[str]] = {}
+        if not noted:  # one file of all there is
+            lost = " UNION ALL BY NAME ".join(
+                f"SELECT * FROM {read_rows(file, None)} SEMI JOIN ({rows}) USING ({ROW})" for file, rows in gone.items()
+            )
+            added = f"SELECT * FROM {read_files(source.new)}" if source.new else f"SELECT * FROM ({lost}) WHERE false"
+            files[self._merged(rollup, sql, part, old.files, added, lost, layer)] = []
+            return files
+        for number, file in enumerate(old.files):
+            said = noted[str(file.relative_to(self.workspace))]
+            of = self.workspace / said[0]
+            touched = self.connection.execute(f"SELECT 1 FROM ({gone[of]}) LIMIT 1").fetchone()
+            if touched:
+                lost = f"SELECT * FROM {read_rows(of, None)} SEMI JOIN ({gone[of]}) USING ({ROW})"
+                less = self._merged(rollup, sql, part, [file], None, lost, f"{layer}-{number:04}")
+                files[less] = [*said[:2], "less"]
+            else:
+                files[file] = said
+        stamp = next(said[1] for said in noted.values())
+        for number, of in enumerate(source.new):
+            with self._shadowed({part: f"SELECT * FROM {read_files([of])}"}, kind="VIEW"):
+                for file in self._write(relation.name, f"{layer}-{number:04}", sql):
+                    files[file] = [str(of.relative_to(self.workspace)), stamp]
+        return files
+
+    def _merged(
+        self, rollup: Rollup, sql: str, part: str, files: Sequence[Path], added: str | None, lost: str, name: str
+    ) -> Path:
+        """A file with the sums of some files and of rows that are added, less those of rows that are lost.
+
+        What adds up to nothing is left out.
+        """
+        measures = [name for name in schema_of(self.catalogue, rollup) if name not in _cells(self.catalogue, rollup)]
+        cells = ", ".join(quoted(cell) for cell in _cells(self.catalogue, rollup))
+        for sign, rows in (("-", lost), ("", added)):
+            if rows is not None:
+                values = ", ".join(f"{sign}{quoted(measure)} AS {quoted(measure)}" for measure in measures)
+                with self._shadowed({part: rows}, kind="VIEW"):
+                    self.connection.execute(
+                        f"CREATE OR REPLACE TEMP TABLE _side{'_added' if not sign else ''} AS SELECT {cells}, {values} FROM ({sql}) AS r"
+                    )
+        sides = f"SELECT * FROM {read_files(files)} UNION ALL BY NAME SELECT * FROM _side"
+        sides += " UNION ALL BY NAME SELECT * FROM _side_added" if added is not None else ""
+        types = {
+            row[0]: row[1] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {read_files(files)}").fetchall()
+        }
+        sums = ", ".join(f"CAST({self._sum(m)} AS {types[m]}) AS {quoted(m)}" for m in measures)
+        anything = " OR ".join(f"sum({quoted(measure)}) <> 0" for measure in measures)
+        target = self.writer.folder / rollup.name / f"delta-{name}-less.parquet"
+        self._copy(f"SELECT {cells}, {sums} FROM ({sides}) GROUP BY ALL HAVING {anything}", target)
+        self.connection.execute("DROP TABLE _side; DROP TABLE IF EXISTS _side_added")
+        return target
+
+    def _sum(self, name: str) -> str:
+        """A measure added up: unknown again where no row bears on it any more, if it is unknown without one."""
+        measure = self.catalogue.measures.get(name)
+        if measure is None or not measure.unknown_when_empty or not measure.rows:
+            return f"sum({quoted(name)})"
+        return f"CASE WHEN sum({quoted(TOUCHED.format(name))}) <> 0 THEN sum({quoted(name)}) END"
+
+    def _visits(self, rollup: Rollup, visits: Visits, relation: Relation, layers: Mapping[str, str]) -> list[Path]:
+        """The visits of the customers now, less those of before: differences, which add up with what is there."""
+        [(layer, sql)] = layers.items()
+        of = rollup.relation
+        now, then = self._visited(of, visits)
+        cells = ", ".join(quoted(cell) for cell in _cells(self.catalogue, rollup))
+        for name, rows in (("_added", now), ("_lost", then)):
+            with self._shadowed({of: f"SELECT * FROM {rows}"}, kind="VIEW"):
+                self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        [value] = [name for name in schema_of(self.catalogue, rollup) if name not in _cells(self.catalogue, rollup)]
+        type_ = {row[0]: row[1] for row in self.connection.execute("DESCRIBE _added").fetchall()}[value]
+        new = self._write(
+            relation.name,
+            layer,
+            f"SELECT {cells}, CAST(sum({value}) AS {type_}) AS {value} FROM (FROM _added UNION ALL BY NAME "
+            f"SELECT * REPLACE (-{value} AS {value}) FROM _lost) GROUP BY ALL HAVING sum({value}) <> 0",
+        )
+        self.connection.execute("DROP TABLE _added; DROP TABLE _lost")
+        return new
+
+    def _visited(self, name: str, visits: Visits) -> tuple[str, str]:
+        """The temporary tables with the rows that are visits of the customers, now and before."""
+        tables = (f"_visited_now_{name}", f"_visited_then_{name}")
+        there = {
+            row[0]
+            for row in self.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+        }
+        if tables[0] in there:
+            return tables
+        relation = self.catalogue.relations[name]
+        rows = ibis.table(dict(relation.schema), name=name)
+        visiting = compiled(rows.filter(visits.rows(rows)), pretty=False)
+        looked_at = {visits.key, visits.first_day, str(relation.time)}
+        for rollup in self.catalogue.rollups.values():
+            if rollup.relation == name and rollup.visits:
+                looked_at |= {need for cut in rollup.dimensions for need in self.catalogue.dimensions[cut].needs}
+        looked_at |= {column for column in relation.schema if quoted(column) in visiting.partition("WHERE")[2]}
+        columns = ", ".join(quoted(column) for column in relation.schema if column in looked_at)
+        before = read_table(self.renewed[name].before)
+        for table, source in zip(tables, (f"memory.main.{quoted(name)}", before), strict=True):
+            with self._shadowed(
+                {name: f"SELECT {columns} FROM {source} SEMI JOIN {CUSTOMERS} USING ({visits.key})"}, kind="VIEW"
+            ):
+                self.connection.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM ({visiting}) AS v")
+        return tables
+
+    # Writing -------------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _shadowed(self, tables: Mapping[str, str], kind: str = "TABLE") -> Iterator[None]:
+        """In the block, these names stand for these rows, and not for the tables of the release."""
+        made = []
+        try:
+            for name, sql in tables.items():
+                self.connection.execute(f"CREATE TEMP {kind} {quoted(name)} AS {sql}")
+                made.append(name)
+            yield
+        finally:
+            for name in reversed(made):
+                self.connection.execute(f"DROP {kind} temp.{quoted(name)}")
+
+    def _write(self, table: str, name: str, sql: str) -> list[Path]:
+        """A file with rows, or none where there are none."""
+        file = self.writer.folder / table / f"delta-{name}.parquet"
+        self._copy(sql, file)
+        row = self.connection.execute(f"SELECT count(*) FROM {read_files([file])}").fetchone()
+        if row and row[0]:
+            return [file]
+        file.unlink()
+        return []
+
+    def _copy(self, sql: str, file: Path) -> None:
+        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
+        self.connection.execute(f"COPY ({sql}) TO {literal(str(file))} {options}")
+
+    def _noted(self, old: StoredTable, new: Sequence[Path], gone: str, numbers: Mapping[Path, int]) -> Renewed:
+        """Note in `GONE` what is gone in all."""
+        before = f"SELECT file, row FROM {read_files([old.gone.file])} UNION ALL " if old.gone else ""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {GONE} AS {before}SELECT file, row FROM {gone}")
+        return Renewed(old, tuple(new), gone, numbers)
+
+
+def begin(
+    writer: Writer, catalogue: Catalogue, before: Release, tables: Mapping[str, Made], void: Collection[str]
+) -> Refresh | None:
+    """Begin with the orders in `NAMED`; None where the shop is small, much is new, or files have been put beside often enough.
+
+    `tables`: the canonical ones, as they are now. `void`: the columns of orders that have no value.
+    """
+    entry = before.manifest["tables"].get(WHOSE)
+    if not entry or not entry.get("cuts"):
+        return None
+    beside = [file for file in entry["files"] if Path(file).name.startswith("delta-")]
+    named, nameless = writer.connection.execute(
+        f"SELECT count(*), count(*) - count(order_id) FROM {NAMED}"
+    ).fetchone() or (0, 0)
+    gone = entry["gone"]["rows"] if entry.get("gone") else 0
+    if nameless or len(beside) >= MOST_FILES or named + gone > entry["rows"] * MOST_SHARE:
+        return None
+    return Refresh(writer, catalogue, before, tables, matches=not {"email", "phone"} <= set(void))
+
+
+class DoubledError(BuildError):
+    """Two things got the same key: keys have to be made otherwise, all of them."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"{title}: a new row has the key of another one.")
+
+
+def _reads(layers: Mapping[str, str], name: str) -> bool:
+    """Whether SQL reads a table, or a part of it."""
+    return any(quoted(name) in sql or quoted(f"{name}__part") in sql for sql in layers.values())
+
+
+def _bound(name: str) -> ibis.expr.types.Table:
+    return ibis.table({column.name: IBIS_TYPES[column.type] for column in TABLES[name].columns}, name=name)
+
+
+def _shares(rows: str) -> str:
+    """The condition that `a` has an address that some rows have."""
+    return " OR ".join(
+        f"(a.{name} IS NOT NULL AND (a.shop_id, a.{name}) IN (SELECT (shop_id, {name}) FROM {rows} WHERE {name} IS NOT NULL))"
+        for name in ("_email", "_phone")
+    )
+
+
+def _numbered(table: StoredTable) -> dict[Path, int]:
+    """A number for each file of a table; those that have one keep it."""
+    numbers = dict(table.gone.of) if table.gone else {}
+    for file in table.files:
+        numbers.setdefault(file, max(numbers.values(), default=0) + 1)
+    return numbers
+
+
+def _rows_of(table: StoredTable, numbers: Mapping[Path, int]) -> str:
+    """The SQL that reads a table with where each row is: `file` and `row`."""
+    files = " UNION ALL BY NAME ".join(
+        f"SELECT {numbers[file]} AS file, * RENAME ({ROW} AS row) FROM {read_rows(file, table.gone)}"
+        for file in table.files
+    )
+    return f"({files})"
+
+
+def _cells(catalogue: Catalogue, rollup: Rollup) -> list[str]:
+    """The columns of a roll-up that tell its rows apart."""
+    schema = schema_of(catalogue, rollup)
+    if rollup.visits:
+        return list(schema)[:-1]
+    return [name for name in schema if name not in rollup.measures and not name.endswith("__rows")]
