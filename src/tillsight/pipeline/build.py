@@ -37,7 +37,9 @@ from tillsight.metrics.rollups import relation_of
 from tillsight.metrics.shaping import RATE_DAYS
 from tillsight.pipeline import parts
 from tillsight.pipeline.checks import (
+    NOTHING,
     CheckResult,
+    Told,
     check_calendar,
     check_sales,
     check_sources,
@@ -46,9 +48,9 @@ from tillsight.pipeline.checks import (
 )
 from tillsight.pipeline.current import CurrentTable, LandedLoad, clashes_sql, plan
 from tillsight.pipeline.keeping import build_lock, collect
-from tillsight.pipeline.kept_sql import RelationSql, kept
+from tillsight.pipeline.kept_sql import RelationSql, code_digest, kept
 from tillsight.pipeline.progress import Progress, silent
-from tillsight.pipeline.refresh import NAMED, DoubledError, Refresh, begin
+from tillsight.pipeline.refresh import NAMED, DoubledError, Known, Refresh, begin
 from tillsight.pipeline.writing import Made, Writer, shared
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import IBIS_TYPES
@@ -92,6 +94,8 @@ class Build:
     seconds: dict[str, float] = field(default_factory=dict)
     refresh: Refresh | None = None
     """What works out only what is new, where that can be known."""
+    lines_are_sold: bool = False
+    """Whether the checks found that every order line is in the ledger, once, and no other."""
     tells_touched: bool = False
     """Whether the orders are known that something new is said of, so that other parts can stay."""
 
@@ -541,10 +545,18 @@ class Build:
         self.progress("checks", None, None, "Checking")
         started = time.perf_counter()
         present = frozenset(name for name, entry in made.items() if entry.rows and entry.kind == "canonical")
-        all_sold = lines_are_sold(connection, present)
+        told: Told = NOTHING
+        known = None
+        if self.refresh is not None:
+            self.refresh.there = made
+            if self.refresh.before.manifest.get("checked_by") == code_digest() is not None:
+                told = Known(self.refresh)
+                known = self.refresh.lines_are_sold()
+        all_sold = lines_are_sold(connection, present) if known is None else known
+        self.lines_are_sold = all_sold
         held = {"order_items.order_id"} if all_sold else set()
-        results = check_tables(connection, TABLES, present, self._dependents, held)
-        results += check_sales(connection, present, all_sold=all_sold)
+        results = check_tables(connection, TABLES, present, self._dependents, held, told)
+        results += check_sales(connection, present, all_sold=all_sold, told=told)
         results += check_calendar(connection, present)
         clashing = {
             current.table.name: int((connection.execute(clashes_sql(current, self.workspace)).fetchone() or (0,))[0])
@@ -583,6 +595,8 @@ class Build:
             "loads": [load.id for load in loads],
             "revisions": {load.id: load.revision for load in loads if load.revision},
             "code_version": VERSION,
+            "checked_by": code_digest(),
+            "lines_are_sold": self.lines_are_sold,
             "currency": self.settings.currency,
             "timezone": self.settings.timezone,
             "seconds": self.seconds,

@@ -6,9 +6,9 @@ on it are still right. States: passed, warned (worth knowing), failed (a number 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import duckdb
 
@@ -28,6 +28,8 @@ class CheckResult:
     text: str
     table: str
     relations: tuple[str, ...] = ()
+    bad: int | None = None
+    """How many rows, or orders, break it; None where it could not be computed."""
 
     def to_dict(self) -> dict[str, Any]:
         """As kept with the release."""
@@ -38,9 +40,37 @@ class CheckResult:
             "text": self.text,
             "table": self.table,
             "relations": list(self.relations),
+            "bad": self.bad,
         }
 
 
+class Told(Protocol):
+    """What is known of the checks without looking at every row, from the release before."""
+
+    def of_rows(self, table: str, checks: Sequence[str], sql: str) -> list[int] | None:
+        """How many rows of a table break each check, `sql` telling it of all rows; None where nothing is known."""
+
+    def of_reference(self, table: str, other: str, check: str, sql: str) -> int | None:
+        """How many rows name one of another table that is not there; None where nothing is known."""
+
+    def of_orders(self, check: str, sql: str) -> int | None:
+        """How many orders, or lines, break a check that looks at each order by itself; None where nothing is known."""
+
+
+class Nothing:
+    """Nothing is known: every row is looked at."""
+
+    def of_rows(self, table: str, checks: Sequence[str], sql: str) -> None:
+        """None."""
+
+    def of_reference(self, table: str, other: str, check: str, sql: str) -> None:
+        """None."""
+
+    def of_orders(self, check: str, sql: str) -> None:
+        """None."""
+
+
+NOTHING = Nothing()
 Count = Callable[[str], int]
 
 
@@ -52,13 +82,17 @@ def _counter(connection: duckdb.DuckDBPyConnection) -> Count:
     return count
 
 
-def _broken(connection: duckdb.DuckDBPyConnection, table: Table) -> list[int | str]:
+def _broken(connection: duckdb.DuckDBPyConnection, table: Table, told: Told) -> Sequence[int | str]:
     """How many rows break each rule of a table, in one pass; for a rule that cannot be computed, why."""
     if not table.checks:
         return []
     broken = [f"count_if(NOT coalesce(({check.condition}), true))" for check in table.checks]
+    sql = f"SELECT {', '.join(broken)} FROM {quoted(table.name)}"
     try:
-        found = connection.execute(f"SELECT {', '.join(broken)} FROM {quoted(table.name)}").fetchone()
+        known = told.of_rows(table.name, [f"{table.name}.{check.name}" for check in table.checks], sql)
+        if known is not None:
+            return known
+        found = connection.execute(sql).fetchone()
         return [int(bad) for bad in found or ()]
     except duckdb.Error:
         # a value beyond what can be computed with is a finding, not the end of the build
@@ -79,10 +113,12 @@ def check_tables(
     present: Iterable[str],
     dependents: Callable[[str], tuple[str, ...]],
     held: Set[str] = frozenset(),
+    told: Told = NOTHING,
 ) -> list[CheckResult]:
     """The checks that the declarations ask for: row rules and references, of the tables that have rows.
 
-    `held`: references (`table.column`) that are known to hold, and need not be looked up one by one.
+    `held`: references (`table.column`) that are known to hold, and need not be looked up one by one. `told`: what is known
+    of them besides.
     """
     count = _counter(connection)
     have = set(present)
@@ -90,7 +126,7 @@ def check_tables(
     for name in sorted(have):
         table = tables[name]
         rows = count(f"SELECT count(*) FROM {quoted(name)}")
-        for check, found in zip(table.checks, _broken(connection, table), strict=True):
+        for check, found in zip(table.checks, _broken(connection, table, told), strict=True):
             bad = rows if isinstance(found, str) else found
             text = f"{bad:,} of {rows:,} rows break it." if bad else f"{rows:,} rows."
             if isinstance(found, str):
@@ -103,6 +139,7 @@ def check_tables(
                     text,
                     name,
                     dependents(name),
+                    None if isinstance(found, str) else bad,
                 )
             )
         for column in table.columns:
@@ -111,22 +148,22 @@ def check_tables(
             other, _, key = column.references.partition(".")
             if other not in have or other == name:
                 continue
-            lost = (
-                0
-                if f"{name}.{column.name}" in held
-                else count(
-                    f"SELECT count(*) FROM {quoted(name)} AS a WHERE a.{quoted(column.name)} IS NOT NULL AND NOT EXISTS "
-                    f"(SELECT 1 FROM {quoted(other)} AS b WHERE b.shop_id = a.shop_id AND b.{quoted(key)} = a.{quoted(column.name)})"
-                )
+            check_name = f"{name}.{column.name}.exists"
+            sql = (
+                f"SELECT count(*) FROM {quoted(name)} AS a WHERE a.{quoted(column.name)} IS NOT NULL AND NOT EXISTS "
+                f"(SELECT 1 FROM {quoted(other)} AS b WHERE b.shop_id = a.shop_id AND b.{quoted(key)} = a.{quoted(column.name)})"
             )
+            lost = 0 if f"{name}.{column.name}" in held else told.of_reference(name, other, check_name, sql)
+            lost = count(sql) if lost is None else lost
             results.append(
                 CheckResult(
-                    f"{name}.{column.name}.exists",
+                    check_name,
                     f"{table.title}: every {column.name} is among {tables[other].title.lower()}",
                     ("failed" if column.required else "warned") if lost else "passed",
                     f"{lost:,} of {rows:,} rows name one that is not there." if lost else f"{rows:,} rows.",
                     name,
                     dependents(name),
+                    lost,
                 )
             )
     return results
@@ -147,10 +184,12 @@ def lines_are_sold(connection: duckdb.DuckDBPyConnection, present: frozenset[str
     return bool(landed == sold)
 
 
-def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str], *, all_sold: bool) -> list[CheckResult]:
+def check_sales(
+    connection: duckdb.DuckDBPyConnection, present: frozenset[str], *, all_sold: bool, told: Told = NOTHING
+) -> list[CheckResult]:
     """What must hold for the ledger: nothing of the orders is lost or doubled, and orders tie to what the source states.
 
-    `all_sold`: see `lines_are_sold`.
+    `all_sold`: see `lines_are_sold`. `told`: what is known of the checks besides.
     """
     if not {"orders", "order_items", "refunds", "shipping_lines", "discount_lines"} & present:
         return []
@@ -158,13 +197,20 @@ def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str], 
     results: list[CheckResult] = []
 
     def add(name: str, title: str, bad: int, text: str, fine: str, state: State = "failed") -> None:
-        results.append(CheckResult(name, title, state if bad else "passed", text if bad else fine, "sales", ("sales",)))
+        results.append(
+            CheckResult(name, title, state if bad else "passed", text if bad else fine, "sales", ("sales",), bad)
+        )
+
+    def of_orders(check: str, sql: str) -> int:
+        known = told.of_orders(check, sql)
+        return count(sql) if known is None else known
 
     doubled = (
         0
         if all_sold
-        else count(
-            "SELECT count(*) FROM (SELECT order_key, line_id FROM sales WHERE kind = 'sale' GROUP BY ALL HAVING count(*) > 1)"
+        else of_orders(
+            "sales.lines_once",
+            "SELECT count(*) FROM (SELECT order_key, line_id FROM sales WHERE kind = 'sale' GROUP BY ALL HAVING count(*) > 1)",
         )
     )
     add(
@@ -200,7 +246,10 @@ def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str], 
         "Every row has a day.",
     )
     orders = count("SELECT count(*) FROM order_facts WHERE NOT is_cancelled")
-    bare = count("SELECT count(DISTINCT order_key) FROM sales WHERE kind = 'order' AND NOT is_cancelled")
+    bare = of_orders(
+        "sales.orders_have_lines",
+        "SELECT count(DISTINCT order_key) FROM sales WHERE kind = 'order' AND NOT is_cancelled",
+    )
     add(
         "sales.orders_have_lines",
         "Sales: orders have lines",
@@ -231,12 +280,13 @@ def check_sales(connection: duckdb.DuckDBPyConnection, present: frozenset[str], 
             f"{stated:,} orders tie out.",
             "warned",
         )
-    beyond = count(
+    beyond = of_orders(
+        "sales.refunds_within_orders",
         "WITH back AS (SELECT order_key, sum(returned_sales) AS returned FROM sales WHERE kind = 'refund' "
         "AND order_key IS NOT NULL GROUP BY 1), "
         "sold AS (SELECT order_key, sum(revenue) AS revenue FROM sales WHERE kind = 'sale' "
         "AND order_key IN (SELECT order_key FROM back) GROUP BY 1) "
-        "SELECT count(*) FROM back JOIN sold USING (order_key) WHERE returned > revenue + 0.05"
+        "SELECT count(*) FROM back JOIN sold USING (order_key) WHERE returned > revenue + 0.05",
     )
     add(
         "sales.refunds_within_orders",
@@ -263,6 +313,7 @@ def check_sources(
             else "No key does.",
             name,
             dependents(name),
+            bad,
         )
         for name, bad in clashing.items()
     ]
@@ -285,5 +336,6 @@ def check_calendar(connection: duckdb.DuckDBPyConnection, present: frozenset[str
             if bad
             else "Every row follows the one before.",
             "fiscal_calendar",
+            bad=bad,
         )
     ]

@@ -47,6 +47,12 @@ def kept(parts: Sequence[str | int], make: Callable[[], RelationSql]) -> Relatio
     return layers, lacking
 
 
+def code_digest() -> str | None:
+    """What tells this code from another; None where it was changed since this process began."""
+    code, changed = _code()
+    return code if changed <= _began() else None
+
+
 def _keep(file: Path, made: RelationSql) -> None:
     with contextlib.suppress(OSError):
         file.parent.mkdir(exist_ok=True)

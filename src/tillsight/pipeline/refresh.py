@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from tillsight.domains.sales.relations import addresses
 from tillsight.metrics.model import Catalogue, Relation, Rollup, Visits
 from tillsight.metrics.rollups import TOUCHED, schema_of
 from tillsight.pipeline import parts
+from tillsight.pipeline.checks import lines_are_sold
 from tillsight.pipeline.writing import GONE, Made, Writer
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import IBIS_TYPES
@@ -222,7 +223,7 @@ class Refresh:
         )
         with self._shadowed({"orders": f"SELECT * FROM {self._then('orders')} SEMI JOIN {NAMED} USING ({keys})"}):
             execute(f"INSERT INTO _changed SELECT shop_id, _email, _phone FROM ({of_orders}) AS a {stated}")
-        if self._differs("customers"):
+        if self.differs("customers"):
             columns = ", ".join(quoted(name) for name in TABLES["customers"].column_names)
             now, then = (f"SELECT {columns} FROM {rows}" for rows in ("memory.main.customers", self._then("customers")))
             with self._shadowed({"customers": f"({now} EXCEPT {then}) UNION ALL ({then} EXCEPT {now})"}):
@@ -231,10 +232,6 @@ class Refresh:
             f"INSERT INTO {NAMED} SELECT {keys} FROM {_ADDRESSED} AS a WHERE {_shares('_changed')} EXCEPT FROM {NAMED}"
         )
         execute("DROP TABLE _changed")
-
-    def _differs(self, name: str) -> bool:
-        now, then = self.there.get(name), self.before.manifest["tables"].get(name)
-        return (now.fingerprint if now else None) != (then["fingerprint"] if then else None)
 
     def _then(self, name: str) -> str:
         """The SQL that reads a canonical table of the release before."""
@@ -270,16 +267,15 @@ class Refresh:
         for name in relation.inputs:
             renewed = self.renewed.get(name)
             if relation.renewed_by == "order" and renewed:
-                seen[name] = (
-                    f"SELECT * FROM {read_files(renewed.new)}"
-                    if renewed.new
-                    else f"SELECT * FROM memory.main.{name} WHERE false"
-                )
-            elif renewed or name in by_order:
+                seen[name] = self.rows_of(name)
+            elif not _reads(layers, name):
+                continue
+            elif renewed:
                 seen[name] = f"SELECT * FROM memory.main.{quoted(name)} SEMI JOIN {of} USING ({keys})"
-        seen = {name: sql for name, sql in seen.items() if _reads(layers, name)}
+            elif name in by_order:
+                seen[name] = f"SELECT * FROM {self._of_orders(name)}"
         new: list[Path] = []
-        with self._shadowed(seen):
+        with self._shadowed(seen, kind="VIEW"):
             for layer in relation.layers:
                 of_part = {
                     f"{name}__part": f"SELECT * FROM {quoted(name)}" for name in layer.parts if name in relation.inputs
@@ -287,6 +283,20 @@ class Refresh:
                 with self._shadowed(of_part, kind="VIEW"):
                     new += self._write(relation.name, layer.name, layers[layer.name])
         return self._noted(old, new, gone, numbers)
+
+    def _of_orders(self, name: str) -> str:
+        """The temporary table with the rows of a canonical table that are of orders which are made again."""
+        held = f"_of_orders_{name}"
+        if held not in self._held():
+            self.connection.execute(
+                f"CREATE TEMP TABLE {held} AS SELECT * FROM memory.main.{quoted(name)} SEMI JOIN {ORDERS} USING ({', '.join(ORDER)})"
+            )
+        return held
+
+    def _held(self) -> set[str]:
+        """The temporary tables that there are."""
+        found = self.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+        return {name for (name,) in found}
 
     def _sums(
         self,
@@ -387,11 +397,7 @@ class Refresh:
     def _visited(self, name: str, visits: Visits) -> tuple[str, str]:
         """The temporary tables with the rows that are visits of the customers, now and before."""
         tables = (f"_visited_now_{name}", f"_visited_then_{name}")
-        there = {
-            row[0]
-            for row in self.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
-        }
-        if tables[0] in there:
+        if tables[0] in self._held():
             return tables
         relation = self.catalogue.relations[name]
         rows = ibis.table(dict(relation.schema), name=name)
@@ -409,6 +415,57 @@ class Refresh:
             ):
                 self.connection.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM ({visiting}) AS v")
         return tables
+
+    # What is checked -----------------------------------------------------------------------------------------------------
+
+    def lines_are_sold(self) -> bool | None:
+        """Whether every order line is in the ledger, once, and no other; None where that has to be looked at anew."""
+        if "sales" not in self.renewed or not self.before.manifest.get("lines_are_sold"):
+            return None
+        with self._shadowed(
+            {"order_items": f"SELECT * FROM {self._of_orders('order_items')}", "sales": self.rows_of("sales")},
+            kind="VIEW",
+        ):
+            return lines_are_sold(self.connection, frozenset(("order_items",)))
+
+    def rows_of(self, name: str, *, gone: bool = False) -> str:
+        """The SQL that reads the rows of a derived table that were made again, or those that stood for them before."""
+        renewed = self.renewed[name]
+        if not gone:
+            return (
+                f"SELECT * FROM {read_files(renewed.new)}"
+                if renewed.new
+                else f"SELECT * FROM memory.main.{name} WHERE false"
+            )
+        return " UNION ALL BY NAME ".join(
+            f"SELECT * EXCLUDE ({ROW}) FROM {read_rows(file, None)} SEMI JOIN "
+            f"(SELECT row AS {ROW} FROM {renewed.gone} WHERE file = {number}) USING ({ROW})"
+            for file, number in renewed.numbers.items()
+            if file in renewed.before.files
+        )
+
+    def new_rows(self, name: str) -> str | None:
+        """The SQL that reads what loads brought to a canonical table; None where it was written whole."""
+        now, then = self.there[name], self.before.manifest["tables"].get(name)
+        if not now.landed or not then or not then.get("landed"):
+            return None
+        table = now.stored(self.workspace)
+        new = tuple(file for file in table.files if str(file.relative_to(self.workspace)) not in then["files"])
+        return (
+            f"SELECT * FROM {read_table(replace(table, files=new))}"
+            if new
+            else f"SELECT * FROM memory.main.{name} WHERE false"
+        )
+
+    def differs(self, name: str) -> bool:
+        """Whether a canonical table is another one than in the release before."""
+        now, then = self.there.get(name), self.before.manifest["tables"].get(name)
+        return (now.fingerprint if now else None) != (then["fingerprint"] if then else None)
+
+    def count(self, sql: str, seen: Mapping[str, str]) -> list[int]:
+        """What SQL counts where names stand for these rows."""
+        with self._shadowed(seen, kind="VIEW"):
+            return [int(value or 0) for value in self.connection.execute(sql).fetchone() or ()]
 
     # Writing -------------------------------------------------------------------------------------------------------------
 
@@ -444,6 +501,43 @@ class Refresh:
         before = f"SELECT file, row FROM {read_files([old.gone.file])} UNION ALL " if old.gone else ""
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {GONE} AS {before}SELECT file, row FROM {gone}")
         return Renewed(old, tuple(new), gone, numbers)
+
+
+class Known:
+    """What is known of the checks: of what is unchanged what was found before, and where nothing broke one the new rows alone."""
+
+    def __init__(self, refresh: Refresh) -> None:
+        self._refresh = refresh
+        self._bad: dict[str, int | None] = {check["name"]: check.get("bad") for check in refresh.before.checks}
+
+    def of_rows(self, table: str, checks: Sequence[str], sql: str) -> list[int] | None:
+        """How many rows of a table break each check, `sql` telling it of all rows; None where nothing is known."""
+        bad = [found for check in checks if (found := self._bad.get(check)) is not None]
+        if len(bad) < len(checks):
+            return None
+        if not self._refresh.differs(table):
+            return bad
+        new = self._refresh.new_rows(table)
+        return None if new is None or any(bad) else self._refresh.count(sql, {table: new})
+
+    def of_reference(self, table: str, other: str, check: str, sql: str) -> int | None:
+        """How many rows name one of another table that is not there; None where nothing is known. Keys only come to be."""
+        bad = self._bad.get(check)
+        if bad is None or (bad and (self._refresh.differs(table) or self._refresh.differs(other))):
+            return None
+        if not self._refresh.differs(table):
+            return bad
+        new = self._refresh.new_rows(table)
+        return None if new is None else self._refresh.count(sql, {table: new})[0]
+
+    def of_orders(self, check: str, sql: str) -> int | None:
+        """How many orders, or lines, break a check that looks at the ledger of each order by itself; None where nothing is known."""
+        bad = self._bad.get(check)
+        if bad is None or "sales" not in self._refresh.renewed:
+            return None
+        [now] = self._refresh.count(sql, {"sales": self._refresh.rows_of("sales")})
+        [then] = self._refresh.count(sql, {"sales": self._refresh.rows_of("sales", gone=True)})
+        return bad - then + now
 
 
 def begin(
