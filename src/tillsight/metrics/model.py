@@ -89,7 +89,8 @@ class Layer:
     rows are read of which it lies between the least and the greatest value among those months, as far as the files can tell.
     `by_order`: inputs of which only the rows that name an order bear on the rows of that order. `coded`: for inputs, columns of text that
     the layer only passes on. Where a large table has few different ones, they go through it as codes, so such a column may be
-    compared, put in order and written, but never hashed into a key, which would be another for a code.
+    compared, put in order and written, but never hashed into a key, which would be another for a code. `columns`: for inputs, the
+    only columns that it may read.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Layer:
     along: Mapping[str, str] = field(default_factory=dict)
     by_order: tuple[str, ...] = ()
     coded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def parts(self) -> frozenset[str]:
@@ -135,6 +137,11 @@ class Relation:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     renewed_by: Literal["order", "customer"] | None = None
     """What its rows belong to: of a large shop only the rows of orders, or customers, are made again that a load says something of."""
+    stands_in: Mapping[str, str] = field(default_factory=dict)
+    """Of one renewed by customers: for inputs, SQL that says of their orders as they were what the relation reads there, from `own`,
+    its own rows of these customers before, and `orders`, their rows of `order_customers`. It saves looking for them in large tables."""
+    completed: Callable[[ir.Table], ir.Table] | None = None
+    """What is added to the rows of its one layer by looking at all of them: the scores of customers among each other."""
     nothing_without: str | None = None
     """A table without whose rows it has none: then it is not worked out at all."""
     single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
@@ -59,6 +59,9 @@ from tillsight.warehouse.duck import compiled, connect, definitions, quoted, rea
 from tillsight.warehouse.engine import stored_tables
 from tillsight.warehouse.engines import open_warehouse
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
 FORMAT = 3
 """Part of every fingerprint: raise it when files are written differently."""
 TAILORED_ROWS = 200_000
@@ -96,6 +99,8 @@ class Build:
     """What works out only what is new, where that can be known."""
     lines_are_sold: bool = False
     """Whether the checks found that every order line is in the ledger, once, and no other."""
+    void: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Of the tables that were asked about: the columns without a value."""
     tells_touched: bool = False
     """Whether the orders are known that something new is said of, so that other parts can stay."""
 
@@ -273,7 +278,7 @@ class Build:
                 void,
             )
             layers, without_rate = sql_of(0)
-            self._guard_rates(connection, relation, without_rate)
+            guard = partial(self._guard_rates, connection, relation, without_rate)
             stamp = hashlib.sha256(
                 "\n".join(
                     [str(FORMAT), duckdb.__version__, *layers.values()]
@@ -282,8 +287,10 @@ class Build:
             ).hexdigest()
             entry = (
                 shared(before, relation.name, stamp, self.workspace)
-                or self._renewed(relation, sql_of, stamp, there)
-                or self._derive(writer, relation, sql_of, stamp, there, "rollup" if rolled_up else "derived", before)
+                or self._renewed(relation, sql_of, stamp, there, guard)
+                or self._derive(
+                    writer, relation, sql_of, stamp, there, "rollup" if rolled_up else "derived", before, guard
+                )
             )
             entry.known_to = max((e.known_to for e in known if e.known_to), default=None)
             made[relation.name] = entry
@@ -296,6 +303,7 @@ class Build:
         sql_of: Callable[[int], RelationSql],
         stamp: str,
         there: dict[str, Made],
+        guard: Callable[[], None],
     ) -> Made | None:
         """A relation as in the release before, but for what is new; None where it has to be made whole."""
         if self.refresh is None:
@@ -303,7 +311,7 @@ class Build:
         self.refresh.there = there
         layers = self._layer_sql(relation, sql_of(0)[0], there)
         try:
-            made = self.refresh.renew(relation, layers, _made_by(layers))
+            made = self.refresh.renew(relation, layers, _made_by(layers), guard)
         except DoubledError:  # with other keys, so everything is made whole
             self.refresh = None
             return None
@@ -335,8 +343,10 @@ class Build:
         there: dict[str, Made],
         kind: str,
         before: Release | None,
+        guard: Callable[[], None],
     ) -> Made:
         """Write a relation, layer by layer, and where a layer allows it some months at a time, but for the parts that stay."""
+        guard()
         for salt in range(MOST_SALTS):
             pieces = self._pieces(relation, sql_of(salt)[0], there)
             noted = self._stamps(writer.connection, relation, pieces, there)
@@ -477,12 +487,15 @@ class Build:
         """The columns of a table that have no value in any row, or false in all, by what its files say of themselves."""
         if is_encrypted(self.workspace):
             return frozenset()
+        if entry.name in self.void:
+            return self.void[entry.name]
         rows = connection.execute(
             "SELECT path_in_schema FROM parquet_metadata($1) GROUP BY 1 "
             "HAVING bool_and(coalesce(stats_null_count = num_values OR (type = 'BOOLEAN' AND stats_max_value = 'false'), false))",
             [[str(self.workspace / file) for file in entry.files]],
         ).fetchall()
-        return frozenset(name for (name,) in rows)
+        self.void[entry.name] = frozenset(name for (name,) in rows)
+        return self.void[entry.name]
 
     def _cuts(
         self,
@@ -555,7 +568,8 @@ class Build:
         all_sold = lines_are_sold(connection, present) if known is None else known
         self.lines_are_sold = all_sold
         held = {"order_items.order_id"} if all_sold else set()
-        results = check_tables(connection, TABLES, present, self._dependents, held, told)
+        rows = {name: made[name].rows for name in present}
+        results = check_tables(connection, TABLES, rows, self._dependents, held, told)
         results += check_sales(connection, present, all_sold=all_sold, told=told)
         results += check_calendar(connection, present)
         clashing = {
@@ -717,15 +731,18 @@ def _compile(catalogue: Catalogue, name: str, given: BuildInputs) -> RelationSql
     schemas |= {other.name: dict(other.schema) for other in catalogue.relations.values()}
     relation = derived(catalogue, name)
 
-    def inputs(parts: frozenset[str]) -> BuildInputs:
-        bound = {
-            other: ibis.table(schemas[other], name=f"{other}__part" if other in parts else other)
-            for other in relation.inputs
-        }
-        return replace(given, tables=bound)
+    def inputs(layer: Layer | None = None) -> BuildInputs:
+        def bound(other: str) -> ir.Table:
+            schema = schemas[other]
+            if layer is not None and other in layer.columns:
+                schema = {name: schema[name] for name in layer.columns[other]}
+            return ibis.table(schema, name=f"{other}__part" if layer is not None and other in layer.parts else other)
 
-    lacking = compiled(relation.without_rate(inputs(frozenset())), pretty=False) if relation.without_rate else None
-    return {layer.name: compiled(layer.build(inputs(layer.parts)), pretty=False) for layer in relation.layers}, lacking
+        return replace(given, tables={other: bound(other) for other in relation.inputs})
+
+    lacking = compiled(relation.without_rate(inputs()), pretty=False) if relation.without_rate else None
+    done = relation.completed or (lambda rows: rows)
+    return {layer.name: compiled(done(layer.build(inputs(layer))), pretty=False) for layer in relation.layers}, lacking
 
 
 @cache

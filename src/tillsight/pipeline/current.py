@@ -8,7 +8,7 @@ covers are left out. Cost: one pass over the loads of a table, and a sort by key
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,10 @@ _OVERLAP = 3
 """A moment may lie in so many groups of rows of a file, on average, before it is worth while to sort it."""
 TWICE = "_twice"
 """What a build calls the keys that are in more than one file of a table."""
+MET = "_met"
+"""What it calls the rows of a file that other files have a row for."""
+Numbered = tuple[int, int, Path]
+"""A file with its number, and the rank of its load."""
 RATE = "exchange_rate"
 """The column in which a row brings its own rate to the reporting currency."""
 
@@ -126,31 +130,40 @@ def plan(
 
 
 def same_key(table: Table, one: str, other: str) -> str:
-    """The condition that two rows have the same key; a part of it that is unknown in both is the same."""
-    return " AND ".join(f"{one}.{quoted(key)} IS NOT DISTINCT FROM {other}.{quoted(key)}" for key in table.key)
+    """The condition that two rows have the same key; a part of it that is unknown in both is the same.
+
+    What is always known is compared as equal: then an engine passes over parts of files that cannot have it.
+    """
+    how = {key: "=" if table.column(key).required else "IS NOT DISTINCT FROM" for key in table.key}
+    return " AND ".join(f"{one}.{quoted(key)} {how[key]} {other}.{quoted(key)}" for key in table.key)
 
 
-def twice_sql(table: Table, gathered: Sequence[Path], looked_up: Sequence[Path]) -> str:
-    """The keys that several files have, at least one of `gathered`. Those of `looked_up`, the larger ones, are only looked up."""
+def superseded(table: Table, gathered: Sequence[Numbered], looked_up: Sequence[Numbered]) -> Iterator[str]:
+    """Statements, the last of which selects the rows, `file` and `row`, for which another row of a key stands.
+
+    At least one of the rows of such a key is in `gathered`; files of `looked_up`, the larger ones, are read once.
+    """
     keys = ", ".join(quoted(key) for key in table.key)
-    later = read_files(gathered)
-    there = (
-        f"SELECT {keys} FROM {later} AS f SEMI JOIN {read_files(looked_up)} AS t ON {same_key(table, 'f', 't')} UNION ALL "
+
+    def rows(files: Sequence[Numbered], among: str) -> str:
+        return " UNION ALL ".join(
+            f"SELECT {number} AS file, {ROW} AS row, {rank} AS _rank, _line, {keys} FROM {read_rows(file, None)} AS f "
+            f"SEMI JOIN {among} AS t ON {same_key(table, 'f', 't')}"
+            for number, rank, file in files
+        )
+
+    later = read_files([file for _, _, file in gathered])
+    met = (
+        rows(looked_up, later)
         if looked_up
-        else ""
+        else f"SELECT NULL AS file, NULL AS row, NULL AS _rank, NULL AS _line, {keys} FROM {later} LIMIT 0"
     )
-    return f"SELECT DISTINCT {keys} FROM ({there}SELECT {keys} FROM {later} GROUP BY ALL HAVING count(*) > 1)"
-
-
-def superseded_sql(table: Table, files: Sequence[tuple[int, int, Path]]) -> str:
-    """Of files, each with its number and the rank of its load, the rows of keys in `TWICE` for which another row stands: file, row."""
-    keys = ", ".join(quoted(key) for key in table.key)
-    rows = " UNION ALL ".join(
-        f"SELECT {number} AS file, {ROW} AS row, {rank} AS _rank, _line, {keys} FROM {read_rows(file, None)} AS f "
-        f"SEMI JOIN {TWICE} AS t ON {same_key(table, 'f', 't')}"
-        for number, rank, file in files
+    yield f"CREATE OR REPLACE TEMP TABLE {MET} AS {met}"
+    yield (
+        f"CREATE OR REPLACE TEMP TABLE {TWICE} AS SELECT DISTINCT {keys} FROM (SELECT {keys} FROM {MET} UNION ALL "
+        f"SELECT {keys} FROM {later} GROUP BY ALL HAVING count(*) > 1)"
     )
-    return f"SELECT file, row FROM ({rows}) QUALIFY {_place(table)} > 1"
+    yield f"SELECT file, row FROM (SELECT * FROM {MET} UNION ALL BY NAME {rows(gathered, TWICE)}) QUALIFY {_place(table)} > 1"
 
 
 def _place(table: Table) -> str:

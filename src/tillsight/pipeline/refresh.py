@@ -14,11 +14,11 @@ grows with the load and its customers, not with the shop.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
@@ -26,7 +26,7 @@ import ibis
 from tillsight.core.errors import BuildError
 from tillsight.database.models import Release
 from tillsight.domains.sales.relations import addresses
-from tillsight.metrics.model import Catalogue, Relation, Rollup, Visits
+from tillsight.metrics.model import BuildInputs, Catalogue, Relation, Rollup, Visits
 from tillsight.metrics.rollups import TOUCHED, schema_of
 from tillsight.pipeline import parts
 from tillsight.pipeline.checks import lines_are_sold
@@ -37,9 +37,14 @@ from tillsight.vault import is_encrypted
 from tillsight.warehouse.duck import ROW, compiled, literal, parquet_options, quoted, read_files, read_rows, read_table
 from tillsight.warehouse.engine import StoredTable, files_named, stored
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
 WHOSE = "order_customers"
 NAMED, ORDERS, CUSTOMERS = "_named_orders", "_renewed_orders", "_renewed_customers"
 """What a build calls the orders that new loads name; those that are made again; and whose they are and were."""
+KEPT = "_kept_orders"
+"""What it calls the other orders of these customers."""
 ORDER, CUSTOMER = ("shop_id", "order_id"), ("customer_key",)
 MOST_FILES = 16
 """So many times files are put beside, before all is made again."""
@@ -81,10 +86,13 @@ class Refresh:
         """The folder of the shop."""
         return self.writer.workspace
 
-    def renew(self, relation: Relation, layers: Mapping[str, str], made_by: str) -> Made | None:
+    def renew(
+        self, relation: Relation, layers: Mapping[str, str], made_by: str, guard: Callable[[], None]
+    ) -> Made | None:
         """A relation or a roll-up with what is new; None where it has to be made as in any build.
 
-        `layers`: the SQL of each. `made_by`: a stamp of all of it: what was made by other SQL is made again.
+        `layers`: the SQL of each. `made_by`: a stamp of all of it: what was made by other SQL is made again. `guard`: called where
+        the names of tables stand for the rows that are new; raises where they cannot be used.
         """
         entry = self.before.manifest["tables"].get(relation.name)
         if not entry or not entry["files"] or entry.get("made_by") != made_by:
@@ -100,14 +108,20 @@ class Refresh:
         started = time.perf_counter()
         target = self.writer.folder / relation.name
         target.mkdir(parents=True)
-        if rollup is None:
-            renewed = (
-                self._whose(relation, layers, old) if relation.name == WHOSE else self._rows(relation, layers, old)
-            )
-            self.renewed[relation.name] = renewed
+        if relation.completed:
             made = self.writer.made(
-                relation.name, "", entry["kind"], started, [*old.files, *renewed.new], renewed.numbers
+                relation.name, "", entry["kind"], started, self._completed(relation, relation.completed, old)
             )
+        elif rollup is None:
+            if relation.name == WHOSE:
+                renewed = self._whose(relation, layers, old)
+            elif relation.renewed_by == "order":
+                renewed = self._rows(relation, layers, old, guard)
+            else:
+                renewed = self._of_customers(relation, layers, old)
+            self.renewed[relation.name] = renewed
+            files = [*old.files, *renewed.new]
+            made = self.writer.made(relation.name, "", entry["kind"], started, files, renewed.numbers)
             made.parts, made.cuts, made.digests = (
                 entry.get("parts", {}),
                 entry.get("cuts", []),
@@ -185,6 +199,10 @@ class Refresh:
             f"CREATE OR REPLACE TEMP TABLE {CUSTOMERS} AS SELECT DISTINCT customer_key FROM (SELECT {keys}, customer_key FROM _new "
             f"UNION ALL SELECT {keys}, customer_key FROM _old) SEMI JOIN {ORDERS} USING ({keys}) WHERE customer_key IS NOT NULL"
         )
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE {KEPT} AS SELECT * FROM _new SEMI JOIN {CUSTOMERS} USING (customer_key) "
+            f"ANTI JOIN {ORDERS} USING ({keys})"
+        )
         gone = f"_gone_{relation.name}"
         execute(f"CREATE OR REPLACE TEMP TABLE {gone} AS SELECT file, row FROM _old SEMI JOIN {ORDERS} USING ({keys})")
         new = self._write(relation.name, "orders", f"SELECT {columns} FROM _new SEMI JOIN {ORDERS} USING ({keys})")
@@ -207,7 +225,8 @@ class Refresh:
             if _reads(layers, table)
         }
         [sql] = layers.values()
-        with self._shadowed(of_orders):
+        # known by their addresses, orders are read several times; else once, and only some columns of them
+        with self._shadowed(of_orders, kind="TABLE" if self.matches else "VIEW"):
             self.connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({sql}) AS r SEMI JOIN {orders} USING ({keys})"
             )
@@ -241,41 +260,42 @@ class Refresh:
         return f"(SELECT * FROM memory.main.{quoted(name)} WHERE false)"
 
     def _refuse_doubles(self, relation: Relation, held: str) -> None:
-        """Raise BuildError where a key of a new row stands for something else in a row that was there."""
+        """Raise DoubledError where a key of a new row stands for something else: in another new row, or in one that was there.
+
+        Of customers in `_new` all rows that were there are in `_old`, so only the keys of orders are looked for among all.
+        """
         for key, names in relation.keys.items():
             of = ", ".join(names)
-            other = " OR ".join(f"o.{name} <> n.{name}" for name in names)
-            found = self.connection.execute(
-                f"SELECT 1 FROM (SELECT DISTINCT {key}, {of} FROM _new WHERE {key} IS NOT NULL) AS n JOIN {held} AS o USING ({key}) "
-                f"WHERE {other} LIMIT 1"
-            ).fetchone()
-            if found:
+            rows = f"SELECT {key}, {of} FROM _new UNION ALL SELECT {key}, {of} FROM _old"
+            doubled = f"SELECT count(DISTINCT {key}) <> count(DISTINCT ({of})) FROM ({rows}) WHERE {key} IS NOT NULL"
+            if self.connection.execute(doubled).fetchone() != (False,):
                 raise DoubledError(relation.title)
+        met = "SELECT count(*) FROM {} AS o SEMI JOIN (SELECT order_key FROM _new) USING (order_key)"
+        there, known = (self.connection.execute(met.format(rows)).fetchone() for rows in (held, "_old"))
+        if there != known:
+            raise DoubledError(relation.title)
 
     # What follows from orders and customers ------------------------------------------------------------------------------
 
-    def _rows(self, relation: Relation, layers: Mapping[str, str], old: StoredTable) -> Renewed:
-        """The rows of the orders, or of the customers, that are made again."""
-        of, keys = (ORDERS, ", ".join(ORDER)) if relation.renewed_by == "order" else (CUSTOMERS, "customer_key")
-        numbers = _numbered(old)
+    def _rows(
+        self, relation: Relation, layers: Mapping[str, str], old: StoredTable, guard: Callable[[], None]
+    ) -> Renewed:
+        """The rows of the orders that are made again."""
+        keys, numbers = ", ".join(ORDER), _numbered(old)
         gone = f"_gone_{relation.name}"
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {gone} AS SELECT file, row FROM {_rows_of(old, numbers)} AS o SEMI JOIN {of} USING ({keys})"
+            f"CREATE TEMP TABLE {gone} AS SELECT file, row FROM {_rows_of(old, numbers)} AS o SEMI JOIN {ORDERS} USING ({keys})"
         )
         by_order = {name for layer in relation.layers for name in layer.by_order}
         seen: dict[str, str] = {}
         for name in relation.inputs:
-            renewed = self.renewed.get(name)
-            if relation.renewed_by == "order" and renewed:
+            if name in self.renewed:
                 seen[name] = self.rows_of(name)
-            elif not _reads(layers, name):
-                continue
-            elif renewed:
-                seen[name] = f"SELECT * FROM memory.main.{quoted(name)} SEMI JOIN {of} USING ({keys})"
-            elif name in by_order:
+            elif name in by_order and _reads(layers, name):
                 seen[name] = f"SELECT * FROM {self._of_orders(name)}"
         new: list[Path] = []
         with self._shadowed(seen, kind="VIEW"):
+            guard()
             for layer in relation.layers:
                 of_part = {
                     f"{name}__part": f"SELECT * FROM {quoted(name)}" for name in layer.parts if name in relation.inputs
@@ -283,6 +303,48 @@ class Refresh:
                 with self._shadowed(of_part, kind="VIEW"):
                     new += self._write(relation.name, layer.name, layers[layer.name])
         return self._noted(old, new, gone, numbers)
+
+    def _of_customers(self, relation: Relation, layers: Mapping[str, str], old: StoredTable) -> Renewed:
+        """The rows of the customers, from their orders that are made again, and from what stands in for those that are as they were."""
+        numbers = _numbered(old)
+        gone, own = f"_gone_{relation.name}", f"_lost_{relation.name}"
+        self.connection.execute(
+            f"CREATE TEMP TABLE {own} AS SELECT * RENAME (file AS _of_file, row AS _row) FROM {_rows_of(old, numbers)} AS o "
+            f"SEMI JOIN {CUSTOMERS} USING (customer_key)"
+        )
+        self.connection.execute(f"CREATE TEMP TABLE {gone} AS SELECT _of_file AS file, _row AS row FROM {own}")
+        [(layer, sql)] = layers.items()
+        seen = {"own": f"SELECT * FROM {own}", "orders": f"SELECT * FROM {KEPT}"}
+        for name, stand_in in relation.stands_in.items():
+            columns = ", ".join(quoted(column) for column in relation.layers[0].columns[name])
+            seen[name] = (
+                f"SELECT {columns} FROM ({stand_in}) UNION ALL SELECT {columns} FROM ({self.rows_of(name)}) "
+                f"SEMI JOIN {CUSTOMERS} USING (customer_key)"
+            )
+        with self._shadowed(seen, kind="VIEW"):
+            new = self._write(relation.name, layer, sql)
+        return self._noted(old, new, gone, numbers)
+
+    def _completed(self, relation: Relation, completed: Callable[[ir.Table], ir.Table], old: StoredTable) -> list[Path]:
+        """The rows of the customers, beside those of the others as they are, and what is added by looking at all of them."""
+        [source], [layer] = relation.inputs, relation.layers
+        rows = ibis.table(dict(self.catalogue.relations[source].schema), name=source)
+        totals = layer.build(BuildInputs({source: rows}, "", "", 0))
+        columns = ", ".join(quoted(column) for column in totals.columns)
+        with self._shadowed({source: self.rows_of(source)}, kind="VIEW"):
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _totals AS {compiled(totals, pretty=False)}")
+        everybody = (
+            f"SELECT {columns} FROM {read_table(old)} ANTI JOIN {CUSTOMERS} USING (customer_key) "
+            f"UNION ALL SELECT {columns} FROM _totals"
+        )
+        sql = compiled(completed(ibis.table(totals.schema(), name=relation.name)), pretty=False)
+        types = self.connection.execute(f"DESCRIBE SELECT * FROM {read_table(old)}").fetchall()
+        values = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_, *_ in types)
+        file = self.writer.folder / relation.name / f"{layer.name}.parquet"
+        with self._shadowed({relation.name: everybody}):
+            self._copy(f"SELECT {values} FROM ({sql}) AS r", file)
+        self.connection.execute("DROP TABLE _totals")
+        return [file]
 
     def _of_orders(self, name: str) -> str:
         """The temporary table with the rows of a canonical table that are of orders which are made again."""
@@ -309,25 +371,20 @@ class Refresh:
         """The files of a sum, each with what it was made of: less what is gone of its part, and one for each new file."""
         [(layer, sql)] = layers.items()
         source = self.renewed[rollup.relation]
-        gone = {
-            file: f"SELECT row AS {ROW} FROM {source.gone} WHERE file = {number}"
-            for file, number in source.numbers.items()
-        }
         part = f"{rollup.relation}__part" if relation.layers[0].split_by else rollup.relation
         files: dict[Path, list[str]] = {}
         if not noted:  # one file of all there is
-            lost = " UNION ALL BY NAME ".join(
-                f"SELECT * FROM {read_rows(file, None)} SEMI JOIN ({rows}) USING ({ROW})" for file, rows in gone.items()
-            )
-            added = f"SELECT * FROM {read_files(source.new)}" if source.new else f"SELECT * FROM ({lost}) WHERE false"
+            lost = self.rows_of(rollup.relation, gone=True)
+            added = self.rows_of(rollup.relation)
             files[self._merged(rollup, sql, part, old.files, added, lost, layer)] = []
             return files
+        found = self.connection.execute(f"SELECT DISTINCT file FROM {source.gone}").fetchall()
+        touched = {number for (number,) in found}
         for number, file in enumerate(old.files):
             said = noted[str(file.relative_to(self.workspace))]
             of = self.workspace / said[0]
-            touched = self.connection.execute(f"SELECT 1 FROM ({gone[of]}) LIMIT 1").fetchone()
-            if touched:
-                lost = f"SELECT * FROM {read_rows(of, None)} SEMI JOIN ({gone[of]}) USING ({ROW})"
+            if source.numbers[of] in touched:
+                lost = f"SELECT * EXCLUDE (_of_file, _row) FROM {self._lost(rollup.relation)} WHERE _of_file = {source.numbers[of]}"
                 less = self._merged(rollup, sql, part, [file], None, lost, f"{layer}-{number:04}")
                 files[less] = [*said[:2], "less"]
             else:
@@ -346,33 +403,41 @@ class Refresh:
 
         What adds up to nothing is left out.
         """
-        measures = [name for name in schema_of(self.catalogue, rollup) if name not in _cells(self.catalogue, rollup)]
-        cells = ", ".join(quoted(cell) for cell in _cells(self.catalogue, rollup))
+        told_apart = _cells(self.catalogue, rollup)
+        measures = [measure for measure in schema_of(self.catalogue, rollup) if measure not in told_apart]
+        cells = ", ".join(quoted(cell) for cell in told_apart)
+        execute = self.connection.execute
+        execute("DROP TABLE IF EXISTS _side")
         for sign, rows in (("-", lost), ("", added)):
             if rows is not None:
                 values = ", ".join(f"{sign}{quoted(measure)} AS {quoted(measure)}" for measure in measures)
+                side = f"SELECT {cells}, {values} FROM ({sql}) AS r"
                 with self._shadowed({part: rows}, kind="VIEW"):
-                    self.connection.execute(
-                        f"CREATE OR REPLACE TEMP TABLE _side{'_added' if not sign else ''} AS SELECT {cells}, {values} FROM ({sql}) AS r"
-                    )
-        sides = f"SELECT * FROM {read_files(files)} UNION ALL BY NAME SELECT * FROM _side"
-        sides += " UNION ALL BY NAME SELECT * FROM _side_added" if added is not None else ""
-        types = {
-            row[0]: row[1] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {read_files(files)}").fetchall()
-        }
-        sums = ", ".join(f"CAST({self._sum(m)} AS {types[m]}) AS {quoted(m)}" for m in measures)
-        anything = " OR ".join(f"sum({quoted(measure)}) <> 0" for measure in measures)
+                    execute(f"CREATE TEMP TABLE _side AS {side}" if sign else f"INSERT INTO _side {side}")
+        sums = ", ".join(f"sum({quoted(measure)}) AS {quoted(measure)}" for measure in measures)
+        execute(f"CREATE OR REPLACE TEMP TABLE _side AS SELECT {cells}, {sums} FROM _side GROUP BY ALL")
+        held = read_files(files)
+        types = {row[0]: row[1] for row in execute(f"DESCRIBE SELECT * FROM {held}").fetchall()}
+        same = " AND ".join(f"o.{quoted(cell)} IS NOT DISTINCT FROM s.{quoted(cell)}" for cell in told_apart)
+        # of a row that only one side has the other one says nothing, of a cell that is null both do
+        either = ", ".join(f"coalesce(o.{quoted(cell)}, s.{quoted(cell)}) AS {quoted(cell)}" for cell in told_apart)
+        values = ", ".join(
+            f"CAST({self._added(measure)} AS {types[measure]}) AS {quoted(measure)}" for measure in measures
+        )
+        anything = " OR ".join(f"{_both(measure)} <> 0" for measure in measures)
         target = self.writer.folder / rollup.name / f"delta-{name}-less.parquet"
-        self._copy(f"SELECT {cells}, {sums} FROM ({sides}) GROUP BY ALL HAVING {anything}", target)
-        self.connection.execute("DROP TABLE _side; DROP TABLE IF EXISTS _side_added")
+        self._copy(
+            f"SELECT {either}, {values} FROM {held} AS o FULL JOIN _side AS s ON {same} WHERE {anything}", target
+        )
+        execute("DROP TABLE _side")
         return target
 
-    def _sum(self, name: str) -> str:
-        """A measure added up: unknown again where no row bears on it any more, if it is unknown without one."""
+    def _added(self, name: str) -> str:
+        """A measure of two rows: unknown again where no row bears on it any more, if it is unknown without one."""
         measure = self.catalogue.measures.get(name)
         if measure is None or not measure.unknown_when_empty or not measure.rows:
-            return f"sum({quoted(name)})"
-        return f"CASE WHEN sum({quoted(TOUCHED.format(name))}) <> 0 THEN sum({quoted(name)}) END"
+            return _both(name)
+        return f"CASE WHEN {_both(TOUCHED.format(name))} <> 0 THEN {_both(name)} END"
 
     def _visits(self, rollup: Rollup, visits: Visits, relation: Relation, layers: Mapping[str, str]) -> list[Path]:
         """The visits of the customers now, less those of before: differences, which add up with what is there."""
@@ -395,25 +460,30 @@ class Refresh:
         return new
 
     def _visited(self, name: str, visits: Visits) -> tuple[str, str]:
-        """The temporary tables with the rows that are visits of the customers, now and before."""
+        """The temporary tables with the rows that are visits of the customers, now and before. What stayed is read once."""
         tables = (f"_visited_now_{name}", f"_visited_then_{name}")
-        if tables[0] in self._held():
-            return tables
-        relation = self.catalogue.relations[name]
-        rows = ibis.table(dict(relation.schema), name=name)
-        visiting = compiled(rows.filter(visits.rows(rows)), pretty=False)
-        looked_at = {visits.key, visits.first_day, str(relation.time)}
-        for rollup in self.catalogue.rollups.values():
-            if rollup.relation == name and rollup.visits:
-                looked_at |= {need for cut in rollup.dimensions for need in self.catalogue.dimensions[cut].needs}
-        looked_at |= {column for column in relation.schema if quoted(column) in visiting.partition("WHERE")[2]}
-        columns = ", ".join(quoted(column) for column in relation.schema if column in looked_at)
-        before = read_table(self.renewed[name].before)
-        for table, source in zip(tables, (f"memory.main.{quoted(name)}", before), strict=True):
-            with self._shadowed(
-                {name: f"SELECT {columns} FROM {source} SEMI JOIN {CUSTOMERS} USING ({visits.key})"}, kind="VIEW"
-            ):
-                self.connection.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM ({visiting}) AS v")
+        if tables[0] not in self._held():
+            relation = self.catalogue.relations[name]
+            rows = ibis.table(dict(relation.schema), name=name)
+            filtered = compiled(rows.filter(visits.rows(rows)), pretty=False)
+            looked_at = {visits.key, visits.first_day, str(relation.time)}
+            for rollup in self.catalogue.rollups.values():
+                if rollup.relation == name and rollup.visits:
+                    looked_at |= {need for cut in rollup.dimensions for need in self.catalogue.dimensions[cut].needs}
+            looked_at |= {column for column in relation.schema if quoted(column) in filtered.partition("WHERE")[2]}
+            columns = [column for column in relation.schema if column in looked_at]
+            visiting = compiled(rows.filter(visits.rows(rows)).select(*columns), pretty=False)
+            whole = self.there[name].stored(self.workspace)
+            stayed = read_table(replace(whole, files=self.renewed[name].before.files))
+            some = f"SELECT {', '.join(quoted(column) for column in columns)} FROM"
+            of = f"SEMI JOIN {CUSTOMERS} USING ({visits.key})"
+            with self._shadowed({name: f"{some} {stayed} {of}"}, kind="VIEW"):
+                self.connection.execute(f"CREATE TEMP TABLE _stayed AS {visiting}")
+            for table, gone in zip(tables, (False, True), strict=True):
+                both = f"{some} _stayed UNION ALL {some} ({self.rows_of(name, gone=gone)}) {of}"
+                with self._shadowed({name: both}, kind="VIEW"):
+                    self.connection.execute(f"CREATE TEMP TABLE {table} AS {visiting}")
+            self.connection.execute("DROP TABLE _stayed")
         return tables
 
     # What is checked -----------------------------------------------------------------------------------------------------
@@ -430,19 +500,26 @@ class Refresh:
 
     def rows_of(self, name: str, *, gone: bool = False) -> str:
         """The SQL that reads the rows of a derived table that were made again, or those that stood for them before."""
-        renewed = self.renewed[name]
-        if not gone:
-            return (
-                f"SELECT * FROM {read_files(renewed.new)}"
-                if renewed.new
-                else f"SELECT * FROM memory.main.{name} WHERE false"
-            )
-        return " UNION ALL BY NAME ".join(
-            f"SELECT * EXCLUDE ({ROW}) FROM {read_rows(file, None)} SEMI JOIN "
-            f"(SELECT row AS {ROW} FROM {renewed.gone} WHERE file = {number}) USING ({ROW})"
-            for file, number in renewed.numbers.items()
-            if file in renewed.before.files
-        )
+        if gone:
+            return f"SELECT * EXCLUDE (_of_file, _row) FROM {self._lost(name)}"
+        new = self.renewed[name].new
+        return f"SELECT * FROM {read_files(new)}" if new else f"SELECT * FROM memory.main.{name} WHERE false"
+
+    def _lost(self, name: str) -> str:
+        """The temporary table with the rows of a derived table that are gone now, each with where it is: `_of_file`, `_row`."""
+        held, renewed = f"_lost_{name}", self.renewed[name]
+        if held not in self._held():
+            found = self.connection.execute(f"SELECT DISTINCT file FROM {renewed.gone}").fetchall()
+            numbers = {number for (number,) in found}
+            rows = [
+                f"SELECT {number} AS _of_file, * RENAME ({ROW} AS _row) FROM {read_rows(file, None)} SEMI JOIN "
+                f"(SELECT row AS {ROW} FROM {renewed.gone} WHERE file = {number}) USING ({ROW})"
+                for file, number in renewed.numbers.items()
+                if number in numbers
+            ]
+            rows = rows or [f"SELECT 0 AS _of_file, 0 AS _row, * FROM memory.main.{name} WHERE false"]
+            self.connection.execute(f"CREATE TEMP TABLE {held} AS {' UNION ALL BY NAME '.join(rows)}")
+        return held
 
     def new_rows(self, name: str) -> str | None:
         """The SQL that reads what loads brought to a canonical table; None where it was written whole."""
@@ -572,7 +649,11 @@ def _reads(layers: Mapping[str, str], name: str) -> bool:
     return any(quoted(name) in sql or quoted(f"{name}__part") in sql for sql in layers.values())
 
 
-def _bound(name: str) -> ibis.expr.types.Table:
+def _both(name: str) -> str:
+    return f"coalesce(o.{quoted(name)}, 0) + coalesce(s.{quoted(name)}, 0)"
+
+
+def _bound(name: str) -> ir.Table:
     return ibis.table({column.name: IBIS_TYPES[column.type] for column in TABLES[name].columns}, name=name)
 
 

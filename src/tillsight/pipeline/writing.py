@@ -15,7 +15,7 @@ import duckdb
 
 from tillsight.database.models import Release
 from tillsight.metrics.model import Layer
-from tillsight.pipeline.current import TWICE, CurrentTable, lies_by, superseded_sql, twice_sql
+from tillsight.pipeline.current import MET, TWICE, CurrentTable, lies_by, superseded
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import DUCKDB_TYPES
 from tillsight.vault import is_encrypted
@@ -31,7 +31,7 @@ from tillsight.warehouse.duck import (
 )
 from tillsight.warehouse.engine import Gone, StoredTable, files_named, stored
 
-MERGED_ROWS = 2_500_000
+MERGED_ROWS = 1_000_000
 """From so many rows on, landed files stay as they are but for the keys that several of them have."""
 RETURNS = "returns"
 CODED_ROWS = 200_000
@@ -156,23 +156,22 @@ class Writer:
         gone: Gone | None,
     ) -> None:
         """Note in `GONE` the rows for which a row of another file stands: those of before, and those that new files bring."""
-        table = current.table
         known = f"SELECT file, row FROM {read_files([gone.file])}" if gone else "SELECT 0 AS file, 0 AS row WHERE false"
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {GONE} AS {known}")
         largest = max(files, key=lambda load_id: files[load_id].stat().st_size)
         gathered = set(files) - {largest} if largest in new else new
         if not gathered or len(files) == 1:
             return
-        looked_up = [file for load_id, file in files.items() if load_id not in gathered]
-        twice = twice_sql(table, [files[load_id] for load_id in gathered], looked_up)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {TWICE} AS {twice}")
-        superseded = superseded_sql(
-            table,
-            [(numbers[files[load.id]], rank, files[load.id]) for rank, load in enumerate(current.loads)],
+        numbered = {load.id: (numbers[files[load.id]], rank, files[load.id]) for rank, load in enumerate(current.loads)}
+        *steps, rows = superseded(
+            current.table,
+            [one for load_id, one in numbered.items() if load_id in gathered],
+            [one for load_id, one in numbered.items() if load_id not in gathered],
         )
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {GONE} AS SELECT file, row FROM {GONE} UNION {superseded}; DROP TABLE {TWICE}"
-        )
+        for step in steps:
+            self.connection.execute(step)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {GONE} AS SELECT file, row FROM {GONE} UNION {rows}")
+        self.connection.execute(f"DROP TABLE {TWICE}; DROP TABLE {MET}")
 
     def _without_gone(self, file: Path, numbers: Mapping[Path, int], target: Path) -> Path:
         """The file itself, or where much of it is gone what is left of it, written to a folder; then nothing of it is gone."""

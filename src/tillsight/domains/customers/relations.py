@@ -112,11 +112,11 @@ FACTS_SCHEMA: dict[str, str] = {
 }
 
 
-def customer_facts(inputs: BuildInputs) -> ir.Table:
+def customer_totals(inputs: BuildInputs) -> ir.Table:
     """One row per customer with an order."""
     events = inputs.tables["customer_events"]
     events = events.filter(events.orders == 1)
-    rows = events.group_by(["shop_id", "customer_key", "customer_id"]).agg(
+    return events.group_by(["shop_id", "customer_key", "customer_id"]).agg(
         **{name: events[name].max() for name in ATTRIBUTES},
         first_day=events.day.min(),
         second_day=events.day.min(where=events.repeaters == 1),
@@ -124,6 +124,10 @@ def customer_facts(inputs: BuildInputs) -> ir.Table:
         orders=events.count().cast("int64"),
         revenue=events.revenue.sum().cast(MONEY),
     )
+
+
+def customer_facts(rows: ir.Table) -> ir.Table:
+    """Customers with their segment: how each stands among all of them."""
     rows = rows.mutate(as_of=rows.last_day.max().over(ibis.window()))
     rows = rfm.scored(rows.mutate(days=rows.as_of.delta(rows.last_day, unit="day").cast("int64")))
     return rows.mutate(segment=PRESETS[DEFAULT].segment_of(rows)).select(*FACTS_SCHEMA)
@@ -170,8 +174,34 @@ RELATIONS = (
         domain="customers",
         grain="one change of one customer's standing, on its day",
         inputs=("order_facts", "sales"),
-        layers=(Layer("all", customer_events),),
+        layers=(
+            Layer(
+                "all",
+                customer_events,
+                columns={
+                    "order_facts": (
+                        "shop_id",
+                        "day",
+                        "customer_key",
+                        "customer_id",
+                        "order_id",
+                        "order_key",
+                        "customer_first_day",
+                        "customer_order_number",
+                        *ATTRIBUTES,
+                    ),
+                    "sales": ("kind", "order_key", "customer_order_number", "revenue"),
+                },
+            ),
+        ),
         renewed_by="customer",
+        stands_in={
+            # an order that is as it was has its event; what the first one says is told by each of them
+            "order_facts": f"SELECT orders.*, {', '.join(f'own.{name}' for name in ATTRIBUTES)} "
+            "FROM orders JOIN own USING (shop_id, order_id) WHERE own.orders = 1",
+            "sales": "SELECT 'sale' AS kind, orders.order_key, orders.customer_order_number, own.revenue "
+            "FROM orders JOIN own USING (shop_id, order_id) WHERE own.orders = 1",
+        },
         schema=EVENTS_SCHEMA,
         dimensions=("shop", *ATTRIBUTES, "customer_id", "cohort"),
         needs=("orders", "order_items"),
@@ -183,7 +213,9 @@ RELATIONS = (
         domain="customers",
         grain="one customer with an order",
         inputs=("customer_events",),
-        layers=(Layer("all", customer_facts),),
+        layers=(Layer("all", customer_totals),),
+        completed=customer_facts,
+        renewed_by="customer",
         schema=FACTS_SCHEMA,
         dimensions=("shop", *ATTRIBUTES, "customer_id"),
         needs=("orders", "order_items"),
