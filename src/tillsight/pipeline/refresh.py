@@ -188,7 +188,14 @@ class Refresh:
         execute(
             f"CREATE OR REPLACE TEMP TABLE _of_customers AS SELECT {keys} FROM {NAMED} UNION SELECT {keys} FROM _old"
         )
-        self._work_out(layers, "_new", "_of_customers")
+        if self.matches or _reads(layers, "order_items"):
+            self._work_out(layers, "_new", "_of_customers")
+        else:  # of the others their own rows say all that is read of an order, which saves looking for them
+            others = (
+                "SELECT shop_id, order_id, placed_at, customer_id, CASE WHEN is_cancelled THEN 'cancelled' END AS order_status, "
+                f"false AS is_test, false AS is_deleted FROM _old ANTI JOIN {NAMED} USING ({keys})"
+            )
+            self._work_out(layers, "_new", "_of_customers", among=NAMED, others=others)
         self._refuse_doubles(relation, held)
         execute(
             f"CREATE OR REPLACE TEMP TABLE {ORDERS} AS SELECT {keys} FROM {NAMED} "
@@ -210,9 +217,14 @@ class Refresh:
             execute(f"DROP TABLE {name}")
         return self._noted(old, new, gone, numbers)
 
-    def _work_out(self, layers: Mapping[str, str], name: str, orders: str) -> None:
-        """A temporary table with the rows of some orders, worked out from these orders and those that share an address with them."""
-        keys, within = ", ".join(ORDER), orders
+    def _work_out(
+        self, layers: Mapping[str, str], name: str, orders: str, *, among: str | None = None, others: str | None = None
+    ) -> None:
+        """A temporary table with the rows of some orders, worked out from these orders and those that share an address with them.
+
+        `among`: those that are looked for, if not all; `others`: the SQL that says enough of the rest.
+        """
+        keys, within = ", ".join(ORDER), among or orders
         if self.matches:
             within = "_within"
             self.connection.execute(
@@ -224,6 +236,8 @@ class Refresh:
             for table in ("orders", "order_items")
             if _reads(layers, table)
         }
+        if others:
+            of_orders["orders"] += f" UNION ALL BY NAME {others}"
         [sql] = layers.values()
         # known by their addresses, orders are read several times; else once, and only some columns of them
         with self._shadowed(of_orders, kind="TABLE" if self.matches else "VIEW"):
