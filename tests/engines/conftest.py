@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from tests.support.servers import postgresql, spark
 
 from tillsight.core.settings import read_settings
 from tillsight.core.workspace import create_workspace
 from tillsight.database.store import Database
+from tillsight.pipeline import parts, refresh, writing
 from tillsight.reference_shop import generate
 from tillsight.reference_shop.truths import CURRENCY, SHOP_NAME, TIMEZONE
 from tillsight.shop import Shop
@@ -21,13 +23,23 @@ Opener = Callable[[str], Shop]
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small reference shop, loaded and built. Nobody changes it."""
+    """The small reference shop, loaded and built; then some orders came again, so files have rows that are gone. Nobody changes it."""
     folder = tmp_path_factory.mktemp("engines")
     generate(folder / "files", "small")
     create_workspace(folder / "shop", name=SHOP_NAME, currency=CURRENCY, timezone=TIMEZONE)
-    with Shop.open(folder / "shop") as shop:
+    orders = pq.read_table(folder / "files" / "orders.parquet")
+    (folder / "again").mkdir()
+    pq.write_table(orders.take(list(range(0, len(orders), 50))), folder / "again" / "orders.parquet")
+    with pytest.MonkeyPatch.context() as patch, Shop.open(folder / "shop") as shop:
+        patch.setattr(parts, "FINE_ROWS", 0)
+        patch.setattr(refresh, "MOST_SHARE", 1)
+        patch.setattr(writing, "MERGED_ROWS", 0)
+        patch.setattr(writing, "GONE_SHARE", 1)
         shop.load(folder / "files")
         shop.build()
+        shop.load(folder / "again")
+        tables = shop.build().manifest["tables"]
+    assert {"orders", "order_facts", "sales", "customer_events"} <= {name for name in tables if "gone" in tables[name]}
     return folder / "shop"
 
 
