@@ -151,11 +151,17 @@ class Relation:
 
 @dataclass(frozen=True)
 class Visits:
-    """What a roll-up of visits is made from: the rows that are a visit, whose it is, and the day of his first one ever."""
+    """What a roll-up of visits is made from: whose a visit is, and the day of his first one ever.
+
+    `of` gives the visits, with the day and with the columns of the relation that the roll-up's dimensions are made of. It is made of
+    `inputs`, of the first of which it reads `columns` alone: a table with a row for each visit, which the relation may have several of.
+    """
 
     key: str
     first_day: str
-    rows: Callable[[ir.Table], ir.BooleanValue]
+    inputs: tuple[str, ...]
+    columns: tuple[str, ...]
+    of: Callable[[BuildInputs], ir.Table]
 
 
 @dataclass(frozen=True)

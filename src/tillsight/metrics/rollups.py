@@ -69,8 +69,11 @@ def relation_of(catalogue: Catalogue, rollup: Rollup) -> Relation:
     """A roll-up as something that a build makes."""
     relation = catalogue.relations[rollup.relation]
     split = next((relation.name for layer in relation.layers if layer.split_by), None)
-    if rollup.visits:
-        layer = Layer("visits", partial(_visits, catalogue, rollup, rollup.visits))
+    inputs: tuple[str, ...] = (relation.name,)
+    if visits := rollup.visits:
+        inputs = visits.inputs
+        columns = {inputs[0]: visits.columns}
+        layer = Layer("visits", partial(_visits, catalogue, rollup, visits), columns=columns)
     else:
         layer = Layer("sums", partial(_sums, catalogue, rollup), split_by=split)
     return Relation(
@@ -78,7 +81,7 @@ def relation_of(catalogue: Catalogue, rollup: Rollup) -> Relation:
         title=rollup.title,
         domain=relation.domain,
         grain=f"one day{' or month' if rollup.kind == 'sums' else ''} and {', '.join(rollup.dimensions) or 'nothing else'}",
-        inputs=(relation.name,),
+        inputs=inputs,
         layers=(layer,),
         schema=schema_of(catalogue, rollup),
         dimensions=(),
@@ -137,9 +140,7 @@ def _told_apart(catalogue: Catalogue, rollup: Rollup) -> bool:
 
 
 def _visits(catalogue: Catalogue, rollup: Rollup, visits: Visits, inputs: BuildInputs) -> ir.Table:
-    relation, rows = catalogue.relations[rollup.relation], inputs.tables[rollup.relation]
-    time = str(relation.time)
-    rows = rows.filter(visits.rows(rows))
+    rows, time = visits.of(inputs), str(catalogue.relations[rollup.relation].time)
     rows = rows.select(
         _thing=rows[visits.key], _day=rows[time], _first=rows[visits.first_day],
         **{f"_{number}": catalogue.dimensions[name].of(rows) for number, name in enumerate(rollup.dimensions)},

@@ -256,7 +256,7 @@ class Build:
             relation = derived(self.catalogue, name)
             there = tables | made
             rolled_up = name in self.catalogue.rollups
-            if rolled_up and not self._worth_adding_up(connection, name, there[relation.inputs[0]], before):
+            if rolled_up and not self._worth_adding_up(connection, name, there, before):
                 continue
             self.progress("relations", step, len(order), relation.title)
             known = [there[name] for name in relation.inputs if name in there]
@@ -320,10 +320,10 @@ class Build:
         return made
 
     def _worth_adding_up(
-        self, connection: duckdb.DuckDBPyConnection, name: str, source: Made, before: Release | None
+        self, connection: duckdb.DuckDBPyConnection, name: str, there: Mapping[str, Made], before: Release | None
     ) -> bool:
         """Whether a roll-up is made: of a large table, and only where it has far fewer rows, by what some days of it say."""
-        least = self.settings.limits.rollup_rows
+        least, source = self.settings.limits.rollup_rows, there[self.catalogue.rollups[name].relation]
         if least == 0 or source.rows < least:
             return least == 0
         if self.refresh is not None and before is not None:  # so little is new that it would say the same again

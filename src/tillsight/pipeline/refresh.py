@@ -27,7 +27,7 @@ from tillsight.core.errors import BuildError
 from tillsight.database.models import Release
 from tillsight.domains.sales.relations import addresses
 from tillsight.metrics.model import BuildInputs, Catalogue, Relation, Rollup, Visits
-from tillsight.metrics.rollups import TOUCHED, schema_of
+from tillsight.metrics.rollups import TOUCHED, VISITORS, schema_of
 from tillsight.pipeline import parts
 from tillsight.pipeline.checks import lines_are_sold
 from tillsight.pipeline.writing import GONE, Made, Writer
@@ -101,7 +101,9 @@ class Refresh:
             return None
         old = stored(self.workspace, relation.name, entry)
         rollup = self.catalogue.rollups.get(relation.name)
-        if rollup is not None and rollup.relation not in self.renewed:
+        if rollup is not None and not {rollup.relation, *(rollup.visits.inputs[:1] if rollup.visits else ())} <= set(
+            self.renewed
+        ):
             return None
         if rollup is None and (relation.renewed_by is None or not self._rest_is_same(relation, layers)):
             return None
@@ -456,47 +458,34 @@ class Refresh:
     def _visits(self, rollup: Rollup, visits: Visits, relation: Relation, layers: Mapping[str, str]) -> list[Path]:
         """The visits of the customers now, less those of before: differences, which add up with what is there."""
         [(layer, sql)] = layers.items()
-        of = rollup.relation
+        of = visits.inputs[0]
         now, then = self._visited(of, visits)
         cells = ", ".join(quoted(cell) for cell in _cells(self.catalogue, rollup))
-        for name, rows in (("_added", now), ("_lost", then)):
+        for name, rows in (("_added", now), ("_less", then)):
             with self._shadowed({of: f"SELECT * FROM {rows}"}, kind="VIEW"):
-                self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
-        [value] = [name for name in schema_of(self.catalogue, rollup) if name not in _cells(self.catalogue, rollup)]
-        type_ = {row[0]: row[1] for row in self.connection.execute("DESCRIBE _added").fetchall()}[value]
+                self.connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+        types = {row[0]: row[1] for row in self.connection.execute("DESCRIBE _added").fetchall()}
         new = self._write(
             relation.name,
             layer,
-            f"SELECT {cells}, CAST(sum({value}) AS {type_}) AS {value} FROM (FROM _added UNION ALL BY NAME "
-            f"SELECT * REPLACE (-{value} AS {value}) FROM _lost) GROUP BY ALL HAVING sum({value}) <> 0",
+            f"SELECT {cells}, CAST(sum({VISITORS}) AS {types[VISITORS]}) AS {VISITORS} FROM (FROM _added UNION ALL BY NAME "
+            f"SELECT * REPLACE (-{VISITORS} AS {VISITORS}) FROM _less) GROUP BY ALL HAVING sum({VISITORS}) <> 0",
         )
-        self.connection.execute("DROP TABLE _added; DROP TABLE _lost")
+        self.connection.execute("DROP TABLE _added; DROP TABLE _less")
         return new
 
     def _visited(self, name: str, visits: Visits) -> tuple[str, str]:
-        """The temporary tables with the rows that are visits of the customers, now and before. What stayed is read once."""
+        """The temporary tables with the rows of the customers, now and before, that visits are told from. What stayed is read once."""
         tables = (f"_visited_now_{name}", f"_visited_then_{name}")
         if tables[0] not in self._held():
-            relation = self.catalogue.relations[name]
-            rows = ibis.table(dict(relation.schema), name=name)
-            filtered = compiled(rows.filter(visits.rows(rows)), pretty=False)
-            looked_at = {visits.key, visits.first_day, str(relation.time)}
-            for rollup in self.catalogue.rollups.values():
-                if rollup.relation == name and rollup.visits:
-                    looked_at |= {need for cut in rollup.dimensions for need in self.catalogue.dimensions[cut].needs}
-            looked_at |= {column for column in relation.schema if quoted(column) in filtered.partition("WHERE")[2]}
-            columns = [column for column in relation.schema if column in looked_at]
-            visiting = compiled(rows.filter(visits.rows(rows)).select(*columns), pretty=False)
+            some = f"SELECT {', '.join(quoted(column) for column in visits.columns)} FROM"
+            of = f"SEMI JOIN {CUSTOMERS} USING ({visits.key})"
             whole = self.there[name].stored(self.workspace)
             stayed = read_table(replace(whole, files=self.renewed[name].before.files))
-            some = f"SELECT {', '.join(quoted(column) for column in columns)} FROM"
-            of = f"SEMI JOIN {CUSTOMERS} USING ({visits.key})"
-            with self._shadowed({name: f"{some} {stayed} {of}"}, kind="VIEW"):
-                self.connection.execute(f"CREATE TEMP TABLE _stayed AS {visiting}")
+            self.connection.execute(f"CREATE TEMP TABLE _stayed AS {some} {stayed} {of}")
             for table, gone in zip(tables, (False, True), strict=True):
-                both = f"{some} _stayed UNION ALL {some} ({self.rows_of(name, gone=gone)}) {of}"
-                with self._shadowed({name: both}, kind="VIEW"):
-                    self.connection.execute(f"CREATE TEMP TABLE {table} AS {visiting}")
+                rows = f"{some} _stayed UNION ALL {some} ({self.rows_of(name, gone=gone)}) {of}"
+                self.connection.execute(f"CREATE TEMP TABLE {table} AS {rows}")
             self.connection.execute("DROP TABLE _stayed")
         return tables
 

@@ -841,11 +841,27 @@ _ADDED_UP = (
     "gross_profit", "units_sold",
 )  # fmt: skip
 _ORDERS = ("orders", "orders_placed", "orders_cancelled", "orders_with_several_products")
+
+
+def _visits(inputs: BuildInputs) -> ir.Table:
+    """The orders of known customers that are in the ledger and count, with their place as the ledger calls it."""
+    orders, places = inputs.tables["order_facts"], inputs.tables["locations"]
+    orders = orders.filter(orders.has_sales, ~orders.is_cancelled, orders.customer_key.notnull())
+    places = places.select(_l_shop="shop_id", _l_id="location_id", _l_name="location_name")
+    orders = orders.left_join(places, (orders.shop_id == places._l_shop) & (orders.location_id == places._l_id))
+    return orders.mutate(location=ibis.coalesce(orders._l_name, orders.location_id))
+
+
 _VISITS = Visits(
     key="customer_key",
     first_day="customer_first_day",
-    rows=lambda rows: rows.is_first_line & ~rows.is_cancelled & rows.customer_key.notnull(),
-)
+    inputs=("order_facts", "locations"),
+    columns=(
+        "shop_id", "day", "customer_key", "customer_first_day", "customer_order_number", "has_sales", "is_cancelled", "channel",
+        "country", "location_id",
+    ),
+    of=_visits,
+)  # fmt: skip
 
 
 def _of_days(name: str, title: str, *dimensions: str, orders: tuple[str, ...] = _ORDERS) -> Rollup:
