@@ -87,6 +87,7 @@ def test_only_what_changed_is_written(shop: Shop) -> None:
         "sales",
         "customer_events",
         "customer_facts",
+        "customer_segments",
         "returned_items",
         "returned_purchases",
     }
@@ -255,7 +256,7 @@ def test_a_second_build_waits_or_says_so(shop: Shop) -> None:
     assert revenue(shop) == 12
 
 
-def _read(path: Path, stop: Any, results: Any) -> None:
+def _read(path: Path, reads: Any, stop: Any, results: Any) -> None:
     """Another process: asks on and on, in two threads, and reports what it was told and what went wrong."""
     seen: set[tuple[int, Decimal]] = set()
     wrong: list[str] = []
@@ -265,6 +266,7 @@ def _read(path: Path, stop: Any, results: Any) -> None:
             try:
                 answer = shop.query("revenue", by="order_id", limit=1)
                 seen.add((answer.release or 0, answer.totals["revenue"]))  # type: ignore[index]
+                reads.set()
             except Exception as error:
                 wrong.append(repr(error))
 
@@ -282,9 +284,10 @@ def test_readers_go_on_while_builds_publish(tmp_path: Path) -> None:
     with its own revenue, by threads here and in another process."""
     with make_shop(tmp_path, may(), keep={"releases": 1, "days": 0}) as shop:
         context = multiprocessing.get_context("spawn")
-        stop, results = context.Event(), context.Queue()
-        process = context.Process(target=_read, args=(tmp_path, stop, results))
+        reads, stop, results = context.Event(), context.Event(), context.Queue()
+        process = context.Process(target=_read, args=(tmp_path, reads, stop, results))
         process.start()
+        assert reads.wait(120)
         seen: list[tuple[int, Decimal]] = []
         own = threading.Event()
 

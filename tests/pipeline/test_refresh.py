@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 from tests.pipeline.test_current import content, forget
 from tests.support.random_shop import random_shop
-from tests.support.shops import land, make_shop
+from tests.support.shops import land, line, make_shop, order, write_settings
 
+from tillsight.core.errors import BuildError
 from tillsight.domains.registry import catalogue
 from tillsight.metrics.rollups import schema_of
 from tillsight.pipeline import build, parts, refresh
 from tillsight.shop import Shop
+from tillsight.vault import make_data_key
+from tillsight.warehouse.duck import is_sealed, seal_folder
+from tillsight.warehouse.engine import files_named
 
 KNOWN = datetime(2026, 1, 1, tzinfo=UTC)
 RENEWED = ("order_customers", "order_facts", "sales", "customer_events")
@@ -75,6 +79,11 @@ def added_up(shop: Shop) -> dict[str, list[Any]]:
             cell[:] = [have + Decimal(row[value] or 0) for have, value in zip(cell, values, strict=True)]
         found[name] = sorted((cell, sums) for cell, sums in cells.items() if any(sums))
     return found
+
+
+def checked(shop: Shop) -> dict[str, Any]:
+    """What the checks of the release say."""
+    return {check["name"]: check for check in shop.releases.current().record.checks}
 
 
 def in_full(shop: Shop, loads: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
@@ -151,8 +160,164 @@ def test_loads_put_beside_end_in_what_a_full_build_makes(
         empty.build()
         put_beside |= beside(empty)
     assert put_beside >= {*RENEWED, "orders", "order_items", "sales_by_place", "visits", "customer_events_by_day"}
-    found = added_up(empty)
+    found, told = added_up(empty), checked(empty)
     expected = in_full(empty, loads, monkeypatch)
+    assert told == checked(empty)
     for name, rows in expected.items():
         assert found[name] == rows, name
     assert found.keys() == expected.keys()
+
+
+def months(*names: str) -> dict[str, list[dict[str, Any]]]:
+    """Three orders in each of some months, of the same three customers."""
+    orders = [
+        order(f"{name} {n}", f"{name}-0{n}", customer_id=f"c{n}", channel="web") for name in names for n in (1, 2, 3)
+    ]
+    return {
+        "orders": orders,
+        "order_items": [line(str(one["order_id"]), "1", "A", 1, "10") for one in orders],
+        "products": [{"product_id": "A", "category": "Lamps"}],
+    }
+
+
+def more(name: str) -> dict[str, list[dict[str, Any]]]:
+    tables = months(name)
+    del tables["products"]
+    return tables
+
+
+def revenue(shop: Shop) -> list[Any]:
+    return [row["revenue"] for row in shop.query("revenue", grain="month", period="all").to_records()]
+
+
+def test_what_came_before_stays_the_same_file(empty: Shop) -> None:
+    """Three months, then a fourth with a correction of February: every file of before is still read, with a file beside."""
+    land(empty, months("2024-01", "2024-02", "2024-03"), file="first.csv")
+    empty.build()
+    before = manifest(empty)
+    tables = more("2024-04")
+    tables["order_items"].append(line("2024-02 2", "1", "A", 3, "10"))
+    land(empty, tables, known_at=at(1), file="more.csv")
+    empty.build()
+    after = manifest(empty)
+    for name in RENEWED:
+        assert set(before[name]["files"]) <= set(after[name]["files"]), name
+    assert after["sales"]["gone"]["rows"] == 1
+    assert after["order_items"]["gone"]["rows"] == 1
+    assert after["sales"]["rows"] == 12
+    assert revenue(empty) == [30, 50, 30, 30]
+    customers = empty.query(["customers", "new_customers"], grain="month", period="all").to_records()
+    assert [(row["customers"], row["new_customers"]) for row in customers] == [(3, 3), (3, 0), (3, 0), (3, 0)]
+
+
+def test_what_bears_on_all_is_made_whole_and_put_beside_again_after_it(
+    empty: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A product in another category changes every line; the orders still stay, and one more load is put beside again."""
+    monkeypatch.setattr(build, "TAILORED_ROWS", 0)  # without gift cards, orders do not look at products
+    land(empty, months("2024-01", "2024-02"), file="first.csv")
+    empty.build()
+    land(empty, more("2024-03"), known_at=at(1), file="march.csv")
+    empty.build()
+    assert {"sales", "order_facts"} <= beside(empty)
+    tables = more("2024-04") | {"products": [{"product_id": "A", "category": "Chairs"}]}
+    land(empty, tables, known_at=at(2), file="april.csv")
+    empty.build()
+    assert "order_facts" in beside(empty)
+    assert "sales" not in beside(empty)
+    assert empty.query("revenue", by="category", period="all").to_records() == [{"category": "Chairs", "revenue": 120}]
+    land(
+        empty,
+        {"orders": [order("2024-02 1", "2024-02-01", customer_id="c1", order_status="cancelled")]},
+        known_at=at(3),
+        file="x.csv",
+    )
+    empty.build()
+    assert "sales" in beside(empty)
+    assert revenue(empty) == [30, 20, 30, 30]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("MOST_FILES", 1), ("MOST_SHARE", 0.01)], ids=["often enough", "much is new"]
+)
+def test_all_is_made_again(empty: Shop, monkeypatch: pytest.MonkeyPatch, name: str, most: float) -> None:
+    land(empty, months("2024-01", "2024-02"), file="first.csv")
+    empty.build()
+    land(empty, more("2024-03"), known_at=at(1), file="march.csv")
+    empty.build()
+    assert "sales" in beside(empty)
+    monkeypatch.setattr(refresh, name, most)
+    land(empty, more("2024-04"), known_at=at(2), file="april.csv")
+    empty.build()
+    assert not beside(empty) & set(RENEWED)
+    assert revenue(empty) == [30, 30, 30, 30]
+
+
+def test_a_refund_of_no_order_is_not_passed_over(empty: Shop) -> None:
+    """Nothing names it, so it is of no order that is made again: all is made as in any build."""
+    land(empty, months("2024-01"), file="first.csv")
+    empty.build()
+    refund = {"refund_id": "r", "line_id": "1", "kind": "goodwill", "amount": "4", "refunded_at": "2024-01-20 10:00:00"}
+    land(empty, {"refunds": [refund]}, known_at=at(1), file="refund.csv")
+    empty.build()
+    assert empty.query("returned_sales", period="all").to_records() == [{"returned_sales": 4}]
+
+
+def test_a_missing_rate_stops_what_is_put_beside_too(empty: Shop) -> None:
+    land(empty, months("2024-01"), file="first.csv")
+    empty.build()
+    dollars = order("usd", "2024-02-01", currency="USD")
+    land(empty, {"orders": [dollars], "order_items": [line("usd", "1", "A", 1, "5")]}, known_at=at(1), file="usd.csv")
+    with pytest.raises(BuildError, match="No exchange rate from USD"):
+        empty.build()
+    assert revenue(empty) == [30]
+
+
+def test_two_orders_with_one_key_are_told_apart(empty: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new order gets the key of an old one: keys are made otherwise, for all."""
+    land(empty, months("2024-01"), file="first.csv")
+    empty.build()
+
+    def doubled(*_: object) -> None:
+        raise refresh.DoubledError("Customers of orders")
+
+    monkeypatch.setattr(refresh.Refresh, "_refuse_doubles", doubled)
+    land(empty, more("2024-02"), known_at=at(1), file="more.csv")
+    empty.build()
+    assert not beside(empty) & set(RENEWED)
+    assert revenue(empty) == [30, 30]
+
+
+def test_what_is_put_beside_is_encrypted_too(tmp_path: Path, large: None) -> None:
+    pytest.importorskip("duckdb_extension_httpfs", reason="encryption needs tillsight[encryption]")
+    write_settings(tmp_path, encrypt=True)
+    make_data_key(tmp_path)
+    with make_shop(tmp_path, {}, build=False, encrypt=True, limits={"rollup_rows": 0}) as shop:
+        for number, tables in enumerate((months("2024-01", "2024-02"), more("2024-03"), more("2024-02"))):
+            land(shop, tables, known_at=at(number), file=f"{number}.csv")
+            seal_folder(tmp_path, tmp_path / "landing", "1GB", 1)
+            shop.build()
+        written = list((tmp_path / "releases").rglob("*.parquet"))
+        assert any(file.parent.name == "gone" for file in written)
+        assert all(is_sealed(file) for file in written)
+        assert revenue(shop) == [30, 30, 30]
+
+
+def test_files_of_gone_rows_go_with_their_release(empty: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no kept release names is deleted, and what one names stays, also the file that says what is gone."""
+    monkeypatch.setattr("tillsight.pipeline.keeping.STILL_ASKED", timedelta(0))
+    object.__setattr__(empty.settings, "keep", empty.settings.keep.model_copy(update={"releases": 1, "days": 0}))
+    land(empty, months("2024-01", "2024-02"), file="first.csv")
+    empty.build()
+    for number in (1, 2):
+        land(
+            empty,
+            {"order_items": [line("2024-01 1", "1", "A", number + 1, "10")]},
+            known_at=at(number),
+            file=f"{number}.csv",
+        )
+        empty.build()
+    named = {file for entry in manifest(empty).values() for file in files_named(entry)}
+    there = {str(file.relative_to(empty.path)) for file in (empty.path / "releases").rglob("*.parquet")}
+    assert there == named
+    assert revenue(empty) == [50, 30]

@@ -140,8 +140,6 @@ class Relation:
     stands_in: Mapping[str, str] = field(default_factory=dict)
     """Of one renewed by customers: for inputs, SQL that says of their orders as they were what the relation reads there, from `own`,
     its own rows of these customers before, and `orders`, their rows of `order_customers`. It saves looking for them in large tables."""
-    completed: Callable[[ir.Table], ir.Table] | None = None
-    """What is added to the rows of its one layer by looking at all of them: the scores of customers among each other."""
     nothing_without: str | None = None
     """A table without whose rows it has none: then it is not worked out at all."""
     single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -26,7 +26,7 @@ import ibis
 from tillsight.core.errors import BuildError
 from tillsight.database.models import Release
 from tillsight.domains.sales.relations import addresses
-from tillsight.metrics.model import BuildInputs, Catalogue, Relation, Rollup, Visits
+from tillsight.metrics.model import Catalogue, Relation, Rollup, Visits
 from tillsight.metrics.rollups import TOUCHED, VISITORS, schema_of
 from tillsight.pipeline import parts
 from tillsight.pipeline.checks import lines_are_sold
@@ -110,11 +110,7 @@ class Refresh:
         started = time.perf_counter()
         target = self.writer.folder / relation.name
         target.mkdir(parents=True)
-        if relation.completed:
-            made = self.writer.made(
-                relation.name, "", entry["kind"], started, self._completed(relation, relation.completed, old)
-            )
-        elif rollup is None:
+        if rollup is None:
             if relation.name == WHOSE:
                 renewed = self._whose(relation, layers, old)
             elif relation.renewed_by == "order":
@@ -331,36 +327,15 @@ class Refresh:
         self.connection.execute(f"CREATE TEMP TABLE {gone} AS SELECT _of_file AS file, _row AS row FROM {own}")
         [(layer, sql)] = layers.items()
         seen = {"own": f"SELECT * FROM {own}", "orders": f"SELECT * FROM {KEPT}"}
-        for name, stand_in in relation.stands_in.items():
+        for name in relation.inputs:
             columns = ", ".join(quoted(column) for column in relation.layers[0].columns[name])
-            seen[name] = (
-                f"SELECT {columns} FROM ({stand_in}) UNION ALL SELECT {columns} FROM ({self.rows_of(name)}) "
-                f"SEMI JOIN {CUSTOMERS} USING (customer_key)"
-            )
+            of = f"SEMI JOIN {CUSTOMERS} USING (customer_key)"
+            seen[name] = f"SELECT {columns} FROM ({self.rows_of(name)}) {of}"
+            if name in relation.stands_in:  # else all that customers did is among what is new
+                seen[name] += f" UNION ALL SELECT {columns} FROM ({relation.stands_in[name]})"
         with self._shadowed(seen, kind="VIEW"):
             new = self._write(relation.name, layer, sql)
         return self._noted(old, new, gone, numbers)
-
-    def _completed(self, relation: Relation, completed: Callable[[ir.Table], ir.Table], old: StoredTable) -> list[Path]:
-        """The rows of the customers, beside those of the others as they are, and what is added by looking at all of them."""
-        [source], [layer] = relation.inputs, relation.layers
-        rows = ibis.table(dict(self.catalogue.relations[source].schema), name=source)
-        totals = layer.build(BuildInputs({source: rows}, "", "", 0))
-        columns = ", ".join(quoted(column) for column in totals.columns)
-        with self._shadowed({source: self.rows_of(source)}, kind="VIEW"):
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _totals AS {compiled(totals, pretty=False)}")
-        everybody = (
-            f"SELECT {columns} FROM {read_table(old)} ANTI JOIN {CUSTOMERS} USING (customer_key) "
-            f"UNION ALL SELECT {columns} FROM _totals"
-        )
-        sql = compiled(completed(ibis.table(totals.schema(), name=relation.name)), pretty=False)
-        types = self.connection.execute(f"DESCRIBE SELECT * FROM {read_table(old)}").fetchall()
-        values = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_, *_ in types)
-        file = self.writer.folder / relation.name / f"{layer.name}.parquet"
-        with self._shadowed({relation.name: everybody}):
-            self._copy(f"SELECT {values} FROM ({sql}) AS r", file)
-        self.connection.execute("DROP TABLE _totals")
-        return [file]
 
     def _of_orders(self, name: str) -> str:
         """The temporary table with the rows of a canonical table that are of orders which are made again."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from tillsight.domains.customers.relations import FACTS_SCHEMA
+from tillsight.domains.customers.relations import SEGMENTS_SCHEMA
 from tillsight.metrics.model import Dimension
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _segments() -> ir.Table:
-    return ibis.table(dict(FACTS_SCHEMA), name="customer_facts").select("customer_key", "segment")
+    return ibis.table(dict(SEGMENTS_SCHEMA), name="customer_segments")
 
 
 DIMENSIONS = (

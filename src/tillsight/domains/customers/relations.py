@@ -3,7 +3,8 @@
 `customer_events`  what changes a customer's standing, each on its day: an order (the first, the second, …), being kept for 30
                    days, becoming active and falling silent. A figure "as of" a day is the sum of the events up to it, so any
                    number of days costs one pass over the events.
-`customer_facts`   one row per customer: first, second and last order, and the segment of the preset `five` after the last order of all.
+`customer_facts`   one row per customer: first, second and last order.
+`customer_segments`  the segment of every customer, by the preset `five`, after the last order of all.
 `marketing_spend_days`  marketing spend per day, channel, campaign and segment in the reporting currency.
 """
 
@@ -108,11 +109,10 @@ FACTS_SCHEMA: dict[str, str] = {
     "last_day": "date",
     "orders": "int64",
     "revenue": MONEY,
-    "segment": "string",
 }
 
 
-def customer_totals(inputs: BuildInputs) -> ir.Table:
+def customer_facts(inputs: BuildInputs) -> ir.Table:
     """One row per customer with an order."""
     events = inputs.tables["customer_events"]
     events = events.filter(events.orders == 1)
@@ -126,11 +126,15 @@ def customer_totals(inputs: BuildInputs) -> ir.Table:
     )
 
 
-def customer_facts(rows: ir.Table) -> ir.Table:
-    """Customers with their segment: how each stands among all of them."""
+SEGMENTS_SCHEMA: dict[str, str] = {"customer_key": "int64", "segment": "string"}
+
+
+def customer_segments(inputs: BuildInputs) -> ir.Table:
+    """How every customer stands among all of them: one more order moves the others too."""
+    rows = inputs.tables["customer_facts"].select("customer_key", "last_day", "orders", "revenue")
     rows = rows.mutate(as_of=rows.last_day.max().over(ibis.window()))
     rows = rfm.scored(rows.mutate(days=rows.as_of.delta(rows.last_day, unit="day").cast("int64")))
-    return rows.mutate(segment=PRESETS[DEFAULT].segment_of(rows)).select(*FACTS_SCHEMA)
+    return rows.mutate(segment=PRESETS[DEFAULT].segment_of(rows)).select(*SEGMENTS_SCHEMA)
 
 
 SPEND_SCHEMA: dict[str, str] = {
@@ -213,14 +217,25 @@ RELATIONS = (
         domain="customers",
         grain="one customer with an order",
         inputs=("customer_events",),
-        layers=(Layer("all", customer_totals),),
-        completed=customer_facts,
+        layers=(Layer("all", customer_facts, columns={"customer_events": tuple(EVENTS_SCHEMA)}),),
         renewed_by="customer",
         schema=FACTS_SCHEMA,
         dimensions=("shop", *ATTRIBUTES, "customer_id"),
         needs=("orders", "order_items"),
         time=None,
         note=CUSTOMER_NOTE,
+    ),
+    Relation(
+        name="customer_segments",
+        title="Customer segments",
+        domain="customers",
+        grain="one customer with an order",
+        inputs=("customer_facts",),
+        layers=(Layer("all", customer_segments),),
+        schema=SEGMENTS_SCHEMA,
+        dimensions=(),
+        needs=("orders", "order_items"),
+        time=None,
     ),
     Relation(
         name="marketing_spend_days",
