@@ -133,7 +133,7 @@ class Build:
             writer = Writer(connection, self.workspace, folder, self.seconds)
             self._note_touched(connection, before, loads, plans)
             made = self._tables(writer, plans, before)
-            if self.tells_touched and before is not None:
+            if self.tells_touched and before is not None and "orders" in made:
                 self.refresh = begin(writer, self.catalogue, before, made, self._void(connection, made["orders"]))
             made |= self._relations(writer, made, before)
             unchanged = self._unchanged(made, before)

@@ -45,12 +45,27 @@ NAMED, ORDERS, CUSTOMERS = "_named_orders", "_renewed_orders", "_renewed_custome
 """What a build calls the orders that new loads name; those that are made again; and whose they are and were."""
 KEPT = "_kept_orders"
 """What it calls the other orders of these customers."""
-ORDER, CUSTOMER = ("shop_id", "order_id"), ("customer_key",)
+ORDER = ("shop_id", "order_id")
 MOST_FILES = 16
 """So many times files are put beside, before all is made again."""
 MOST_SHARE = 1 / 20
 """So many of the orders may be named, or gone, before all is made again."""
 _ADDRESSED = "_addressed"
+_TOLD = frozenset(
+    (
+        "shop_id",
+        "order_id",
+        "placed_at",
+        "customer_id",
+        "order_status",
+        "cancelled_at",
+        "is_test",
+        "is_deleted",
+        "email",
+        "phone",
+    )
+)
+"""What a row of `order_customers` tells of its order, where orders have no addresses."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +116,10 @@ class Refresh:
             return None
         old = stored(self.workspace, relation.name, entry)
         rollup = self.catalogue.rollups.get(relation.name)
-        if rollup is not None and not {rollup.relation, *(rollup.visits.inputs[:1] if rollup.visits else ())} <= set(
-            self.renewed
-        ):
-            return None
+        if rollup is not None:
+            made_of = {rollup.relation, *(rollup.visits.inputs[:1] if rollup.visits else ())}
+            if not made_of <= self.renewed.keys():
+                return None
         if rollup is None and (relation.renewed_by is None or not self._rest_is_same(relation, layers)):
             return None
         started = time.perf_counter()
@@ -186,7 +201,7 @@ class Refresh:
         execute(
             f"CREATE OR REPLACE TEMP TABLE _of_customers AS SELECT {keys} FROM {NAMED} UNION SELECT {keys} FROM _old"
         )
-        if self.matches or _reads(layers, "order_items"):
+        if self.matches or _reads(layers, "order_items") or not {*relation.layers[0].columns["orders"]} <= _TOLD:
             self._work_out(layers, "_new", "_of_customers")
         else:  # of the others their own rows say all that is read of an order, which saves looking for them
             others = (

@@ -743,7 +743,27 @@ RELATIONS = (
         domain="sales",
         grain="one order that is neither a test nor deleted",
         inputs=("orders", "order_items", "products", "customers", "shops"),
-        layers=(Layer("orders", order_customers, by_order=("orders", "order_items")),),
+        layers=(
+            Layer(
+                "orders",
+                order_customers,
+                by_order=("orders", "order_items"),
+                columns={
+                    "orders": (
+                        "shop_id",
+                        "order_id",
+                        "customer_id",
+                        "email",
+                        "phone",
+                        "placed_at",
+                        "order_status",
+                        "cancelled_at",
+                        "is_test",
+                        "is_deleted",
+                    ),
+                },
+            ),
+        ),
         renewed_by="order",
         schema=ORDER_CUSTOMERS_SCHEMA,
         dimensions=(),
