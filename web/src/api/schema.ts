@@ -3004,7 +3004,7 @@ export interface components {
         };
         /**
          * CheckOut
-         * @description A check of the release. `relations`: what its outcome bears on.
+         * @description A check of the release. `relations`: what its outcome bears on. `bad`: how many rows, or orders, break it, where that is known.
          */
         CheckOut: {
             /** Name */
@@ -3022,6 +3022,8 @@ export interface components {
             table: string;
             /** Relations */
             relations: string[];
+            /** Bad */
+            bad?: number | null;
         };
         /**
          * ChecksOut

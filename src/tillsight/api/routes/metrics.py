@@ -132,7 +132,7 @@ class Freshness(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """A check of the release. `relations`: what its outcome bears on."""
+    """A check of the release. `relations`: what its outcome bears on. `bad`: how many rows, or orders, break it, where that is known."""
 
     name: str
     title: str
@@ -140,6 +140,7 @@ class CheckOut(BaseModel):
     text: str
     table: str
     relations: list[str]
+    bad: int | None = None
 
 
 class ExplanationOut(BaseModel):
