@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from tests.pipeline.test_current import content, forget
+from tests.pipeline.test_current import at, content, forget
 from tests.support.random_shop import random_shop
 from tests.support.shops import land, line, make_shop, order, write_settings
 
@@ -19,21 +19,7 @@ from tillsight.shop import Shop
 from tillsight.vault import make_data_key
 from tillsight.warehouse.duck import is_sealed, seal_folder
 
-KNOWN = datetime(2026, 1, 1, tzinfo=UTC)
 LEDGER = ("order_facts", "sales", "sales_by_hour", "sales_by_product")
-
-
-def at(hours: int) -> datetime:
-    return KNOWN + timedelta(hours=hours)
-
-
-@pytest.fixture
-def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every shop is large: a part of its own for every month, landed files that stay, and everything added up in advance."""
-    monkeypatch.setattr(parts, "FINE_ROWS", 0)
-    monkeypatch.setattr(parts, "PART_ROWS", 1)
-    monkeypatch.setattr("tillsight.pipeline.writing.MERGED_ROWS", 0)
-    monkeypatch.setattr("tillsight.pipeline.writing.CODED_ROWS", 1)
 
 
 @pytest.fixture

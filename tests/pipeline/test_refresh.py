@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from tests.pipeline.test_current import content, forget
+from tests.pipeline.test_current import at, content, forget
 from tests.support.random_shop import random_shop
 from tests.support.shops import land, line, make_shop, order, write_settings
 
@@ -23,21 +23,12 @@ from tillsight.vault import make_data_key
 from tillsight.warehouse.duck import is_sealed, seal_folder
 from tillsight.warehouse.engine import files_named
 
-KNOWN = datetime(2026, 1, 1, tzinfo=UTC)
 RENEWED = ("order_customers", "order_facts", "sales", "customer_events")
 
 
-def at(hours: int) -> datetime:
-    return KNOWN + timedelta(hours=hours)
-
-
 @pytest.fixture
-def large(monkeypatch: pytest.MonkeyPatch) -> None:
+def large(in_parts: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every shop is large, and whatever share of it is new is put beside."""
-    monkeypatch.setattr(parts, "FINE_ROWS", 0)
-    monkeypatch.setattr(parts, "PART_ROWS", 1)
-    monkeypatch.setattr("tillsight.pipeline.writing.MERGED_ROWS", 0)
-    monkeypatch.setattr("tillsight.pipeline.writing.CODED_ROWS", 1)
     monkeypatch.setattr("tillsight.pipeline.writing.GONE_SHARE", 1)
     monkeypatch.setattr(refresh, "MOST_SHARE", 100)
 

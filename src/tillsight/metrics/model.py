@@ -138,13 +138,18 @@ class Relation:
     renewed_by: Literal["order", "customer"] | None = None
     """What its rows belong to: of a large shop only the rows of orders, or customers, are made again that a load says something of."""
     stands_in: Mapping[str, str] = field(default_factory=dict)
-    """Of one renewed by customers: for inputs, SQL that says of their orders as they were what the relation reads there, from `own`,
-    its own rows of these customers before, and `orders`, their rows of `order_customers`. It saves looking for them in large tables."""
+    """For inputs, SQL that says of orders as they were what the relation reads there, from `own`, its own rows of their customers before,
+    and, where it is renewed by them, `orders`, their rows of `order_customers`. It saves looking for them in large tables."""
     nothing_without: str | None = None
     """A table without whose rows it has none: then it is not worked out at all."""
     single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For a kind of thing that is counted: the dimensions of which each has but one value, besides the day. Over them, counts
     of distinct things add up."""
+
+    @property
+    def by_order(self) -> frozenset[str]:
+        """The inputs of which, for one of its layers, only the rows that name an order bear on the rows of that order."""
+        return frozenset(name for layer in self.layers for name in layer.by_order)
 
 
 @dataclass(frozen=True)

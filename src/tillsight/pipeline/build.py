@@ -216,11 +216,11 @@ class Build:
     ) -> None:
         if self.as_of is not None:
             return
-        layers = [layer for relation in self.catalogue.relations.values() for layer in relation.layers]
-        of_parts = {name for layer in layers if layer.split_by for name in layer.by_order}
+        relations = self.catalogue.relations.values()
+        of_parts = {n for relation in relations for layer in relation.layers if layer.split_by for n in layer.by_order}
         for noted, by_order in (
             (parts.TOUCHED, of_parts),
-            (NAMED, {name for layer in layers for name in layer.by_order}),
+            (NAMED, frozenset[str]().union(*(relation.by_order for relation in relations))),
         ):
             self.tells_touched = parts.note_touched(
                 connection, self.workspace, self.settings, before, loads, plans, by_order, noted
@@ -310,13 +310,14 @@ class Build:
             return None
         self.refresh.there = there
         layers = self._layer_sql(relation, sql_of(0)[0], there)
+        made_by = _made_by(layers)
         try:
-            made = self.refresh.renew(relation, layers, _made_by(layers), guard)
+            made = self.refresh.renew(relation, layers, made_by, guard)
         except DoubledError:  # with other keys, so everything is made whole
             self.refresh = None
             return None
         if made is not None:
-            made.fingerprint, made.made_by = stamp, _made_by(layers)
+            made.fingerprint, made.made_by = stamp, made_by
         return made
 
     def _worth_adding_up(

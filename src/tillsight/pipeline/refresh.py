@@ -33,9 +33,8 @@ from tillsight.pipeline.checks import lines_are_sold
 from tillsight.pipeline.writing import GONE, Made, Writer
 from tillsight.tables.registry import TABLES
 from tillsight.tables.schema import IBIS_TYPES
-from tillsight.vault import is_encrypted
-from tillsight.warehouse.duck import ROW, compiled, literal, parquet_options, quoted, read_files, read_rows, read_table
-from tillsight.warehouse.engine import StoredTable, files_named, stored
+from tillsight.warehouse.duck import ROW, compiled, quoted, read_files, read_rows, read_table
+from tillsight.warehouse.engine import StoredTable, is_there, numbered, stored
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -51,21 +50,6 @@ MOST_FILES = 16
 MOST_SHARE = 1 / 20
 """So many of the orders may be named, or gone, before all is made again."""
 _ADDRESSED = "_addressed"
-_TOLD = frozenset(
-    (
-        "shop_id",
-        "order_id",
-        "placed_at",
-        "customer_id",
-        "order_status",
-        "cancelled_at",
-        "is_test",
-        "is_deleted",
-        "email",
-        "phone",
-    )
-)
-"""What a row of `order_customers` tells of its order, where orders have no addresses."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +96,7 @@ class Refresh:
         entry = self.before.manifest["tables"].get(relation.name)
         if not entry or not entry["files"] or entry.get("made_by") != made_by:
             return None
-        if not all((self.workspace / file).exists() for file in files_named(entry)):
+        if not is_there(self.workspace, entry):
             return None
         old = stored(self.workspace, relation.name, entry)
         rollup = self.catalogue.rollups.get(relation.name)
@@ -151,9 +135,8 @@ class Refresh:
 
     def _rest_is_same(self, relation: Relation, layers: Mapping[str, str]) -> bool:
         """Whether what a relation reads differs only in rows that name an order, or belong to a customer, that is made again."""
-        by_order = {name for layer in relation.layers for name in layer.by_order}
-        if relation.name == WHOSE:
-            by_order.add("customers")  # they bear on orders with their addresses alone: see `_name_matched`
+        # customers bear on whose orders are by their addresses alone: see `_name_matched`
+        by_order = relation.by_order | ({"customers"} if relation.name == WHOSE else set())
         tables = self.before.manifest["tables"]
         for name in relation.inputs:
             now, then = self.there.get(name), tables.get(name)
@@ -161,12 +144,12 @@ class Refresh:
                 continue
             if then is None or now.kind != "canonical":
                 return False
-            if now.fingerprint != then["fingerprint"] and not self._says_the_same(name, then):
+            if self.differs(name) and not self._says_the_same(name, then):
                 return False
         return True
 
     def _says_the_same(self, name: str, then: Mapping[str, Any]) -> bool:
-        if not then["files"] or not all((self.workspace / file).exists() for file in files_named(then)):
+        if not then["files"] or not is_there(self.workspace, then):
             return False
         columns = TABLES[name].column_names
         before = parts.digest(self.connection, read_table(stored(self.workspace, name, then)), columns)
@@ -179,7 +162,7 @@ class Refresh:
 
         Two steps: whose the named orders are now, and were; then all orders of these customers, since one more changes the later ones.
         """
-        numbers = _numbered(old)
+        numbers = numbered(old.gone, old.files)
         held = _rows_of(old, numbers)
         execute = self.connection.execute
         columns = ", ".join(quoted(name) for name in relation.schema)
@@ -201,14 +184,12 @@ class Refresh:
         execute(
             f"CREATE OR REPLACE TEMP TABLE _of_customers AS SELECT {keys} FROM {NAMED} UNION SELECT {keys} FROM _old"
         )
-        if self.matches or _reads(layers, "order_items") or not {*relation.layers[0].columns["orders"]} <= _TOLD:
+        if self.matches or _reads(layers, "order_items"):
             self._work_out(layers, "_new", "_of_customers")
-        else:  # of the others their own rows say all that is read of an order, which saves looking for them
-            others = (
-                "SELECT shop_id, order_id, placed_at, customer_id, CASE WHEN is_cancelled THEN 'cancelled' END AS order_status, "
-                f"false AS is_test, false AS is_deleted FROM _old ANTI JOIN {NAMED} USING ({keys})"
-            )
-            self._work_out(layers, "_new", "_of_customers", among=NAMED, others=others)
+        else:  # of the others their own rows say all that is read of an order
+            others = f"{_stand_in(relation, 'orders')} ANTI JOIN {NAMED} USING ({keys})"
+            with self._shadowed({"own": "SELECT * FROM _old"}, kind="VIEW"):
+                self._work_out(layers, "_new", "_of_customers", among=NAMED, others=others)
         self._refuse_doubles(relation, held)
         execute(
             f"CREATE OR REPLACE TEMP TABLE {ORDERS} AS SELECT {keys} FROM {NAMED} "
@@ -308,17 +289,16 @@ class Refresh:
         self, relation: Relation, layers: Mapping[str, str], old: StoredTable, guard: Callable[[], None]
     ) -> Renewed:
         """The rows of the orders that are made again."""
-        keys, numbers = ", ".join(ORDER), _numbered(old)
+        keys, numbers = ", ".join(ORDER), numbered(old.gone, old.files)
         gone = f"_gone_{relation.name}"
         self.connection.execute(
             f"CREATE TEMP TABLE {gone} AS SELECT file, row FROM {_rows_of(old, numbers)} AS o SEMI JOIN {ORDERS} USING ({keys})"
         )
-        by_order = {name for layer in relation.layers for name in layer.by_order}
         seen: dict[str, str] = {}
         for name in relation.inputs:
             if name in self.renewed:
                 seen[name] = self.rows_of(name)
-            elif name in by_order and _reads(layers, name):
+            elif name in relation.by_order and _reads(layers, name):
                 seen[name] = f"SELECT * FROM {self._of_orders(name)}"
         new: list[Path] = []
         with self._shadowed(seen, kind="VIEW"):
@@ -333,7 +313,7 @@ class Refresh:
 
     def _of_customers(self, relation: Relation, layers: Mapping[str, str], old: StoredTable) -> Renewed:
         """The rows of the customers, from their orders that are made again, and from what stands in for those that are as they were."""
-        numbers = _numbered(old)
+        numbers = numbered(old.gone, old.files)
         gone, own = f"_gone_{relation.name}", f"_lost_{relation.name}"
         self.connection.execute(
             f"CREATE TEMP TABLE {own} AS SELECT * RENAME (file AS _of_file, row AS _row) FROM {_rows_of(old, numbers)} AS o "
@@ -343,11 +323,11 @@ class Refresh:
         [(layer, sql)] = layers.items()
         seen = {"own": f"SELECT * FROM {own}", "orders": f"SELECT * FROM {KEPT}"}
         for name in relation.inputs:
-            columns = ", ".join(quoted(column) for column in relation.layers[0].columns[name])
+            columns = _columns(relation, name)
             of = f"SEMI JOIN {CUSTOMERS} USING (customer_key)"
             seen[name] = f"SELECT {columns} FROM ({self.rows_of(name)}) {of}"
             if name in relation.stands_in:  # else all that customers did is among what is new
-                seen[name] += f" UNION ALL SELECT {columns} FROM ({relation.stands_in[name]})"
+                seen[name] += f" UNION ALL {_stand_in(relation, name)}"
         with self._shadowed(seen, kind="VIEW"):
             new = self._write(relation.name, layer, sql)
         return self._noted(old, new, gone, numbers)
@@ -384,8 +364,7 @@ class Refresh:
             added = self.rows_of(rollup.relation)
             files[self._merged(rollup, sql, part, old.files, added, lost, layer)] = []
             return files
-        found = self.connection.execute(f"SELECT DISTINCT file FROM {source.gone}").fetchall()
-        touched = {number for (number,) in found}
+        touched = self._files_of(source)
         for number, file in enumerate(old.files):
             said = noted[str(file.relative_to(self.workspace))]
             of = self.workspace / said[0]
@@ -432,7 +411,7 @@ class Refresh:
         )
         anything = " OR ".join(f"{_both(measure)} <> 0" for measure in measures)
         target = self.writer.folder / rollup.name / f"delta-{name}-less.parquet"
-        self._copy(
+        self.writer.copy(
             f"SELECT {either}, {values} FROM {held} AS o FULL JOIN _side AS s ON {same} WHERE {anything}", target
         )
         execute("DROP TABLE _side")
@@ -502,8 +481,7 @@ class Refresh:
         """The temporary table with the rows of a derived table that are gone now, each with where it is: `_of_file`, `_row`."""
         held, renewed = f"_lost_{name}", self.renewed[name]
         if held not in self._held():
-            found = self.connection.execute(f"SELECT DISTINCT file FROM {renewed.gone}").fetchall()
-            numbers = {number for (number,) in found}
+            numbers = self._files_of(renewed)
             rows = [
                 f"SELECT {number} AS _of_file, * RENAME ({ROW} AS _row) FROM {read_rows(file, None)} SEMI JOIN "
                 f"(SELECT row AS {ROW} FROM {renewed.gone} WHERE file = {number}) USING ({ROW})"
@@ -513,6 +491,11 @@ class Refresh:
             rows = rows or [f"SELECT 0 AS _of_file, 0 AS _row, * FROM memory.main.{name} WHERE false"]
             self.connection.execute(f"CREATE TEMP TABLE {held} AS {' UNION ALL BY NAME '.join(rows)}")
         return held
+
+    def _files_of(self, renewed: Renewed) -> set[int]:
+        """The numbers of the files that have rows which are gone now."""
+        found = self.connection.execute(f"SELECT DISTINCT file FROM {renewed.gone}").fetchall()
+        return {number for (number,) in found}
 
     def new_rows(self, name: str) -> str | None:
         """The SQL that reads what loads brought to a canonical table; None where it was written whole."""
@@ -555,16 +538,11 @@ class Refresh:
     def _write(self, table: str, name: str, sql: str) -> list[Path]:
         """A file with rows, or none where there are none."""
         file = self.writer.folder / table / f"delta-{name}.parquet"
-        self._copy(sql, file)
-        row = self.connection.execute(f"SELECT count(*) FROM {read_files([file])}").fetchone()
-        if row and row[0]:
+        self.writer.copy(sql, file)
+        if self.writer.rows(read_files([file])):
             return [file]
         file.unlink()
         return []
-
-    def _copy(self, sql: str, file: Path) -> None:
-        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
-        self.connection.execute(f"COPY ({sql}) TO {literal(str(file))} {options}")
 
     def _noted(self, old: StoredTable, new: Sequence[Path], gone: str, numbers: Mapping[Path, int]) -> Renewed:
         """Note in `GONE` what is gone in all."""
@@ -642,6 +620,16 @@ def _reads(layers: Mapping[str, str], name: str) -> bool:
     return any(quoted(name) in sql or quoted(f"{name}__part") in sql for sql in layers.values())
 
 
+def _columns(relation: Relation, name: str) -> str:
+    """The columns of an input that the one layer of a relation may read."""
+    return ", ".join(quoted(column) for column in relation.layers[0].columns[name])
+
+
+def _stand_in(relation: Relation, name: str) -> str:
+    """The SQL of what stands in for rows of an input, with every column that may be read: one that it lacks is an error."""
+    return f"SELECT {_columns(relation, name)} FROM ({relation.stands_in[name]}) AS s"
+
+
 def _both(name: str) -> str:
     return f"coalesce(o.{quoted(name)}, 0) + coalesce(s.{quoted(name)}, 0)"
 
@@ -656,14 +644,6 @@ def _shares(rows: str) -> str:
         f"(a.{name} IS NOT NULL AND (a.shop_id, a.{name}) IN (SELECT (shop_id, {name}) FROM {rows} WHERE {name} IS NOT NULL))"
         for name in ("_email", "_phone")
     )
-
-
-def _numbered(table: StoredTable) -> dict[Path, int]:
-    """A number for each file of a table; those that have one keep it."""
-    numbers = dict(table.gone.of) if table.gone else {}
-    for file in table.files:
-        numbers.setdefault(file, max(numbers.values(), default=0) + 1)
-    return numbers
 
 
 def _rows_of(table: StoredTable, numbers: Mapping[Path, int]) -> str:

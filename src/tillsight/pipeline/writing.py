@@ -29,7 +29,7 @@ from tillsight.warehouse.duck import (
     read_rows,
     read_table,
 )
-from tillsight.warehouse.engine import Gone, StoredTable, files_named, stored
+from tillsight.warehouse.engine import Gone, StoredTable, is_there, numbered, stored
 
 MERGED_ROWS = 1_000_000
 """From so many rows on, landed files stay as they are but for the keys that several of them have."""
@@ -128,9 +128,7 @@ class Writer:
             shutil.rmtree(target)
             return None
         gone = stored(self.workspace, table.name, entry).gone if entry else None
-        numbers = dict(gone.of) if gone else {}
-        for file in files.values():
-            numbers.setdefault(file, max(numbers.values(), default=0) + 1)
+        numbers = numbered(gone, files.values())
         self._note_superseded(current, files, frozenset(files) - frozenset(held), numbers, gone)
         files = {load_id: self._without_gone(file, numbers, target) for load_id, file in files.items()}
         made = self.made(table.name, current.fingerprint, "canonical", started, list(files.values()), numbers)
@@ -145,7 +143,7 @@ class Writer:
         there = {load.id: load.revision for load in current.loads}
         landed = entry.get("landed", {})
         same = landed and all(there.get(load_id) == revision for load_id, (_, revision) in landed.items())
-        return entry if same and all((self.workspace / file).exists() for file in files_named(entry)) else {}
+        return entry if same and is_there(self.workspace, entry) else {}
 
     def _note_superseded(
         self,
@@ -176,15 +174,12 @@ class Writer:
     def _without_gone(self, file: Path, numbers: Mapping[Path, int], target: Path) -> Path:
         """The file itself, or where much of it is gone what is left of it, written to a folder; then nothing of it is gone."""
         number = numbers[file]
-        gone = self._rows(f"{GONE} WHERE file = {number}")
-        if gone <= self._rows(read_files([file])) * GONE_SHARE:
+        gone = self.rows(f"{GONE} WHERE file = {number}")
+        if gone <= self.rows(read_files([file])) * GONE_SHARE:
             return file
         rest = target / f"rest-{number:04}.parquet"
-        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
-        self.connection.execute(
-            f"COPY (SELECT * EXCLUDE ({ROW}) FROM {read_rows(file, None)} ANTI JOIN "
-            f"(SELECT row AS {ROW} FROM {GONE} WHERE file = {number}) USING ({ROW})) TO {literal(str(rest))} {options}"
-        )
+        left = f"(SELECT row AS {ROW} FROM {GONE} WHERE file = {number})"
+        self.copy(f"SELECT * EXCLUDE ({ROW}) FROM {read_rows(file, None)} ANTI JOIN {left} USING ({ROW})", rest)
         self.connection.execute(f"DELETE FROM {GONE} WHERE file = {number}")
         if file.is_relative_to(target):
             file.unlink()
@@ -210,17 +205,16 @@ class Writer:
         target = self.folder / name
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        options = parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
         for sql, piece in pieces:
             if parts and piece in parts:
                 self._view_part(*parts[piece])
             if not cuts:
-                self.connection.execute(f"COPY ({sql}) TO {literal(str(target / f'{piece}.parquet'))} {options}")
+                self.copy(sql, target / f"{piece}.parquet")
                 continue
             part = " ".join(f"WHEN day < DATE '{cut}' THEN {number}" for number, cut in enumerate(cuts))
             self.connection.execute(
                 f"COPY (SELECT *, CASE {part} ELSE {len(cuts)} END AS _part FROM ({sql})) TO {literal(str(target))} "
-                f"{options[:-1]}, PARTITION_BY (_part), OVERWRITE_OR_IGNORE)"
+                f"{self._options[:-1]}, PARTITION_BY (_part), OVERWRITE_OR_IGNORE)"
             )
             for made in sorted(target.glob("_part=*/*.parquet")):
                 made.rename(target / f"{piece}-{int(made.parent.name.removeprefix('_part=')):04}-{made.stem}.parquet")
@@ -240,20 +234,18 @@ class Writer:
     ) -> Made:
         """What was written. `gone`: the rows in `GONE` are gone, of files by these numbers."""
         noted: dict[str, Any] = {}
-        left = self._rows(GONE) if gone else 0
+        left = self.rows(GONE) if gone else 0
         if gone and left:
             file = self.folder / name / "gone" / "rows.parquet"
             file.parent.mkdir()
-            self.connection.execute(
-                f"COPY (SELECT * FROM {GONE} ORDER BY file, row) TO {literal(str(file))} {parquet_options(is_encrypted(self.workspace))}"
-            )
+            self.copy(f"SELECT * FROM {GONE} ORDER BY file, row", file)
             of = {number for (number,) in self.connection.execute(f"SELECT DISTINCT file FROM {GONE}").fetchall()}
             noted = {
                 "file": str(file.relative_to(self.workspace)),
                 "of": {str(one.relative_to(self.workspace)): gone[one] for one in files if gone.get(one) in of},
                 "rows": left,
             }
-        rows = self._rows(read_files(sorted(files))) - left
+        rows = self.rows(read_files(sorted(files))) - left
         self.seconds[name] = round(time.perf_counter() - started, 3)
         return Made(
             name,
@@ -268,7 +260,7 @@ class Writer:
     def _view_part(self, layer: Layer, split: StoredTable, file: str) -> None:
         """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
         source = read_table(replace(split, files=(self.workspace / file,)))
-        coded = layer.coded if layer.coded and self._rows(source) >= CODED_ROWS else {}
+        coded = layer.coded if layer.coded and self.rows(source) >= CODED_ROWS else {}
         self._view_coded(str(layer.split_by), source, coded.get(str(layer.split_by), ()))
         for table in layer.coded:
             columns = coded.get(table, ())
@@ -309,7 +301,16 @@ class Writer:
         replaced = f" REPLACE ({', '.join(coded)})" if coded else ""
         self.connection.execute(f"CREATE VIEW {view} AS SELECT *{replaced} FROM {source}")
 
-    def _rows(self, source: str) -> int:
+    def copy(self, sql: str, file: Path) -> None:
+        """Write rows to a Parquet file."""
+        self.connection.execute(f"COPY ({sql}) TO {literal(str(file))} {self._options}")
+
+    @property
+    def _options(self) -> str:
+        return parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
+
+    def rows(self, source: str) -> int:
+        """How many rows there are of what SQL names."""
         row = self.connection.execute(f"SELECT count(*) FROM {source}").fetchone()
         return int(row[0]) if row else 0
 
@@ -324,7 +325,7 @@ def shared(before: Release | None, name: str, fingerprint: str, workspace: Path)
     entry = (before.manifest.get("tables", {}) if before else {}).get(name)
     if not entry or entry["fingerprint"] != fingerprint:
         return None
-    if not all((workspace / file).exists() for file in files_named(entry)):
+    if not is_there(workspace, entry):
         return None
     noted = {name: entry[name] for name in NOTED if name in entry}
     return Made(

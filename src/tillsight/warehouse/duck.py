@@ -109,24 +109,24 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_files(files: Sequence[Path], *, named: bool = False, more: str = "") -> str:
-    """The SQL that reads Parquet files as one table; all of them encrypted, or none. `named`: with the file in `filename`.
-
-    `more`: a further option of the engine.
-    """
-    options = f", encryption_config = {{footer_key: '{_KEY}'}}" if files and is_sealed(files[0]) else ""
-    options += ", filename = true" if named else ""
-    options += f", {more}" if more else ""
-    return f"read_parquet([{', '.join(literal(str(file)) for file in files)}]{options})"
-
-
 ROW = "file_row_number"
 """The number of a row in its file, from 0, as the engine calls it."""
 
 
+def read_files(files: Sequence[Path], *, named: bool = False, placed: bool = False) -> str:
+    """The SQL that reads Parquet files as one table; all of them encrypted, or none.
+
+    `named`: with the file in `filename`. `placed`: with the number of the row in `ROW`.
+    """
+    options = f", encryption_config = {{footer_key: '{_KEY}'}}" if files and is_sealed(files[0]) else ""
+    options += ", filename = true" if named else ""
+    options += f", {ROW} = true" if placed else ""
+    return f"read_parquet([{', '.join(literal(str(file)) for file in files)}]{options})"
+
+
 def read_rows(file: Path, gone: Gone | None) -> str:
     """The SQL that reads a file of a table with the number of each row in `ROW`, but for the rows that are gone."""
-    rows = read_files([file], more=f"{ROW} = true")
+    rows = read_files([file], placed=True)
     if gone is None or file not in gone.of:
         return f"(SELECT * FROM {rows})"
     left = f"(SELECT row AS {ROW} FROM {read_files([gone.file])} WHERE file = {gone.of[file]})"

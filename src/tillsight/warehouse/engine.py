@@ -7,7 +7,7 @@ the expression has, the same on every engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -65,6 +65,19 @@ def stored(workspace: Path, name: str, entry: Mapping[str, Any]) -> StoredTable:
 def files_named(entry: Mapping[str, Any]) -> list[str]:
     """Every file that the entry of a table in a manifest names: those of its rows, and the one of rows that are gone."""
     return [*entry["files"], *([entry["gone"]["file"]] if entry.get("gone") else [])]
+
+
+def is_there(workspace: Path, entry: Mapping[str, Any]) -> bool:
+    """Whether every file is there that the entry of a table names."""
+    return all((workspace / file).exists() for file in files_named(entry))
+
+
+def numbered(gone: Gone | None, files: Iterable[Path]) -> dict[Path, int]:
+    """A number for each file, for rows of it that are gone; those that have one keep it."""
+    numbers = dict(gone.of) if gone else {}
+    for file in files:
+        numbers.setdefault(file, max(numbers.values(), default=0) + 1)
+    return numbers
 
 
 class Engine(Protocol):
