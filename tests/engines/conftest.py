@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pyarrow.parquet as pq
 import pytest
@@ -52,9 +53,20 @@ def postgresql_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def spark_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Spark cluster of our own; a small one, so that many small questions do not wait for its bookkeeping."""
+    """A Spark cluster of our own; a small one, so that many small questions do not wait for its bookkeeping.
+
+    Java compiles plainly: what it would gain by compiling better takes longer than all these questions.
+    """
+    java = "-XX:TieredStopAtLevel=1"
+    options = {
+        "spark.executor.memory": "640m",
+        "spark.driver.memory": "640m",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.extraJavaOptions": java,
+        "spark.executor.extraJavaOptions": java,
+    }
     with spark(tmp_path_factory.mktemp("spark")) as address:
-        yield f"{address}?spark.executor.memory=640m&spark.driver.memory=640m&spark.sql.shuffle.partitions=2"
+        yield f"{address}?{urlencode(options)}"
 
 
 def opened(workspace: Path, warehouse_url: str | None, **limits: float) -> Shop:

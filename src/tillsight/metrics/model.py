@@ -90,7 +90,8 @@ class Layer:
     `by_order`: inputs of which only the rows that name an order bear on the rows of that order. `coded`: for inputs, columns of text that
     the layer only passes on. Where a large table has few different ones, they go through it as codes, so such a column may be
     compared, put in order and written, but never hashed into a key, which would be another for a code. `columns`: for inputs, the
-    only columns that it may read.
+    only columns that it may read. `held`: whether rows that it reads in several places may be held in memory; to read all orders again
+    takes less than to hold them.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Layer:
     by_order: tuple[str, ...] = ()
     coded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    held: bool = True
 
     @property
     def parts(self) -> frozenset[str]:
@@ -145,6 +147,8 @@ class Relation:
     single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For a kind of thing that is counted: the dimensions of which each has but one value, besides the day. Over them, counts
     of distinct things add up."""
+    settled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For a dimension: those that follow from it and the shop, in all rows of a release."""
 
     @property
     def by_order(self) -> frozenset[str]:

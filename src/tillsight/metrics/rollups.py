@@ -65,6 +65,12 @@ def schema_of(catalogue: Catalogue, rollup: Rollup) -> dict[str, str]:
     return schema
 
 
+def settled_in(catalogue: Catalogue, rollup: Rollup) -> set[str]:
+    """The dimensions of a roll-up that another one of them settles: they follow from it, and tell no cells apart."""
+    settled = catalogue.relations[rollup.relation].settled
+    return {name for dimension in rollup.dimensions for name in settled.get(dimension, ())} & set(rollup.dimensions)
+
+
 def relation_of(catalogue: Catalogue, rollup: Rollup) -> Relation:
     """A roll-up as something that a build makes."""
     relation = catalogue.relations[rollup.relation]
@@ -121,14 +127,21 @@ def _sums(catalogue: Catalogue, rollup: Rollup, inputs: BuildInputs) -> ir.Table
     for measure in (catalogue.measures[name] for name in rollup.measures):
         values[measure.name] = _value(rollup, relation, measure, rows)
         if measure.rows:
-            values[TOUCHED.format(measure.name)] = rows.count(where=measure.rows(rows, window))
-    groups = {name: catalogue.dimensions[name].of(rows) for name in rollup.dimensions}
-    time = str(relation.time)
-    days = rows.group_by(**{time: rows[time]}, **groups).agg(**values)
+            # counted as values: an engine works through conditions of their own for each sum in twice the time
+            values[TOUCHED.format(measure.name)] = ibis.ifelse(measure.rows(rows, window), 1, ibis.null("int8")).count()
+    time, settled = str(relation.time), settled_in(catalogue, rollup)
+    dimensions = {name: catalogue.dimensions[name].of(rows) for name in rollup.dimensions}
+    groups = {name: value for name, value in dimensions.items() if name not in settled}
+    days = rows.group_by(**{time: rows[time]}, **groups).agg(
+        **{name: dimensions[name].arbitrary() for name in dimensions if name in settled}, **values
+    )
     months = days.group_by(
         **{time: days[time].truncate("M").cast("date"), **{name: days[name] for name in groups}}
-    ).agg(**{name: days[name].sum().cast(days[name].type()) for name in values})
-    columns = [time, *groups, *values]
+    ).agg(
+        **{name: days[name].arbitrary() for name in dimensions if name in settled},
+        **{name: days[name].sum().cast(days[name].type()) for name in values},
+    )
+    columns = [time, *dimensions, *values]
     return days.select(*columns, **{MONTH: ibis.literal(False)}).union(
         months.select(*columns, **{MONTH: ibis.literal(True)})
     )
@@ -145,7 +158,10 @@ def _visits(catalogue: Catalogue, rollup: Rollup, visits: Visits, inputs: BuildI
         _thing=rows[visits.key], _day=rows[time], _first=rows[visits.first_day],
         **{f"_{number}": catalogue.dimensions[name].of(rows) for number, name in enumerate(rollup.dimensions)},
     )  # fmt: skip
-    columns = [f"_{number}" for number in range(len(rollup.dimensions))]
+    # of some dimensions a customer has but one value, which tells no visits apart
+    counted = catalogue.measures[rollup.measures[0]].counts
+    single = catalogue.relations[rollup.relation].single.get(counted, ())
+    columns = [f"_{number}" for number, name in enumerate(rollup.dimensions) if name not in single]
     within = ibis.window(group_by=[rows["_thing"], *(rows[name] for name in columns)], order_by=rows["_day"])
     rows = rows.mutate(_since=rows["_day"].lag().over(within))
     # a second visit on a day is never the first one of a span

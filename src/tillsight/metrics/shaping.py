@@ -220,7 +220,8 @@ def allocated(
 def described(inputs: BuildInputs, rows: ir.Table) -> ir.Table:
     """Add what the product, the location and the business unit say.
 
-    Takes rows with shop_id, product_id, product_name, size, colour, location_id and business_unit_id.
+    Takes rows with shop_id, product_id, location_id and business_unit_id, and with product_name, size and colour where they
+    may say these themselves.
     """
     suppliers = inputs.tables["suppliers"].select(_s_shop="shop_id", _s_id="supplier_id", _s_name="supplier_name")
     products = inputs.tables["products"]
@@ -249,15 +250,19 @@ def described(inputs: BuildInputs, rows: ir.Table) -> ir.Table:
     rows = rows.left_join(places, (rows.shop_id == places._l_shop) & (rows.location_id == places._l_id))
     rows = rows.mutate(business_unit_id=ibis.coalesce(rows.business_unit_id, rows._l_unit))
     rows = rows.left_join(units, (rows.shop_id == units._b_shop) & (rows.business_unit_id == units._b_id))
+
+    def own(name: str) -> list[ir.Value]:
+        return [rows[name]] if name in rows.columns else []
+
     return rows.mutate(
-        product_name=ibis.coalesce(rows._p_name, rows.product_name),
+        product_name=ibis.coalesce(rows._p_name, *own("product_name")),
         department=rows._p_department,
         category=rows._p_category,
         sub_category=rows._p_sub_category,
         brand=rows._p_brand,
         supplier=rows._p_supplier,
-        size=ibis.coalesce(rows["size"], rows._p_size),
-        colour=ibis.coalesce(rows.colour, rows._p_colour),
+        size=ibis.coalesce(*own("size"), rows._p_size),
+        colour=ibis.coalesce(*own("colour"), rows._p_colour),
         location=ibis.coalesce(rows._l_name, rows.location_id),
         market=rows._l_market,
         business_unit=ibis.coalesce(rows._b_name, rows.business_unit_id),

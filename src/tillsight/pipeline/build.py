@@ -520,14 +520,18 @@ class Build:
         return parts.plan_cuts(months, [date.fromisoformat(cut) for cut in entry.get("cuts", [])])
 
     def _meet(self, connection: duckdb.DuckDBPyConnection, entry: Made, key: str, names: tuple[str, ...]) -> bool:
-        """Whether one key stands for two things."""
+        """Whether one key stands for two things. Not where every row has a key of its own, which is told soonest."""
         files = read_files([self.workspace / file for file in entry.files])
+        keys, rows = connection.execute(
+            f"SELECT count(DISTINCT {quoted(key)}), count({quoted(key)}) FROM {files}"
+        ).fetchone() or (0, 0)
+        if keys == rows:
+            return False
         of = ", ".join(quoted(name) for name in names)
         row = connection.execute(
-            f"SELECT count(DISTINCT {quoted(key)}) - (SELECT count(*) FROM (SELECT DISTINCT {of} FROM {files} "
-            f"WHERE {quoted(key)} IS NOT NULL)) FROM {files}"
+            f"SELECT count(*) FROM (SELECT DISTINCT {of} FROM {files} WHERE {quoted(key)} IS NOT NULL)"
         ).fetchone()
-        return bool(row and row[0])
+        return row != (keys,)
 
     def _guard_rates(self, connection: duckdb.DuckDBPyConnection, relation: Relation, without_rate: str | None) -> None:
         """A missing exchange rate is an error that names the currency and the day; it is never one to one."""
@@ -720,9 +724,10 @@ def _sql_of(
     def make() -> RelationSql:
         return _compile(catalogue, name, BuildInputs({}, currency, timezone, return_window, empty, dict(void), salt))
 
-    if empty or void or catalogue is not standard():  # made for one shop: it would be kept for no other
+    if catalogue is not standard():  # a catalogue of one's own follows from more than this code
         return make()
-    return kept((name, currency, timezone, return_window, salt), make)
+    left_out = [sorted(empty), [[table, sorted(columns)] for table, columns in void]]
+    return kept((name, currency, timezone, return_window, salt, left_out), make)
 
 
 def _compile(catalogue: Catalogue, name: str, given: BuildInputs) -> RelationSql:
@@ -742,7 +747,7 @@ def _compile(catalogue: Catalogue, name: str, given: BuildInputs) -> RelationSql
         return replace(given, tables={other: bound(other) for other in relation.inputs})
 
     lacking = compiled(relation.without_rate(inputs()), pretty=False) if relation.without_rate else None
-    return {layer.name: compiled(layer.build(inputs(layer)), pretty=False) for layer in relation.layers}, lacking
+    return {layer.name: compiled(layer.build(inputs(layer)), pretty=False, held=layer.held) for layer in relation.layers}, lacking
 
 
 @cache

@@ -3,7 +3,8 @@
 A file is named by everything its SQL follows from: the text of every module that has a say in it, the versions of the compilers, and
 what was asked for. Another text, version or question is another file, so a kept one is never out of date. A process whose code was
 changed after it began (an update below a running server) keeps nothing and takes nothing: what it runs is not what lies on the disk.
-Where files cannot be written, the SQL is made anew in every process, as Python does with its modules.
+Where files cannot be written, the SQL is made anew in every process, as Python does with its modules. SQL that leaves out what a shop
+does not have is kept too, since the next build of that shop asks for the same; it names tables and columns, and no value of any row.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -26,11 +28,14 @@ ROOMS = ("core", "tables", "metrics", "domains", "warehouse", "pipeline")
 
 COMPILERS = ("ibis-framework", "sqlglot", "duckdb")
 
+MOST_FILES = 1_000
+"""So many files are kept, of about 30 kB each: the SQL of some thirty relations for as many shops that differ."""
+
 RelationSql = tuple[dict[str, str], str | None]
 """The SQL of each layer by its name, and of the rows that lack a rate."""
 
 
-def kept(parts: Sequence[str | int], make: Callable[[], RelationSql]) -> RelationSql:
+def kept(parts: Sequence[Any], make: Callable[[], RelationSql]) -> RelationSql:
     """What `make` gives, from an earlier process where one has made it. `parts`: all it follows from besides the code."""
     code, changed = _code()
     if changed > _began():
@@ -60,8 +65,9 @@ def _keep(file: Path, made: RelationSql) -> None:
         part.write_text(json.dumps(made))
         part.replace(file)
         of_this_code = file.name.rsplit("-", 1)[0]
-        for other in file.parent.glob("sql-*"):
-            if not other.name.startswith(of_this_code):
+        others = sorted(file.parent.glob("sql-*"), key=lambda other: other.stat().st_mtime, reverse=True)
+        for number, other in enumerate(others):
+            if number >= MOST_FILES or not other.name.startswith(of_this_code):
                 other.unlink(missing_ok=True)
 
 

@@ -27,7 +27,7 @@ from tillsight.core.errors import BuildError
 from tillsight.database.models import Release
 from tillsight.domains.sales.relations import addresses
 from tillsight.metrics.model import Catalogue, Relation, Rollup, Visits
-from tillsight.metrics.rollups import TOUCHED, VISITORS, schema_of
+from tillsight.metrics.rollups import TOUCHED, VISITORS, schema_of, settled_in
 from tillsight.pipeline import parts
 from tillsight.pipeline.checks import lines_are_sold
 from tillsight.pipeline.writing import GONE, Made, Writer
@@ -403,7 +403,10 @@ class Refresh:
         execute(f"CREATE OR REPLACE TEMP TABLE _side AS SELECT {cells}, {sums} FROM _side GROUP BY ALL")
         held = read_files(files)
         types = {row[0]: row[1] for row in execute(f"DESCRIBE SELECT * FROM {held}").fetchall()}
-        same = " AND ".join(f"o.{quoted(cell)} IS NOT DISTINCT FROM s.{quoted(cell)}" for cell in told_apart)
+        settled = settled_in(self.catalogue, rollup)
+        same = " AND ".join(
+            f"o.{quoted(cell)} IS NOT DISTINCT FROM s.{quoted(cell)}" for cell in told_apart if cell not in settled
+        )
         # of a row that only one side has the other one says nothing, of a cell that is null both do
         either = ", ".join(f"coalesce(o.{quoted(cell)}, s.{quoted(cell)}) AS {quoted(cell)}" for cell in told_apart)
         values = ", ".join(

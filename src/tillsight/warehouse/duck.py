@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
+import sqlglot
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from tillsight.core.errors import SettingsError, TooBigError
@@ -93,10 +94,17 @@ class _Compiler(DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types for 
         return super().visit_DropColumns(op, parent=parent, columns_to_drop=sorted(columns_to_drop))
 
 
-def compiled(expression: ir.Table, *, pretty: bool = True) -> str:
-    """An expression as DuckDB's SQL, laid out for a reader unless said otherwise."""
+def compiled(expression: ir.Table, *, pretty: bool = True, held: bool = True) -> str:
+    """An expression as DuckDB's SQL, laid out for a reader unless said otherwise.
+
+    `held`: what it reads in several places may be held in memory meanwhile; else each works it out for itself.
+    """
     compiler = _Compiler()
-    return str(compiler.to_sqlglot(expression.unbind()).sql(dialect=compiler.dialect, pretty=pretty))
+    sql = compiler.to_sqlglot(expression.unbind())
+    if not held:
+        for part in sql.find_all(sqlglot.exp.CTE):
+            part.set("materialized", False)
+    return str(sql.sql(dialect=compiler.dialect, pretty=pretty))
 
 
 def quoted(name: str) -> str:

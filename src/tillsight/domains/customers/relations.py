@@ -55,19 +55,19 @@ def customer_events(inputs: BuildInputs) -> ir.Table:
     facts, ledger = inputs.tables["order_facts"], inputs.tables["sales"]
     facts = facts.filter(facts.customer_order_number.notnull())
     in_order = ibis.window(group_by=facts.customer_key, order_by=facts.customer_order_number)
-    facts = facts.mutate(_previous_day=facts.day.lag().over(in_order), _next_day=facts.day.lead().over(in_order))
-    first = facts.filter(facts.customer_order_number == 1).select(
-        _f_customer="customer_key", **{f"_f_{name}": name for name in ATTRIBUTES}
+    facts = facts.mutate(
+        _previous_day=facts.day.lag().over(in_order),
+        _next_day=facts.day.lead().over(in_order),
+        **{f"_f_{name}": facts[name].first(include_null=True).over(in_order) for name in ATTRIBUTES},
     )
     ledger = ledger.filter(ledger.kind == "sale", ledger.customer_order_number.notnull())
     brought = ledger.group_by(_b_order="order_key").agg(_revenue=ledger.revenue.sum().cast(MONEY))
     orders = facts.left_join(brought, facts.order_key == brought._b_order)
-    orders = orders.inner_join(first, orders.customer_key == first._f_customer)
     previous, number = orders._previous_day, orders.customer_order_number
     since_first = orders.day.delta(orders.customer_first_day, unit="day")
     gap = orders.day.delta(previous, unit="day")
     before = ibis.coalesce(previous.delta(orders.customer_first_day, unit="day"), ibis.literal(-1))
-    to_next = orders._next_day.delta(orders.day, unit="day")
+    to_next = facts._next_day.delta(facts.day, unit="day")
     zero = ibis.literal(0, "int64")
     of_first = {name: orders[f"_f_{name}"] for name in ATTRIBUTES}
     on_order = orders.select(
@@ -83,7 +83,7 @@ def customer_events(inputs: BuildInputs) -> ir.Table:
     )  # fmt: skip
     silences = []
     for column, days in (("active", ACTIVE_DAYS), ("active_members", MEMBER_DAYS)):
-        last = orders.filter(orders._next_day.isnull() | (to_next >= days))
+        last = facts.filter(facts._next_day.isnull() | (to_next >= days))
         nothing = dict.fromkeys(
             ("customers", "repeaters", "kept", "active", "active_members", "orders", "lifespan_days"), zero
         )

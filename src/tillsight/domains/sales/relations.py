@@ -538,9 +538,13 @@ def sold_lines(inputs: BuildInputs) -> ir.Table:
         cost=ibis.ifelse(live, rows._cost, ibis.null(MONEY)),
         revenue_with_cost=ibis.ifelse(live & rows._cost.notnull(), revenue, ibis.literal(0).cast(MONEY)),
     )
-    bare = orders.filter(~orders._has_lines).drop("has_several_products")
+    # what is asked of the lines besides is nothing then; asked too, it is worked out once for both kinds of rows
+    bare = orders.filter(~orders._has_lines & ~orders.has_several_products & orders._first_line.isnull())
+    bare = bare.drop("has_several_products")
     bare = _rows(bare, "order", occurred_at=bare.placed_at, order_day=bare.day, is_first_line=ibis.literal(True))
-    return described(inputs, rows.union(bare)).select(*SALES_SCHEMA)
+    # texts that no line has would make those of the products, which are codes, texts again
+    unsaid = {"product_name", "size", "colour"} & inputs.void.get("order_items", frozenset())
+    return described(inputs, rows.union(bare).drop(*unsaid)).select(*SALES_SCHEMA)
 
 
 def _entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
@@ -748,6 +752,7 @@ RELATIONS = (
                 "orders",
                 order_customers,
                 by_order=("orders", "order_items"),
+                held=False,
                 columns={
                     "orders": (
                         "shop_id",
@@ -836,6 +841,7 @@ RELATIONS = (
             "order": tuple(name for name in SALES_DIMENSIONS if name not in PRODUCT_DIMENSIONS),
             "customer": ("shop", "customer_id", "cohort"),
         },
+        settled={"product_id": ("department", "category", "sub_category", "brand", "supplier")},
         schema=SALES_SCHEMA,
         dimensions=SALES_DIMENSIONS,
         needs=("orders", "order_items"),

@@ -1,21 +1,34 @@
-"""What else is asked of an engine than metrics: filters of every sort, every grain, rows behind a number, analyses, limits."""
+"""DuckDB, PostgreSQL and Spark answer alike: every metric, in total, cut, and by month with a filter; filters of every sort,
+every grain, rows behind a number, analyses, limits.
+
+Metrics over the same relations are asked together, as one question. Money agrees to the cent, ratios to ten digits; rows come
+in the same order. One file, since each file that asks Spark starts a cluster of its own.
+"""
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.engines.conftest import opened
-from tests.engines.test_metrics import DAYS, assert_same
+from tests.support.metrics import Group, groups
 
 from tillsight.core.errors import TooBigError
 from tillsight.core.scope import Scope
 from tillsight.domains.registry import catalogue
+from tillsight.metrics.answer import Answer
 from tillsight.shop import Shop
 
 pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.timeout(600)]
 
+DAYS = {"start": "2025-11-01", "end": "2026-10-31"}
+NEVER_HERE: frozenset[str] = frozenset()
+"""Metrics that the small reference shop has no data for."""
+
+GROUPS = groups()
 FILTERS = {
     "texts": ["city~Ü", "country!=France", "channel in (web,mobile,retail)"],
     "numbers and days": ["hour>=9", "weekday<5", "cohort>=2024-11-01"],
@@ -28,6 +41,64 @@ FILTERS = {
 }
 NEEDS_MORE = frozenset({"customers.profile", "returns.effect", "goals.path"})
 """Analyses that are asked of one customer, one measure or one goal."""
+
+
+def dimension_of(group: Group) -> str:
+    """What a group is cut by: the channel if it can be, else the second of its own dimensions (the first is the shop)."""
+    names = catalogue().dimensions_of(group[0])
+    return next((name for name in ("channel", "marketing_channel") if name in names), names[min(1, len(names) - 1)])
+
+
+def questions(group: Group) -> list[dict[str, Any]]:
+    """Three questions for a group."""
+    names = [metric.name for metric in group]
+    cut = dimension_of(group)
+    required = [cut] if group[0].total == "share of parent" else list(group[0].requires)
+    grain = "month" if all("month" in metric.grains for metric in group) else None
+    return [
+        {"metrics": names, "by": required, "compare": "previous", **DAYS},
+        {
+            "metrics": names,
+            "by": list(dict.fromkeys([cut, *required])),
+            "limit": 5,
+            "others": not group[0].requires,
+            **DAYS,
+        },
+        {"metrics": names, "by": required, "grain": grain, "where": [f"{cut} is not null", "shop!=none"], **DAYS},
+    ]
+
+
+@pytest.mark.feature("PLT-16")
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_engine_gives_the_same_answer(duckdb: Shop, engine: Shop, name: str) -> None:
+    group = GROUPS[name]
+    for question in questions(group):
+        expected, answer = duckdb.query(**question), engine.query(**question)
+        for metric in group:
+            if metric.name not in NEVER_HERE:
+                assert any(value is not None for value in expected.table[metric.name].to_pylist()), metric.name
+        assert_same(answer, expected)
+
+
+def assert_same(answer: Answer, expected: Answer) -> None:
+    """Same columns, types, rows in the same order, totals."""
+    assert answer.table.column_names == expected.table.column_names
+    rows, others = answer.table.to_pylist(), expected.table.to_pylist()
+    assert len(rows) == len(others) > 0
+    assert answer.row_count == expected.row_count
+    pairs = [(row, other, f"row {number}") for number, (row, other) in enumerate(zip(rows, others, strict=True))]
+    if expected.totals is not None:
+        assert answer.totals is not None
+        pairs.append((answer.totals, expected.totals, "totals"))
+    for row, other, where in pairs:
+        for column, wanted in other.items():
+            assert same(row[column], wanted), f"{column} in {where}: {row[column]!r} is not {wanted!r}"
+
+
+def same(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, float) and isinstance(value, float):
+        return math.isclose(value, wanted, rel_tol=1e-10, abs_tol=1e-12)
+    return type(value) is type(wanted) and value == wanted and (not isinstance(value, Decimal) or value.is_finite())
 
 
 @pytest.mark.parametrize("name", FILTERS)
