@@ -178,3 +178,15 @@ def test_months_are_read_where_the_days_do_not_matter(shop: Shop) -> None:
     assert by_months(**whole, grain="quarter")
     assert not by_months(**whole, grain="week")
     assert not by_months(start="2024-03-02", end="2024-03-31")
+
+
+def test_what_settles_another_dimension_does(pairs: list[Pair]) -> None:
+    """A roll-up takes any value of what is settled: there is but one."""
+    for shop, _ in pairs:
+        for relation in CATALOGUE.relations.values():
+            for name, settled in relation.settled.items():
+                several = " OR ".join(f"count(DISTINCT coalesce({column}, '')) > 1" for column in settled)
+                rows = shop.releases.current().files.run_sql(
+                    f"SELECT {name} FROM {relation.name} GROUP BY shop_id, {name} HAVING {several}"
+                )
+                assert rows.num_rows == 0

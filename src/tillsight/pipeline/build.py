@@ -747,7 +747,9 @@ def _compile(catalogue: Catalogue, name: str, given: BuildInputs) -> RelationSql
         return replace(given, tables={other: bound(other) for other in relation.inputs})
 
     lacking = compiled(relation.without_rate(inputs()), pretty=False) if relation.without_rate else None
-    return {layer.name: compiled(layer.build(inputs(layer)), pretty=False, held=layer.held) for layer in relation.layers}, lacking
+    return {
+        layer.name: compiled(layer.build(inputs(layer)), pretty=False, held=layer.held) for layer in relation.layers
+    }, lacking
 
 
 @cache

@@ -148,9 +148,14 @@ def check_tables(
             if other not in have or other == name:
                 continue
             check_name = f"{name}.{column.name}.exists"
+            # each name is looked up once, however many rows have it
+            names = (
+                f"SELECT shop_id, {quoted(column.name)} AS name, count(*) AS rows FROM {quoted(name)} "
+                f"WHERE {quoted(column.name)} IS NOT NULL GROUP BY ALL"
+            )
             sql = (
-                f"SELECT count(*) FROM {quoted(name)} AS a WHERE a.{quoted(column.name)} IS NOT NULL AND NOT EXISTS "
-                f"(SELECT 1 FROM {quoted(other)} AS b WHERE b.shop_id = a.shop_id AND b.{quoted(key)} = a.{quoted(column.name)})"
+                f"SELECT sum(a.rows) FROM ({names}) AS a WHERE NOT EXISTS "
+                f"(SELECT 1 FROM {quoted(other)} AS b WHERE b.shop_id = a.shop_id AND b.{quoted(key)} = a.name)"
             )
             lost = 0 if f"{name}.{column.name}" in held else told.of_reference(name, other, check_name, sql)
             lost = count(sql) if lost is None else lost
