@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def test_another_code_is_another_text_and_the_old_one_goes(folder: Path, monkeyp
     monkeypatch.setattr(kept_sql, "_code", lambda: ("f" * 64, 0.0))
     assert kept(PARTS, other) == other()
     assert len(list(folder.iterdir())) == 1
+
+
+def test_no_more_than_so_many_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_sql, "MOST_FILES", 2)
+    for number in range(4):
+        kept((*PARTS, number), lambda: MADE)
+        newest = max(folder.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        os.utime(newest, (number, number))
+    assert len(list(folder.iterdir())) == 2
+    assert kept((*PARTS, 3), unasked) == MADE
 
 
 def test_the_code_is_that_of_every_room_with_a_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -225,16 +225,16 @@ class Refresh:
                 f"CREATE OR REPLACE TEMP TABLE _within AS SELECT {keys} FROM {orders} UNION SELECT {keys} FROM {_ADDRESSED} AS a "
                 f"WHERE {_shares(f'(SELECT * FROM {_ADDRESSED} SEMI JOIN {orders} USING ({keys}))')}"
             )
+        whose = self.catalogue.relations[WHOSE]
         of_orders = {
-            table: f"SELECT * FROM memory.main.{table} SEMI JOIN {within} USING ({keys})"
+            table: f"SELECT {_columns(whose, table)} FROM memory.main.{table} SEMI JOIN {within} USING ({keys})"
             for table in ("orders", "order_items")
             if _reads(layers, table)
         }
         if others:
             of_orders["orders"] += f" UNION ALL BY NAME {others}"
         [sql] = layers.values()
-        # known by their addresses, orders are read several times; else once, and only some columns of them
-        with self._shadowed(of_orders, kind="TABLE" if self.matches else "VIEW"):
+        with self._shadowed(of_orders):  # as tables: the SQL reads them several times
             self.connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({sql}) AS r SEMI JOIN {orders} USING ({keys})"
             )

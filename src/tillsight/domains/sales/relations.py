@@ -766,6 +766,7 @@ RELATIONS = (
                         "is_test",
                         "is_deleted",
                     ),
+                    "order_items": ("shop_id", "order_id", "product_id", "is_gift_card", "parent_line_id"),
                 },
             ),
         ),
