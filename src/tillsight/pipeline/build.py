@@ -531,7 +531,7 @@ class Build:
         row = connection.execute(
             f"SELECT count(*) FROM (SELECT DISTINCT {of} FROM {files} WHERE {quoted(key)} IS NOT NULL)"
         ).fetchone()
-        return row != (keys,)
+        return bool(row != (keys,))
 
     def _guard_rates(self, connection: duckdb.DuckDBPyConnection, relation: Relation, without_rate: str | None) -> None:
         """A missing exchange rate is an error that names the currency and the day; it is never one to one."""
