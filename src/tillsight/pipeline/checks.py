@@ -50,7 +50,7 @@ class Told(Protocol):
     def of_rows(self, table: str, checks: Sequence[str], sql: str) -> list[int] | None:
         """How many rows of a table break each check, `sql` telling it of all rows; None where nothing is known."""
 
-    def of_reference(self, table: str, other: str, check: str, sql: str) -> int | None:
+    def of_reference(self, table: str, column: str, other: str, check: str, sql: str) -> int | None:
         """How many rows name one of another table that is not there; None where nothing is known."""
 
     def of_orders(self, check: str, sql: str) -> int | None:
@@ -63,7 +63,7 @@ class Nothing:
     def of_rows(self, table: str, checks: Sequence[str], sql: str) -> None:
         """None."""
 
-    def of_reference(self, table: str, other: str, check: str, sql: str) -> None:
+    def of_reference(self, table: str, column: str, other: str, check: str, sql: str) -> None:
         """None."""
 
     def of_orders(self, check: str, sql: str) -> None:
@@ -157,7 +157,9 @@ def check_tables(
                 f"SELECT sum(a.rows) FROM ({names}) AS a WHERE NOT EXISTS "
                 f"(SELECT 1 FROM {quoted(other)} AS b WHERE b.shop_id = a.shop_id AND b.{quoted(key)} = a.name)"
             )
-            lost = 0 if f"{name}.{column.name}" in held else told.of_reference(name, other, check_name, sql)
+            lost = (
+                0 if f"{name}.{column.name}" in held else told.of_reference(name, column.name, other, check_name, sql)
+            )
             lost = count(sql) if lost is None else lost
             results.append(
                 CheckResult(

@@ -513,6 +513,15 @@ class Refresh:
             else f"SELECT * FROM memory.main.{name} WHERE false"
         )
 
+    def rows_with_new_names(self, name: str, column: str) -> str | None:
+        """The SQL that reads what rows of a canonical table have in a column where no row had it before; None where there are none."""
+        names = f"shop_id, {quoted(column)}"
+        found = self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE _new_names AS SELECT {names} FROM memory.main.{name} ANTI JOIN "
+            f"(SELECT {names} FROM {self._then(name)}) USING ({names}) WHERE {quoted(column)} IS NOT NULL"
+        ).fetchone()
+        return "SELECT * FROM _new_names" if found and found[0] else None
+
     def differs(self, name: str) -> bool:
         """Whether a canonical table is another one than in the release before."""
         now, then = self.there.get(name), self.before.manifest["tables"].get(name)
@@ -571,15 +580,15 @@ class Known:
         new = self._refresh.new_rows(table)
         return None if new is None or any(bad) else self._refresh.count(sql, {table: new})
 
-    def of_reference(self, table: str, other: str, check: str, sql: str) -> int | None:
+    def of_reference(self, table: str, column: str, other: str, check: str, sql: str) -> int | None:
         """How many rows name one of another table that is not there; None where nothing is known. Keys only come to be."""
         bad = self._bad.get(check)
         if bad is None or (bad and (self._refresh.differs(table) or self._refresh.differs(other))):
             return None
         if not self._refresh.differs(table):
             return bad
-        new = self._refresh.new_rows(table)
-        return None if new is None else self._refresh.count(sql, {table: new})[0]
+        new = self._refresh.new_rows(table) or self._refresh.rows_with_new_names(table, column)
+        return self._refresh.count(sql, {table: new})[0] if new else bad
 
     def of_orders(self, check: str, sql: str) -> int | None:
         """How many orders, or lines, break a check that looks at the ledger of each order by itself; None where nothing is known."""
