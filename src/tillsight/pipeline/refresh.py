@@ -514,10 +514,11 @@ class Refresh:
         )
 
     def rows_with_new_names(self, name: str, column: str) -> str | None:
-        """The SQL that reads what rows of a canonical table have in a column where no row had it before; None where there are none."""
+        """The SQL that reads what new rows of a canonical table have in a column where no row had it before; None where there are none."""
         names = f"shop_id, {quoted(column)}"
+        new = self.new_rows(name) or f"SELECT * FROM memory.main.{name}"
         found = self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE _new_names AS SELECT {names} FROM memory.main.{name} ANTI JOIN "
+            f"CREATE OR REPLACE TEMP TABLE _new_names AS SELECT {names} FROM ({new}) ANTI JOIN "
             f"(SELECT {names} FROM {self._then(name)}) USING ({names}) WHERE {quoted(column)} IS NOT NULL"
         ).fetchone()
         return "SELECT * FROM _new_names" if found and found[0] else None
@@ -587,7 +588,11 @@ class Known:
             return None
         if not self._refresh.differs(table):
             return bad
-        new = self._refresh.new_rows(table) or self._refresh.rows_with_new_names(table, column)
+        new, there = self._refresh.new_rows(table), self._refresh.there
+        if (
+            new is None or there[table].rows < there[other].rows
+        ):  # to look through all names before takes less, or is all there is
+            new = self._refresh.rows_with_new_names(table, column)
         return self._refresh.count(sql, {table: new})[0] if new else bad
 
     def of_orders(self, check: str, sql: str) -> int | None:
