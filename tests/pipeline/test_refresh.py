@@ -256,6 +256,25 @@ def test_a_refund_of_no_order_is_not_passed_over(empty: Shop) -> None:
     assert empty.query("returned_sales", period="all").to_records() == [{"returned_sales": 4}]
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["fewer rows than names", "more rows than names"])
+def test_a_name_that_is_not_there_is_found_in_what_is_new(empty: Shop, many: bool) -> None:
+    """Lines that name products: among fewer of these than there are lines, and among more."""
+    tables = months("2024-01", "2024-02")
+    tables["products"] += [{"product_id": f"more {n}"} for n in range(0 if many else 50)]
+    land(empty, tables, file="first.csv")
+    empty.build()
+    assert checked(empty)["order_items.product_id.exists"]["bad"] == 0
+    land(empty, more("2024-03"), known_at=at(1), file="march.csv")  # names what was named before
+    empty.build()
+    assert checked(empty)["order_items.product_id.exists"]["bad"] == 0
+    tables = more("2024-04")
+    tables["order_items"] = [{**row, "product_id": "lost"} for row in tables["order_items"]]
+    land(empty, tables, known_at=at(2), file="april.csv")
+    empty.build()
+    assert "sales" in beside(empty)
+    assert checked(empty)["order_items.product_id.exists"]["bad"] == len(tables["order_items"])
+
+
 def test_a_missing_rate_stops_what_is_put_beside_too(empty: Shop) -> None:
     land(empty, months("2024-01"), file="first.csv")
     empty.build()
