@@ -428,9 +428,8 @@ def test_less_motion_is_respected(visits: Visits, served: Server, reduced: bool)
     assert (moving == 0) if reduced else (moving > 0), "what is awaited moves, unless less motion was asked for"
     for route in held:
         route.continue_()
-    page.unroute(
-        "**/api/v1/metrics/query"
-    )  # not before: the browser lets go of what is held then, and says so to whoever does it again
+    # not before: the browser lets go of what is held then, and says so to whoever does it again
+    page.unroute("**/api/v1/metrics/query")
     visitor.settled()
     assert page.evaluate(LONG) == 0, "nothing moves by itself on a page that is there"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from tillsight.core.periods import Period
 from tillsight.domains.registry import catalogue
 from tillsight.metrics import rollups
 from tillsight.metrics.answer import Answer
+from tillsight.metrics.model import Metric
 from tillsight.shop import Shop
 
 CATALOGUE = catalogue()
@@ -57,24 +59,45 @@ def read(answer: Answer) -> set[str]:
     return {name for name in re.findall(r'"(\w+)"', " ".join(answer.queries)) if name in known}
 
 
+def cuts_of(metric: Metric) -> list[tuple[str, ...]]:
+    """In all, and by every dimension that a roll-up of the metric's relations has."""
+    dimensions = ("channel", "category", "customer_type", "weekday", "country")
+    cuts = [(), *((one,) for one in CATALOGUE.dimensions_of(metric) if one in dimensions)]
+    return [(*metric.requires, *cut) for cut in cuts if cut or metric.total != "share of parent"]
+
+
+def agree(shop: Shop, monkeypatch: pytest.MonkeyPatch, metrics: Sequence[Metric], number: int) -> None:
+    """Ask by one of the cuts, with filters and over time, of roll-ups and of the facts."""
+    cut, there = cuts_of(metrics[0])[number], CATALOGUE.dimensions_of(metrics[0])
+    where = [item for item in FILTERS[number % len(FILTERS)] if re.split("!?=", item)[0] in there]
+    start, end = SPANS[number % 2]
+    grain = ("month", None, "week", "quarter")[number % 4] if "month" in metrics[0].grains else None
+    names = [metric.name for metric in metrics]
+    answer, facts = both(
+        shop, monkeypatch, *names, by=cut, where=where, start=start, end=end, grain=grain, compare="previous"
+    )
+    assert sorted(map(repr, answer.to_records())) == sorted(map(repr, facts.to_records())), (cut, where, grain)
+    assert answer.totals == facts.totals, (cut, where, grain)
+    assert not read(facts) & set(CATALOGUE.rollups)
+
+
 @pytest.mark.feature("PLT-20")
 @pytest.mark.parametrize("name", GROUPS)
 def test_roll_ups_and_facts_agree(shop: Shop, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Every metric, in all and by every dimension that a roll-up of its relations has, with filters and over time."""
-    names, metric = [metric.name for metric in GROUPS[name]], GROUPS[name][0]
-    there = CATALOGUE.dimensions_of(metric)
-    cuts = [(), *((one,) for one in there if one in ("channel", "category", "customer_type", "weekday", "country"))]
-    cuts = [(*metric.requires, *cut) for cut in cuts if cut or metric.total != "share of parent"]
-    for number, cut in enumerate(cuts):
-        where = [item for item in FILTERS[number % len(FILTERS)] if re.split("!?=", item)[0] in there]
-        start, end = SPANS[number % 2]
-        grain = ("month", None, "week", "quarter")[number % 4] if "month" in metric.grains else None
-        answer, facts = both(
-            shop, monkeypatch, *names, by=cut, where=where, start=start, end=end, grain=grain, compare="previous"
-        )
-        assert sorted(map(repr, answer.to_records())) == sorted(map(repr, facts.to_records())), (cut, where, grain)
-        assert answer.totals == facts.totals, (cut, where, grain)
-        assert not read(facts) & set(CATALOGUE.rollups)
+    for number in range(len(cuts_of(GROUPS[name][0]))):
+        agree(shop, monkeypatch, GROUPS[name], number)
+
+
+@pytest.mark.feature("PLT-20")
+@pytest.mark.parametrize("name", sorted(CATALOGUE.metrics))
+def test_by_itself_a_metric_has_the_rows_that_bear_on_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Beside others it has theirs too, so each is asked alone as well: by the first and the last thing that it can be cut by."""
+    metric = CATALOGUE.metric(name)
+    cuts = cuts_of(metric)
+    agree(shop, monkeypatch, [metric], min(1, len(cuts) - 1))
+    agree(shop, monkeypatch, [metric], len(cuts) - 1)
 
 
 @pytest.mark.parametrize(

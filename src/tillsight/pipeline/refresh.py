@@ -589,9 +589,8 @@ class Known:
         if not self._refresh.differs(table):
             return bad
         new, there = self._refresh.new_rows(table), self._refresh.there
-        if (
-            new is None or there[table].rows < there[other].rows
-        ):  # to look through all names before takes less, or is all there is
+        # to look through the names of before takes less than through the other table, or tells what is new at all
+        if new is None or there[table].rows < there[other].rows:
             new = self._refresh.rows_with_new_names(table, column)
         return self._refresh.count(sql, {table: new})[0] if new else bad
 
