@@ -2,8 +2,9 @@
 
 A load names orders. Of these, and of the later orders of their customers where they changed, the order tables and the ledger are
 made again, by the same SQL as a full build over these orders alone; of their customers, what customers have done. The rows that
-stood for them before are noted as gone, the new ones are a file beside. Sums lose what the gone rows brought and get a file for
-the new ones; visits get a file of differences, which add up. So every table says what a full build would say.
+stood for them before are noted as gone, the new ones are a file beside. So are the cells of sums that lose what the gone rows
+brought, and there is a file for what new rows bring; visits get a file of differences, which add up. So every table says what a
+full build would say.
 
 Where that cannot be known (a load is gone, was rewritten or replaces another; products, places or rates changed; other SQL), a
 table is made as in any build, and so is all that follows from it. After `MOST_FILES` files, or when `MOST_SHARE` of the orders are
@@ -128,9 +129,10 @@ class Refresh:
             new = self._visits(rollup, rollup.visits, relation, layers)
             made = self.writer.made(relation.name, "", entry["kind"], started, [*old.files, *new])
         else:
-            noted = self._sums(rollup, relation, layers, old, entry.get("parts", {}))
-            made = self.writer.made(relation.name, "", entry["kind"], started, list(noted))
-            made.parts = {str(file.relative_to(self.workspace)): said for file, said in noted.items() if said}
+            renewed, noted = self._sums(rollup, relation, layers, old, entry.get("parts", {}))
+            files = [*old.files, *renewed.new]
+            made = self.writer.made(relation.name, "", entry["kind"], started, files, renewed.numbers)
+            made.parts = {str(file.relative_to(self.workspace)): said for file, said in noted.items()}
         return made
 
     def _rest_is_same(self, relation: Relation, layers: Mapping[str, str]) -> bool:
@@ -353,79 +355,70 @@ class Refresh:
         layers: Mapping[str, str],
         old: StoredTable,
         noted: Mapping[str, list[str]],
-    ) -> dict[Path, list[str]]:
-        """The files of a sum, each with what it was made of: less what is gone of its part, and one for each new file."""
+    ) -> tuple[Renewed, dict[Path, list[str]]]:
+        """A sum with other rows for the cells that lost something and a file for each new one; and what its files were made of."""
         [(layer, sql)] = layers.items()
-        source = self.renewed[rollup.relation]
+        source, numbers = self.renewed[rollup.relation], numbered(old.gone, old.files)
         part = f"{rollup.relation}__part" if relation.layers[0].split_by else rollup.relation
-        files: dict[Path, list[str]] = {}
-        if not noted:  # one file of all there is
-            lost = self.rows_of(rollup.relation, gone=True)
-            added = self.rows_of(rollup.relation)
-            files[self._merged(rollup, sql, part, old.files, added, lost, layer)] = []
-            return files
+        gone = f"_gone_{relation.name}"
+        self.connection.execute(f"CREATE TEMP TABLE {gone} (file INTEGER, row BIGINT)")
+        said = {file: noted[str(file.relative_to(self.workspace))] for file in old.files} if noted else {}
+        of_source: dict[str, list[Path]] = {}
+        for file in old.files:
+            of_source.setdefault(said[file][0] if said else "", []).append(file)
+        new: list[Path] = []
         touched = self._files_of(source)
-        for number, file in enumerate(old.files):
-            said = noted[str(file.relative_to(self.workspace))]
-            of = self.workspace / said[0]
-            if source.numbers[of] in touched:
-                lost = f"SELECT * EXCLUDE (_of_file, _row) FROM {self._lost(rollup.relation)} WHERE _of_file = {source.numbers[of]}"
-                less = self._merged(rollup, sql, part, [file], None, lost, f"{layer}-{number:04}")
-                files[less] = [*said[:2], "less"]
-            else:
-                files[file] = said
-        stamp = next(said[1] for said in noted.values())
-        for number, of in enumerate(source.new):
-            with self._shadowed({part: f"SELECT * FROM {read_files([of])}"}, kind="VIEW"):
+        for of, files in of_source.items():
+            number = source.numbers[self.workspace / of] if of else None
+            if number in touched or (number is None and touched):
+                only = f" WHERE _of_file = {number}" if of else ""
+                lost = f"SELECT * EXCLUDE (_of_file, _row) FROM {self._lost(rollup.relation)}{only}"
+                with self._shadowed({part: lost}, kind="VIEW"):
+                    self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _less AS {sql}")
+                name = f"{layer}-{number or 0:04}-less"
+                for file in self._less(rollup, replace(old, files=tuple(files)), numbers, gone, name):
+                    new.append(file)
+                    said |= {file: [*said[files[0]][:2], "less"]} if of else {}
+        for number, one in enumerate(source.new):
+            with self._shadowed({part: f"SELECT * FROM {read_files([one])}"}, kind="VIEW"):
                 for file in self._write(relation.name, f"{layer}-{number:04}", sql):
-                    files[file] = [str(of.relative_to(self.workspace)), stamp]
-        return files
+                    new.append(file)
+                    said |= {file: [str(one.relative_to(self.workspace)), said[old.files[0]][1]]} if said else {}
+        return self._noted(old, new, gone, numbers), said
 
-    def _merged(
-        self, rollup: Rollup, sql: str, part: str, files: Sequence[Path], added: str | None, lost: str, name: str
-    ) -> Path:
-        """A file with the sums of some files and of rows that are added, less those of rows that are lost.
+    def _less(self, rollup: Rollup, held: StoredTable, numbers: Mapping[Path, int], gone: str, name: str) -> list[Path]:
+        """The cells of a sum that have something in `_less`, without it, in a file; those that add up to nothing are left out.
 
-        What adds up to nothing is left out.
+        What stood for them before is noted in a table, `gone`.
         """
-        told_apart = _cells(self.catalogue, rollup)
+        told_apart, settled = _cells(self.catalogue, rollup), settled_in(self.catalogue, rollup)
         measures = [measure for measure in schema_of(self.catalogue, rollup) if measure not in told_apart]
-        cells = ", ".join(quoted(cell) for cell in told_apart)
-        execute = self.connection.execute
-        execute("DROP TABLE IF EXISTS _side")
-        for sign, rows in (("-", lost), ("", added)):
-            if rows is not None:
-                values = ", ".join(f"{sign}{quoted(measure)} AS {quoted(measure)}" for measure in measures)
-                side = f"SELECT {cells}, {values} FROM ({sql}) AS r"
-                with self._shadowed({part: rows}, kind="VIEW"):
-                    execute(f"CREATE TEMP TABLE _side AS {side}" if sign else f"INSERT INTO _side {side}")
-        sums = ", ".join(f"sum({quoted(measure)}) AS {quoted(measure)}" for measure in measures)
-        execute(f"CREATE OR REPLACE TEMP TABLE _side AS SELECT {cells}, {sums} FROM _side GROUP BY ALL")
-        held = read_files(files)
-        types = {row[0]: row[1] for row in execute(f"DESCRIBE SELECT * FROM {held}").fetchall()}
-        settled = settled_in(self.catalogue, rollup)
-        same = " AND ".join(
-            f"o.{quoted(cell)} IS NOT DISTINCT FROM s.{quoted(cell)}" for cell in told_apart if cell not in settled
+        types = {row[0]: row[1] for row in self.connection.execute("DESCRIBE _less").fetchall()}
+        keys = [quoted(cell) for cell in told_apart if cell not in settled]
+        same = " AND ".join(f"o.{key} IS NOT DISTINCT FROM s.{key}" for key in keys)
+        cells = ", ".join(f"any_value({quoted(c)}) AS {quoted(c)}" if c in settled else quoted(c) for c in told_apart)
+        values = ", ".join(f"CAST({self._left(name)} AS {types[name]}) AS {quoted(name)}" for name in measures)
+        lost = ", ".join(f"-{quoted(name)} AS {quoted(name)}" for name in measures)
+        anything = " OR ".join(f"sum({quoted(name)}) <> 0" for name in measures)
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE _met AS SELECT * FROM {_rows_of(held, numbers)} AS o SEMI JOIN _less AS s ON {same}"
         )
-        # of a row that only one side has the other one says nothing, of a cell that is null both do
-        either = ", ".join(f"coalesce(o.{quoted(cell)}, s.{quoted(cell)}) AS {quoted(cell)}" for cell in told_apart)
-        values = ", ".join(
-            f"CAST({self._added(measure)} AS {types[measure]}) AS {quoted(measure)}" for measure in measures
+        self.connection.execute(f"INSERT INTO {gone} SELECT file, row FROM _met")
+        new = self._write(
+            rollup.name,
+            name,
+            f"SELECT {cells}, {values} FROM (SELECT * EXCLUDE (file, row) FROM _met UNION ALL BY NAME "
+            f"SELECT * REPLACE ({lost}) FROM _less) GROUP BY {', '.join(keys)} HAVING {anything}",
         )
-        anything = " OR ".join(f"{_both(measure)} <> 0" for measure in measures)
-        target = self.writer.folder / rollup.name / f"delta-{name}-less.parquet"
-        self.writer.copy(
-            f"SELECT {either}, {values} FROM {held} AS o FULL JOIN _side AS s ON {same} WHERE {anything}", target
-        )
-        execute("DROP TABLE _side")
-        return target
+        self.connection.execute("DROP TABLE _less; DROP TABLE _met")
+        return new
 
-    def _added(self, name: str) -> str:
-        """A measure of two rows: unknown again where no row bears on it any more, if it is unknown without one."""
-        measure = self.catalogue.measures.get(name)
+    def _left(self, name: str) -> str:
+        """What is left of a measure: unknown again where no row bears on it any more, if it is unknown without one."""
+        measure, left = self.catalogue.measures.get(name), f"sum({quoted(name)})"
         if measure is None or not measure.unknown_when_empty or not measure.rows:
-            return _both(name)
-        return f"CASE WHEN {_both(TOUCHED.format(name))} <> 0 THEN {_both(name)} END"
+            return f"coalesce({left}, 0)"
+        return f"CASE WHEN sum({quoted(TOUCHED.format(name))}) <> 0 THEN {left} END"
 
     def _visits(self, rollup: Rollup, visits: Visits, relation: Relation, layers: Mapping[str, str]) -> list[Path]:
         """The visits of the customers now, less those of before: differences, which add up with what is there."""
@@ -644,10 +637,6 @@ def _columns(relation: Relation, name: str) -> str:
 def _stand_in(relation: Relation, name: str) -> str:
     """The SQL of what stands in for rows of an input, with every column that may be read: one that it lacks is an error."""
     return f"SELECT {_columns(relation, name)} FROM ({relation.stands_in[name]}) AS s"
-
-
-def _both(name: str) -> str:
-    return f"coalesce(o.{quoted(name)}, 0) + coalesce(s.{quoted(name)}, 0)"
 
 
 def _bound(name: str) -> ir.Table:
