@@ -198,15 +198,22 @@ def test_new_and_returning_customers_are_the_customers(
     st.sampled_from(["country", "product_id", "size"]),
     st.sampled_from([None, "month"]),
     st.integers(1, 3),
+    st.sampled_from([["orders", "customers", "average_order_value"], ["units_sold", "gross_margin_rate"], ["orders"]]),
     days,
 )
-@settings(max_examples=30)
+@settings(max_examples=40)
 def test_the_top_and_the_rest_are_the_whole(
-    pairs: list[Pair], which: int, dimension: str, grain: str | None, limit: int, span: tuple[date, date]
+    pairs: list[Pair],
+    which: int,
+    dimension: str,
+    grain: str | None,
+    limit: int,
+    names: list[str],
+    span: tuple[date, date],
 ) -> None:
-    """The rest is asked for as such: right for distinct counts and ratios, not what the parts leave over."""
+    """Right for distinct counts and ratios too, of which the rest is not what the parts leave over."""
     shop, naive = pairs[which]
-    names = ["revenue", "orders", "customers", "average_order_value"]
+    names = [*names, "revenue"]
     answer = shop.query(names, by=dimension, grain=grain, start=span[0], end=span[1], limit=limit, others=True)
     rows = answer.to_records()
     rest = [row for row in rows if row[dimension] == "(all others)"]
@@ -218,3 +225,64 @@ def test_the_top_and_the_rest_are_the_whole(
         bucket = [held for held in others if grain is None or held["day"].replace(day=1) == row["month"]]
         assert all(same(row[name], METRICS[name](bucket, span[0])) for name in names)
     assert len(shown) <= limit
+
+
+whole_metrics = st.lists(
+    st.sampled_from([*sorted(METRICS), "revenue_yoy", "sales_growth_rate", "product_contribution"]),
+    min_size=1,
+    max_size=3,
+    unique=True,
+)
+
+
+@given(
+    st.integers(0, 1),
+    whole_metrics,
+    st.lists(st.sampled_from(DIMENSIONS), min_size=1, max_size=2, unique=True),
+    st.sampled_from([None, "month"]),
+    st.sampled_from(
+        [{}, {"limit": 2}, {"limit": 2, "others": True}, {"limit": 1, "offset": 1}, {"limit": 2, "offset": 500}]
+    ),
+    st.sampled_from(["none", "previous", "last_year"]),
+    days,
+    filters,
+)
+@settings(max_examples=60)
+def test_the_whole_is_what_is_asked_without_a_cut(
+    pairs: list[Pair],
+    which: int,
+    names: list[str],
+    by: list[str],
+    grain: str | None,
+    limit: dict[str, Any],
+    compare: str,
+    span: tuple[date, date],
+    where: list[Any],
+) -> None:
+    """However it is found: added up from the groups, counted beside them, or asked by itself."""
+    shop, _ = pairs[which]
+    asked: dict[str, Any] = {"start": span[0], "end": span[1], "compare": compare, "where": words(where)}
+    totals = shop.query(names, by=by, grain=grain, **limit, **asked).totals
+    [whole] = shop.query(
+        [name for name in names if name != "product_contribution"] or ["revenue"], **asked
+    ).to_records()
+    assert totals is not None
+    assert {n: (totals[n], whole[n]) for n in totals if n in whole and not same(totals[n], whole[n])} == {}
+
+
+def test_one_question_tells_groups_and_whole(pairs: list[Pair]) -> None:
+    """What adds up, and what is counted over the facts, is read once; shares, and customers over months of a year before, are not."""
+    shop, _ = pairs[0]
+
+    def asked(names: str, **parts: Any) -> int:
+        return len(shop.query(names, **parts).queries)
+
+    assert asked("revenue,gross_margin_rate", by="country", compare="previous") == 1
+    assert asked("revenue", by="product_id", limit=2, others=True) == 1
+    assert asked("orders", by="country") == 1
+    assert asked("orders", by="category") == 1
+    assert asked("customers", by="country", limit=2) == 1
+    assert asked("customers,new_customers", grain="month") == 1
+    assert asked("customers", by="country", limit=2, others=True) == 2
+    assert asked("customers", grain="month", compare="last_year") == 2
+    assert asked("product_contribution", by="category,brand") > 1

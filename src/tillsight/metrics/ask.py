@@ -23,7 +23,20 @@ from tillsight.core.money import divide, minor_units
 from tillsight.core.periods import NAMED_PERIODS, Bucket, Calendar, Period
 from tillsight.core.scope import Scope
 from tillsight.metrics.answer import Answer, AnswerColumn, tidy
-from tillsight.metrics.compile import ROW_COUNT, TIME, Among, Base, Compiled, Compiler, Group, Slot, bounds_of, slots_of
+from tillsight.metrics.compile import (
+    IN_ALL,
+    ROW_COUNT,
+    TIME,
+    WHOLE,
+    Among,
+    Base,
+    Compiled,
+    Compiler,
+    Group,
+    Slot,
+    bounds_of,
+    slots_of,
+)
 from tillsight.metrics.masking import NOTE, mask, sort_of_dimension
 from tillsight.metrics.model import CALENDAR, Catalogue, DataSpan, Metric, Notes, Part
 from tillsight.metrics.permission import check_metric
@@ -105,9 +118,9 @@ class Asker:
         notes = self._notes(resolved, metrics)
         queries: list[str] = []
         if resolved.by:
-            table, count = self._by_groups(resolved, metrics, queries, among)
+            table, count, summed = self._by_groups(resolved, metrics, queries, among)
         else:
-            table, count = self._over_time(resolved, metrics, queries)
+            table, count, summed = self._over_time(resolved, metrics, queries)
         if self.scope.masked:
             sorts = [(name, sort_of_dimension(self.catalogue.dimensions[name])) for name in resolved.by]
             table, found = mask(table, sorts)
@@ -117,7 +130,7 @@ class Asker:
             table=table,
             columns=tuple(self._columns(resolved, metrics)),
             currency=self.release.currency,
-            totals=self._totals(resolved, metrics, queries) if resolved.by or resolved.grain else None,
+            totals=self._totals(resolved, metrics, queries, summed) if resolved.by or resolved.grain else None,
             row_count=count,
             period=resolved.period,
             period_title=NAMED_PERIODS.get(question.period or "", ""),
@@ -164,21 +177,22 @@ class Asker:
         known = {base: self._known(question, base) for base in _BASES}
         sorts = [(name, sort_of_dimension(self.catalogue.dimensions[name])) for name in question.by]
         for batch in stream(compiled.table):
-            frame = self._read(pa.Table.from_batches([batch]), compiled, question, known)
+            frame = self._read(pa.Table.from_batches([batch]), compiled.slots, question, known)
             table = self._finish(frame, question, metrics, exact=True)
             yield mask(table, sorts)[0] if self.scope.masked else table
 
     def _by_groups(
         self, question: Resolved, metrics: Sequence[Metric], queries: list[str], among: Sequence[Group] | None
-    ) -> tuple[pa.Table, int]:
-        """The groups of a cut, all of them or the top ones and the rest, and how many there are in all."""
+    ) -> tuple[pa.Table, int, pa.Table | None]:
+        """The groups of a cut, all of them or the top ones and the rest; how many there are in all; and what `_summed` says of all."""
         rest: pa.Table | None = None
         if question.limit is None:
             chosen = Among(among) if among is not None else None
-            frame = self._fetch(self.compiler.compile(question, among=chosen), question, metrics, queries)
+            compiled = self.compiler.compile(question, among=chosen, whole=among is None)
+            frame, summed = self._with_whole(compiled, question, metrics, queries)
             count = frame.num_rows
         else:
-            frame, count, rest = self._limited(question, metrics, queries)
+            frame, count, rest, summed = self._limited(question, metrics, queries)
         shown = frame.num_rows
         if rest is not None:
             frame = pa.concat_tables([frame, rest], promote_options="permissive")
@@ -186,17 +200,20 @@ class Asker:
         if question.sort and question.grain:
             top = _sorted(table.slice(0, shown), [*question.sort, question.grain, *question.by])
             table = pa.concat_tables([top, table.slice(shown)])
-        return table, count
+        return table, count, summed
 
-    def _over_time(self, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> tuple[pa.Table, int]:
-        """One row for every bucket in which there could have been something, or one row in all."""
-        frame = self._fetch(self.compiler.compile(question, limited=False), question, metrics, queries)
+    def _over_time(
+        self, question: Resolved, metrics: Sequence[Metric], queries: list[str]
+    ) -> tuple[pa.Table, int, pa.Table | None]:
+        """One row for every bucket in which there could have been something, or one row in all; and what `_summed` says of all."""
+        compiled = self.compiler.compile(question, limited=False, whole=True)
+        frame, summed = self._with_whole(compiled, question, metrics, queries)
         if question.grain:
             frame = self._fill(frame, question)
         table = self._finish(frame, question, metrics)
         if question.sort:
             table = _sorted(table, [*question.sort, *([question.grain] if question.grain else [])])
-        return table.slice(question.offset, question.limit), table.num_rows
+        return table.slice(question.offset, question.limit), table.num_rows, summed
 
     def _buckets(self, question: Resolved) -> list[Bucket]:
         span = self.release.span
@@ -206,16 +223,16 @@ class Asker:
         """Run, and keep the exact parts, a column per slot: nothing is zero where the data reach, and unknown beyond them."""
         table, sql = self.release.run(compiled.table)
         queries.append(sql)
-        return self._read(table, compiled, question, {base: self._known(question, base) for base in _BASES})
+        return self._read(table, compiled.slots, question, {base: self._known(question, base) for base in _BASES})
 
     def _read(
-        self, table: pa.Table, compiled: Compiled, question: Resolved, known: Mapping[Base, set[date]]
+        self, table: pa.Table, slots: Sequence[Slot], question: Resolved, known: Mapping[Base, set[date]]
     ) -> pa.Table:
         """What the engine gave, as exact parts. `known`: the buckets about which the data can say something."""
         if TIME in table.column_names:
             index = table.schema.get_field_index(TIME)
             table = table.set_column(index, TIME, table.column(index).cast(pa.date32()))
-        for slot in compiled.slots:
+        for slot in slots:
             index = table.schema.get_field_index(slot.column)
             column = table.column(index)
             if TIME in table.column_names:
@@ -244,14 +261,18 @@ class Asker:
 
     def _limited(
         self, question: Resolved, metrics: Sequence[Metric], queries: list[str]
-    ) -> tuple[pa.Table, int, pa.Table | None]:
-        """The top groups, how many there are in all, and the rest as one group."""
+    ) -> tuple[pa.Table, int, pa.Table | None, pa.Table | None]:
+        """The top groups, how many there are in all, the rest as one group, and what `_summed` says of all."""
         found = self._ranked_first(question, metrics, queries)
+        summed: pa.Table | None = None
         if found is None:
-            ranked = self.compiler.compile(replace(question, sort=_without(question.sort, question.grain)), grain=None)
-            frame = self._fetch(ranked, question, metrics, queries)
+            by_size = replace(question, sort=_without(question.sort, question.grain))
+            ranked = self.compiler.compile(by_size, grain=None, whole=True)
+            frame, summed = self._with_whole(ranked, replace(question, grain=None), metrics, queries)
             count = int(frame[ROW_COUNT][0].as_py()) if frame.num_rows else 0
-            frame = frame.drop_columns([ROW_COUNT])
+            frame = frame.drop_columns(
+                [name for name in frame.column_names if name == ROW_COUNT or name.endswith(IN_ALL.format(""))]
+            )
             groups = [tuple(row[name] for name in question.by) for row in frame.select(list(question.by)).to_pylist()]
         else:
             groups, count = found
@@ -265,15 +286,45 @@ class Asker:
         rest: pa.Table | None = None
         if question.others and held and groups and count > len(groups):
             plain = replace(free, sort=())
-            compiled = self.compiler.compile(plain, among=Among(groups, others=True), metrics=held, limited=False)
-            rest = self._of_whole(self._fetch(compiled, question, held, queries), question, held, queries)
+            rest = self._left(summed, frame, question, held)
+            if rest is None:
+                compiled = self.compiler.compile(plain, among=Among(groups, others=True), metrics=held, limited=False)
+                rest = self._of_whole(self._fetch(compiled, question, held, queries), question, held, queries)
             if question.grain:
                 rest = rest.sort_by(TIME)
             for name in reversed(question.by):
                 type_ = frame.schema.field(name).type
                 label = OTHERS if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None
                 rest = rest.add_column(0, name, pa.array([label] * rest.num_rows, type_))
-        return frame, count, rest
+        return frame, count, rest, summed
+
+    def _with_whole(
+        self, compiled: Compiled, question: Resolved, metrics: Sequence[Metric], queries: list[str]
+    ) -> tuple[pa.Table, pa.Table | None]:
+        """What `_fetch` gives of the groups, and what there is in all, in one row; None where that has to be asked."""
+        if not compiled.whole:
+            frame = self._fetch(compiled, question, metrics, queries)
+            return frame, self._summed(frame, question, metrics)
+        table, sql = self.release.run(compiled.table)
+        queries.append(sql)
+        of_all = table[WHOLE]
+        groups = table.filter(pc.invert(of_all)).drop_columns([WHOLE])
+        frame = self._read(groups, compiled.slots, question, {base: self._known(question, base) for base in _BASES})
+        return frame, table.filter(of_all).select([slot.column for slot in compiled.slots]) if table.num_rows else None
+
+    def _summed(self, frame: pa.Table, question: Resolved, metrics: Sequence[Metric]) -> pa.Table | None:
+        """What there is in all, in one row, where the groups tell it: added up, or in columns `IN_ALL`. None where it has to be asked."""
+        if not frame.num_rows or not (question.by or question.grain):
+            return None
+        limited = bool(question.by) and question.limit is not None
+        found: dict[str, pa.Array] = {}
+        for slot in slots_of([metric for metric in metrics if not metric.requires], question.compare is not None):
+            column = frame[slot.column]
+            if not self.compiler.adds_up(slot, question.by, question.grain) or not _is_exact(column.type):
+                return None
+            in_all = frame[IN_ALL.format(slot.column)][0] if limited else pc.sum(column)
+            found[slot.column] = pa.array([in_all.as_py()], in_all.type)
+        return pa.table(found)
 
     def _ranked_first(
         self, question: Resolved, metrics: Sequence[Metric], queries: list[str]
@@ -306,16 +357,40 @@ class Asker:
         groups = [tuple(row[name] for name in question.by) for row in top.select(list(question.by)).to_pylist()]
         return groups, int(counted[ROW_COUNT][0].as_py())
 
-    def _totals(self, question: Resolved, metrics: Sequence[Metric], queries: list[str]) -> dict[str, Any]:
-        """The question without its cut: right for ratios and distinct counts because nothing is added up."""
+    def _left(
+        self, summed: pa.Table | None, frame: pa.Table, question: Resolved, metrics: Sequence[Metric]
+    ) -> pa.Table | None:
+        """What there is in all, less what the groups of a frame have of it. None where it has to be asked."""
+        slots = slots_of(metrics, question.compare is not None)
+        if (
+            summed is None
+            or question.grain
+            or any(self.catalogue.measures[slot.measure].unknown_when_empty for slot in slots)
+            or not all(self.compiler.adds_up(slot, question.by) for slot in slots)
+        ):
+            return None
+        left: dict[str, pa.ChunkedArray] = {}
+        for slot in slots:
+            shown = pc.fill_null(pc.sum(frame[slot.column]), 0)
+            less = _add(_chunked(summed[slot.column]), _chunked(pa.array([-shown.as_py()], shown.type)))
+            left[slot.column] = less.cast(frame.schema.field(slot.column).type)
+        return self._read(pa.table(left), slots, question, {base: set() for base in _BASES})
+
+    def _totals(
+        self, question: Resolved, metrics: Sequence[Metric], queries: list[str], summed: pa.Table | None
+    ) -> dict[str, Any]:
+        """The question without its cut, from exact parts: `summed`, or asked for, since distinct counts and shares do not add up."""
         held = [metric for metric in metrics if not metric.requires]
         totals: dict[str, Any] = {}
         if held:
             plain = replace(question, by=(), grain=None, limit=None, sort=(), others=False)
-            compiled = self.compiler.compile(plain, metrics=held)
-            frame = self._of_whole(
-                self._fetch(compiled, plain, held, queries), replace(plain, by=question.by), held, queries
-            )
+            if summed is not None:
+                frame = self._read(summed, slots_of(held, question.compare is not None), plain, {})
+            else:
+                compiled = self.compiler.compile(plain, metrics=held)
+                frame = self._of_whole(
+                    self._fetch(compiled, plain, held, queries), replace(plain, by=question.by), held, queries
+                )
             totals = self._finish(frame, plain, held).to_pylist()[0]
         return {column.name: totals.get(column.name) for column in self._columns(question, metrics) if column.metric}
 
@@ -550,6 +625,10 @@ def _add(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
         # one digit is left free for the carry; a total beyond 37 digits is an error of Arrow's, never a wrong sum
         left, right = left.cast(pa.decimal128(37, scale)), right.cast(pa.decimal128(37, scale))
     return pc.add(left, right)
+
+
+def _is_exact(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(type_) or pa.types.is_decimal(type_))
 
 
 def _scale(type_: pa.DataType) -> int:

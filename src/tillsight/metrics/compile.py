@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 TIME = "bucket"
 ROW_COUNT = "row_count"
+IN_ALL = "{}__in_all"
+"""The column that says what all groups have of another one, where only the first groups are shown."""
+WHOLE = "is_whole"
+"""The column that tells the row of everything from those of the groups, where both are worked out in one pass over the facts."""
 LONG = 50
 """From so many words on, a list is given to the engine as one text: to make SQL of 2,000 by themselves takes longer than to look
 for them among millions of rows."""
@@ -82,12 +86,13 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Compiled:
-    """The expression, and the slots that its columns hold besides the cut."""
+    """The expression, and the slots that its columns hold besides the cut. `whole`: it has a row of everything, which `WHOLE` tells."""
 
     table: ir.Table
     slots: tuple[Slot, ...]
     by: tuple[str, ...]
     grain: Grain | None
+    whole: bool = False
 
 
 def slots_of(metrics: Sequence[Metric], compared: bool) -> list[Slot]:
@@ -125,11 +130,13 @@ class Compiler:
         among: Among | None = None,
         limited: bool = True,
         metrics: Sequence[Metric] | None = None,
+        whole: bool = False,
     ) -> Compiled:
         """The expression for a question.
 
         `by`, `grain`, `metrics` override what was asked (for totals and for ranking). `among`: only some groups of the
-        question, or all the others as one. Without `limited` the rows come in any order, all of them.
+        question, or all the others as one. Without `limited` the rows come in any order, all of them. `whole`: with a row
+        of everything, where distinct counts are only told by the facts; it comes first.
         """
         cut = question.by if by is None else by
         step = question.grain if grain == "asked" else grain
@@ -149,8 +156,11 @@ class Compiler:
                 rollup = self._rollup(slot, early, cut, question.by if early_among is not None else ())
                 relation = self.catalogue.measures[slot.measure].relation
                 pieces.setdefault(Piece(relation, slot.when, slot.base, rollup), []).append(slot)
-        tables = [self._piece(piece, held, question, early, cut, step, early_among) for piece, held in pieces.items()]
-        keys = [*cut, *([TIME] if step else [])]
+        whole = whole and self._tells_whole(question, wanted, cut, step)
+        tables = [
+            self._piece(piece, held, question, early, cut, step, early_among, whole) for piece, held in pieces.items()
+        ]
+        keys = [*cut, *([TIME] if step else []), *([WHOLE] if whole else [])]
         table = self._stack(tables, keys, [slot for held in pieces.values() for slot in held])
         table = self._over_rows(table, slots, cut, step)
         for item in late:
@@ -159,8 +169,35 @@ class Compiler:
         if among is not None and early_among is None:
             table = table.filter(_chosen([table[name] for name in cut], among.groups))
         if limited:
-            table = self._order(table, question, wanted, cut, step)
-        return Compiled(table, tuple(slots), cut, step)
+            table = self._order(table, question, wanted, slots, cut, step)
+        return Compiled(table, tuple(slots), cut, step, whole)
+
+    def adds_up(self, slot: Slot, by: Sequence[str], grain: Grain | None = None) -> bool:
+        """Whether what the groups of a cut have of a measure is, added up, what there is of it in all."""
+        if slot.when in ("parent", "cohort start") or (grain and slot[1:] != ("period", "main")):
+            return False
+        measure = self.catalogue.measures[slot.measure]
+        if measure.adds:
+            return True
+        return grain is None and not rollups.loose(self.catalogue.relations[measure.relation], measure, by)
+
+    def _tells_whole(
+        self, question: Resolved, metrics: Sequence[Metric], by: tuple[str, ...], grain: Grain | None
+    ) -> bool:
+        """Whether groups and everything are counted in one pass over the facts: distinct counts that only the facts can tell."""
+        slots = slots_of(metrics, question.compare is not None)
+        if question.offset or any(metric.requires for metric in metrics):
+            return False
+        if not (by or grain) or all(self.adds_up(slot, by, grain) for slot in slots):
+            return False
+        if any(slot.when in ("parent", "cohort start", "to date") for slot in slots):
+            return False
+        if grain and any(slot[1:] != ("period", "main") for slot in slots):
+            return False
+        relations = {self.catalogue.measures[slot.measure].relation for slot in slots}
+        if any(self.catalogue.relations[name].time is None for name in relations):
+            return False
+        return not any(self._rollup(slot, question.where, cut, ()) for slot in slots for cut in (by, ()))
 
     def _rollup(self, slot: Slot, where: Sequence[Filter], by: tuple[str, ...], chosen: tuple[str, ...]) -> str | None:
         """The roll-up that a measure is taken from; None for the facts."""
@@ -185,6 +222,7 @@ class Compiler:
         by: tuple[str, ...],
         grain: Grain | None,
         among: Among | None,
+        whole: bool,
     ) -> ir.Table:
         relation = self.catalogue.relations[piece.relation]
         rollup = self.catalogue.rollups[piece.rollup] if piece.rollup else None
@@ -206,7 +244,12 @@ class Compiler:
         if relation.time is not None:
             day = rows[relation.time]
             rows = rows.filter(day <= ibis.date(days.end)) if to_date else rows.filter(_between(day, days))
+        if whole:  # each row is one of its group, and one of everything
+            rows = rows.cross_join(ibis.array([False, True]).unnest().name(WHOLE).as_table())
         groups = {name: self._column(rollup, name, rows) for name in by}
+        if whole:
+            groups = {name: _of_groups(value, rows) for name, value in groups.items()}
+            groups[WHOLE] = rows[WHOLE]
         once = frozenset() if rollup else self._counted_once(relation, slots, where, looked_at)
         if relation.time is None or grain is None:
             table = self._aggregate(rollup, rows, groups, slots, window, once)
@@ -214,8 +257,12 @@ class Compiler:
         nowhere = (ibis.null("date"), ibis.null("date"))
         bucket, start = self._bucket(rows[relation.time], grain, steps, to_date) if steps else nowhere
         groups[TIME] = bucket.cast("date")
+        if whole:
+            groups[TIME] = _of_groups(groups[TIME], rows)
+            start = ibis.ifelse(rows[WHOLE], window.start, start)
         table = self._aggregate(rollup, rows, groups, slots, Window(start, window.end), once)
-        table = self._counted(rollup, table.filter(table[TIME].notnull()), slots)
+        inside = table[TIME].notnull() | table[WHOLE] if whole else table[TIME].notnull()
+        table = self._counted(rollup, table.filter(inside), slots)
         return self._run_up(table, by, slots, [step.bucket for step in steps]) if to_date and steps else table
 
     def _column(self, rollup: Rollup | None, name: str, rows: ir.Table) -> ir.Value:
@@ -440,7 +487,13 @@ class Compiler:
         return table.mutate(**added) if added else table
 
     def _order(
-        self, table: ir.Table, question: Resolved, metrics: Sequence[Metric], by: tuple[str, ...], grain: Grain | None
+        self,
+        table: ir.Table,
+        question: Resolved,
+        metrics: Sequence[Metric],
+        slots: Sequence[Slot],
+        by: tuple[str, ...],
+        grain: Grain | None,
     ) -> ir.Table:
         if not by and not grain:
             return table
@@ -457,10 +510,19 @@ class Compiler:
         left = [TIME] if grain and grain not in sorted_by else []
         left += [name for name in by if name not in sorted_by]
         keys += [ibis.asc(table[name], nulls_first=False) for name in left]
-        if question.limit is not None:
-            table = table.mutate(**{ROW_COUNT: table.count().over(ibis.window())})
-        table = table.order_by(keys)
-        return table.limit(question.limit, offset=question.offset) if question.limit is not None else table
+        if WHOLE in table.columns:
+            keys = [ibis.desc(table[WHOLE]), *keys]
+        if question.limit is None:
+            return table.order_by(keys)
+        limit, everything = question.limit, ibis.window()
+        if WHOLE in table.columns:
+            limit += 1
+            table = table.mutate(**{ROW_COUNT: table.count().over(everything) - 1})
+        else:
+            every = {slot.column: table[slot.column] for slot in slots if self.adds_up(slot, by, grain)}
+            in_all = {IN_ALL.format(name): column.sum().over(everything) for name, column in every.items()}
+            table = table.mutate(**{ROW_COUNT: table.count().over(everything)}, **in_all)
+        return table.order_by(keys).limit(limit, offset=question.offset)
 
     def _sort_value(self, table: ir.Table, name: str, metrics: Sequence[Metric], grain: Grain | None) -> ir.Value:
         if name in table.columns and name not in {metric.name for metric in metrics}:
@@ -477,6 +539,11 @@ class Compiler:
                 change = now.fill_null(0) - then.fill_null(0)
                 return change if name.endswith("_change") else change / then.abs().nullif(0)
         raise AssertionError(name)  # resolve() has checked the names
+
+
+def _of_groups(value: ir.Value, rows: ir.Table) -> ir.Value:
+    """A value that groups are told apart by, and nothing for the row of everything."""
+    return ibis.ifelse(rows[WHOLE], ibis.null(value.type()), value)
 
 
 def value(table: ir.Table, metric: Metric, base: Base) -> ir.FloatingValue:
