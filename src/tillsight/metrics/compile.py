@@ -531,43 +531,44 @@ class Compiler:
             return table[TIME]
         for metric in metrics:
             if name == metric.name:
-                return value(table, metric, "main")
+                return self.value(table, metric, "main")
             if name == f"{metric.name}_compare":
-                return value(table, metric, "compare")
+                return self.value(table, metric, "compare")
             if name in (f"{metric.name}_change", f"{metric.name}_change_rate"):
-                now, then = value(table, metric, "main"), value(table, metric, "compare")
+                now, then = self.value(table, metric, "main"), self.value(table, metric, "compare")
                 change = now.fill_null(0) - then.fill_null(0)
                 return change if name.endswith("_change") else change / then.abs().nullif(0)
         raise AssertionError(name)  # resolve() has checked the names
+
+    def value(self, table: ir.Table, metric: Metric, base: Base) -> ir.FloatingValue:
+        """A metric as a float in the engine: for ordering only, never shown. Parts of the calendar are constant: left out."""
+        result: ir.FloatingValue | None = None
+        for term in metric.terms:
+            number = self._sum(table, term.top, base)
+            bottom = self._sum(table, term.bottom, base)
+            if bottom is not None:
+                number = (ibis.literal(1.0) if number is None else number) / bottom.nullif(0)
+            if number is not None:
+                result = number if result is None else result * number
+        if result is None:
+            raise AssertionError(metric.name)
+        return result
+
+    def _sum(self, table: ir.Table, parts: Sequence[Part], base: Base) -> ir.FloatingValue | None:
+        """What parts add up to: unknown where one of them is, if nothing found means unknown there."""
+        held = [part for part in parts if part.measure not in CALENDAR]
+        result: ir.FloatingValue | None = None
+        for part in held:
+            number = table[Slot(part.measure, part.when, base).column].cast("float64") * part.weight
+            if len(held) > 1 and not self.catalogue.measures[part.measure].unknown_when_empty:
+                number = number.fill_null(0)
+            result = number if result is None else result + number
+        return result
 
 
 def _of_groups(value: ir.Value, rows: ir.Table) -> ir.Value:
     """A value that groups are told apart by, and nothing for the row of everything."""
     return ibis.ifelse(rows[WHOLE], ibis.null(value.type()), value)
-
-
-def value(table: ir.Table, metric: Metric, base: Base) -> ir.FloatingValue:
-    """A metric as a float in the engine: for ordering only, never shown. Parts of the calendar are constant: left out."""
-    result: ir.FloatingValue | None = None
-    for term in metric.terms:
-        number = _sum(table, term.top, base)
-        bottom = _sum(table, term.bottom, base)
-        if bottom is not None:
-            number = (ibis.literal(1.0) if number is None else number) / bottom.nullif(0)
-        if number is not None:
-            result = number if result is None else result * number
-    if result is None:
-        raise AssertionError(metric.name)
-    return result
-
-
-def _sum(table: ir.Table, parts: Sequence[Part], base: Base) -> ir.FloatingValue | None:
-    held = [part for part in parts if part.measure not in CALENDAR]
-    result: ir.FloatingValue | None = None
-    for part in held:
-        number = table[Slot(part.measure, part.when, base).column].cast("float64") * part.weight
-        result = number if result is None else result.fill_null(0) + number.fill_null(0)
-    return result
 
 
 def _chosen(columns: Sequence[ir.Value], groups: Sequence[Group], *, others: bool = False) -> ir.BooleanValue:

@@ -87,9 +87,10 @@ class Layer:
     `split_by`: an input of which a few months at a time are enough to make the rows that belong to them, so that a shop of any
     size is built in bounded memory; None for rows that need all of it. `along`: for other inputs, a column that both have: only
     rows are read of which it lies between the least and the greatest value among those months, as far as the files can tell.
-    `by_order`: inputs of which only the rows that name an order bear on the rows of that order. `coded`: for inputs, columns of text that
-    the layer only passes on. Where a large table has few different ones, they go through it as codes, so such a column may be
-    compared, put in order and written, but never hashed into a key, which would be another for a code. `columns`: for inputs, the
+    `by_order`: inputs of which only the rows that name an order bear on the rows of that order. `coded`: names of codes, each with
+    the columns of text, by input, that it stands for: what the layer passes on, and what it meets by. Where these have few different texts,
+    they go through it as codes, so such a column may be compared, put in order and written, but never hashed into a key, which would be
+    another for a code. `columns`: for inputs, the
     only columns that it may read. `held`: whether rows that it reads in several places may be held in memory; to read all orders again
     takes less than to hold them.
     """
@@ -99,14 +100,19 @@ class Layer:
     split_by: str | None = None
     along: Mapping[str, str] = field(default_factory=dict)
     by_order: tuple[str, ...] = ()
-    coded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coded: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     held: bool = True
 
     @property
     def parts(self) -> frozenset[str]:
         """The inputs of which the layer sees a part, or which it sees with some columns as codes."""
-        return frozenset({self.split_by, *self.along, *self.coded}) if self.split_by else frozenset()
+        return frozenset({self.split_by, *self.along, *self.with_codes}) if self.split_by else frozenset()
+
+    @property
+    def with_codes(self) -> frozenset[str]:
+        """The inputs of which it may see columns as codes."""
+        return frozenset(table for columns in self.coded.values() for table in columns)
 
 
 @dataclass(frozen=True)

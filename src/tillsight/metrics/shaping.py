@@ -88,6 +88,14 @@ def money(amount: ir.NumericValue) -> ir.DecimalValue:
     return amount.cast(MONEY)
 
 
+def distinct(things: ir.Column, condition: ir.BooleanValue) -> ir.IntegerScalar:
+    """How many different things there are among the rows of a condition.
+
+    Told by values and not by a filter of the aggregate, which takes an engine a quarter more time.
+    """
+    return ibis.ifelse(condition, things, ibis.null(things.type())).nunique()
+
+
 def known(amount: ir.NumericValue) -> ir.DecimalValue:
     """An amount of money where unknown means none."""
     return ibis.coalesce(amount, ibis.literal(0)).cast(MONEY)

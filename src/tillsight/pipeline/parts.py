@@ -162,7 +162,7 @@ def read_whole(layer: Layer, sql: str, there: Mapping[str, Made], inputs: Sequen
     partly = {layer.split_by, *layer.by_order}
 
     def read(name: str) -> bool:
-        return quoted(name) in sql or (name in layer.coded and quoted(f"{name}__part") in sql)
+        return quoted(name) in sql or (name in layer.with_codes and quoted(f"{name}__part") in sql)
 
     return [name for name in inputs if name in there and name not in partly and read(name)]
 

@@ -95,8 +95,8 @@ class Writer:
     workspace: Path
     folder: Path
     seconds: dict[str, float] = field(default_factory=dict)
-    coded: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The tables whose views for layers have these columns as codes, and serve for all their parts."""
+    coded: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)
+    """For layers, by their name and what they are split by: the codes that they see, by table and column."""
 
     def link(self, current: CurrentTable, before: Release | None) -> Made | None:
         """The landed files themselves, where they are the current state as they stand; None where it has to be written.
@@ -260,13 +260,8 @@ class Writer:
     def _view_part(self, layer: Layer, split: StoredTable, file: str) -> None:
         """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
         source = read_table(replace(split, files=(self.workspace / file,)))
-        coded = layer.coded if layer.coded and self.rows(source) >= CODED_ROWS else {}
-        self._view_coded(str(layer.split_by), source, coded.get(str(layer.split_by), ()))
-        for table in layer.coded:
-            columns = coded.get(table, ())
-            if table != layer.split_by and self.coded.get(table) != columns:
-                self._view_coded(table, quoted(table), columns)
-                self.coded[table] = columns
+        coded = self._codes(layer)
+        self._view(split.name, coded.get(split.name, {}), source)
         for table, column in layer.along.items():
             name, type_ = quoted(column), DUCKDB_TYPES[TABLES[table].column(column).type]
             found = self.connection.execute(
@@ -274,32 +269,48 @@ class Writer:
             ).fetchone()
             ends = [f"CAST({literal(end)} AS {type_})" for end in found or () if end is not None]
             between = f"{name} BETWEEN {' AND '.join(ends)}" if ends else "false"
-            self.connection.execute(
-                f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT * FROM {quoted(table)} WHERE {between}"
-            )
+            self._view(table, coded.get(table, {}), f"{quoted(table)} WHERE {between}")
 
-    def _view_coded(self, table: str, source: str, columns: Sequence[str]) -> None:
-        """Name what a layer sees of a table, with some columns as codes, but for those with too many texts.
+    def _view(self, table: str, coded: Mapping[str, str], source: str) -> None:
+        """Name what a layer sees of a table, with some columns as these codes."""
+        casts = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_ in coded.items())
+        self.connection.execute(
+            f"CREATE OR REPLACE VIEW {quoted(f'{table}__part')} AS SELECT *{f' REPLACE ({casts})' if casts else ''} FROM {source}"
+        )
 
-        The codes are in the order of the texts, so that a comparison says the same.
+    def _codes(self, layer: Layer) -> dict[str, dict[str, str]]:
+        """The codes that a layer sees, by table and column, made once for all its parts; none of a small table, or for too many texts.
+
+        They are in the order of the texts, so that a comparison says the same. Columns with the same codes are compared as numbers.
         """
-        view = quoted(f"{table}__part")
-        self.connection.execute(f"DROP VIEW IF EXISTS {view}")
-        coded = []
-        for name in columns:
-            column, type_ = quoted(name), quoted(f"{table}.{name}")
-            texts = self.connection.execute(
-                f"SELECT text FROM (SELECT DISTINCT {column} AS text FROM {source} WHERE {column} IS NOT NULL "
-                f"LIMIT {MOST_CODES + 1}) ORDER BY text"
-            ).fetchall()
-            self.connection.execute(f"DROP TYPE IF EXISTS {type_}")
+        key = (layer.name, str(layer.split_by))
+        if key in self.coded:
+            return self.coded[key]
+        coded: dict[str, dict[str, str]] = {table: {} for table in layer.with_codes}
+        large = bool(layer.coded) and self.rows(quoted(str(layer.split_by))) >= CODED_ROWS
+        for code, columns in layer.coded.items() if large else ():
+            texts = self._texts([(table, name) for table, names in columns.items() for name in names])
             if 0 < len(texts) <= MOST_CODES:
-                self.connection.execute(
-                    f"CREATE TYPE {type_} AS ENUM ({', '.join(literal(text) for (text,) in texts)})"
-                )
-                coded.append(f"CAST({column} AS {type_}) AS {column}")
-        replaced = f" REPLACE ({', '.join(coded)})" if coded else ""
-        self.connection.execute(f"CREATE VIEW {view} AS SELECT *{replaced} FROM {source}")
+                type_ = quoted(f"{layer.name}.{code}")
+                self.connection.execute(f"DROP TYPE IF EXISTS {type_}")
+                self.connection.execute(f"CREATE TYPE {type_} AS ENUM ({', '.join(map(literal, texts))})")
+                for table, names in columns.items():
+                    coded[table] |= dict.fromkeys(names, type_)
+        for table in coded.keys() - {layer.split_by, *layer.along}:
+            self._view(table, coded[table], quoted(table))
+        self.coded[key] = coded
+        return coded
+
+    def _texts(self, columns: Sequence[tuple[str, str]]) -> list[str]:
+        """The different texts of some columns of tables, in order: one more than `MOST_CODES` at most."""
+        each = " UNION ".join(
+            f"SELECT * FROM (SELECT DISTINCT {quoted(name)} AS text FROM {quoted(table)} LIMIT {MOST_CODES + 2})"
+            for table, name in columns
+        )
+        found = self.connection.execute(
+            f"SELECT text FROM (SELECT text FROM ({each}) WHERE text IS NOT NULL LIMIT {MOST_CODES + 1}) ORDER BY text"
+        ).fetchall()
+        return [text for (text,) in found]
 
     def copy(self, sql: str, file: Path) -> None:
         """Write rows to a Parquet file."""

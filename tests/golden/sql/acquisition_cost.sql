@@ -39,12 +39,17 @@ FROM (
       FROM (
         SELECT
           "t3"."campaign_id",
-          COUNT(DISTINCT "t3"."customer_key") FILTER(WHERE
-            "t3"."kind" IN ('sale', 'order')
-            AND NOT (
-              "t3"."is_cancelled"
-            )
-            AND COALESCE("t3"."customer_first_day" >= MAKE_DATE(2023, 1, 10), FALSE)) AS "new_customers"
+          COUNT(
+            DISTINCT CASE
+              WHEN "t3"."kind" IN ('sale', 'order')
+              AND NOT (
+                "t3"."is_cancelled"
+              )
+              AND COALESCE("t3"."customer_first_day" >= MAKE_DATE(2023, 1, 10), FALSE)
+              THEN "t3"."customer_key"
+              ELSE CAST(NULL AS BIGINT)
+            END
+          ) AS "new_customers"
         FROM (
           SELECT
             *

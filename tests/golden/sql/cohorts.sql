@@ -29,12 +29,17 @@ FROM (
       ) + (
         EXTRACT(month FROM "t1"."day") - EXTRACT(month FROM "t1"."customer_first_day")
       ) AS "cohort_age",
-      COUNT(DISTINCT "t1"."customer_key") FILTER(WHERE
-        "t1"."kind" IN ('sale', 'order')
-        AND NOT (
-          "t1"."is_cancelled"
-        )
-        AND COALESCE("t1"."customer_first_day" >= MAKE_DATE(2023, 1, 10), FALSE)) AS "cohort_customers"
+      COUNT(
+        DISTINCT CASE
+          WHEN "t1"."kind" IN ('sale', 'order')
+          AND NOT (
+            "t1"."is_cancelled"
+          )
+          AND COALESCE("t1"."customer_first_day" >= MAKE_DATE(2023, 1, 10), FALSE)
+          THEN "t1"."customer_key"
+          ELSE CAST(NULL AS BIGINT)
+        END
+      ) AS "cohort_customers"
     FROM (
       SELECT
         *

@@ -4,19 +4,29 @@ FROM (
   SELECT
     "t1"."channel",
     DATE_TRUNC('QUARTER', "t1"."day") AS "bucket",
-    COUNT(DISTINCT "t1"."customer_key") FILTER(WHERE
-      "t1"."kind" IN ('sale', 'order')
-      AND NOT (
-        "t1"."is_cancelled"
-      )
-      AND COALESCE(
-        "t1"."customer_first_day" >= GREATEST(DATE_TRUNC('QUARTER', "t1"."day"), MAKE_DATE(2023, 1, 10)),
-        FALSE
-      )) AS "new_customers",
-    COUNT(DISTINCT "t1"."customer_key") FILTER(WHERE
-      "t1"."kind" IN ('sale', 'order') AND NOT (
-        "t1"."is_cancelled"
-      )) AS "customers"
+    COUNT(
+      DISTINCT CASE
+        WHEN "t1"."kind" IN ('sale', 'order')
+        AND NOT (
+          "t1"."is_cancelled"
+        )
+        AND COALESCE(
+          "t1"."customer_first_day" >= GREATEST(DATE_TRUNC('QUARTER', "t1"."day"), MAKE_DATE(2023, 1, 10)),
+          FALSE
+        )
+        THEN "t1"."customer_key"
+        ELSE CAST(NULL AS BIGINT)
+      END
+    ) AS "new_customers",
+    COUNT(
+      DISTINCT CASE
+        WHEN "t1"."kind" IN ('sale', 'order') AND NOT (
+          "t1"."is_cancelled"
+        )
+        THEN "t1"."customer_key"
+        ELSE CAST(NULL AS BIGINT)
+      END
+    ) AS "customers"
   FROM (
     SELECT
       *

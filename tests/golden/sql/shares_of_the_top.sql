@@ -6,7 +6,8 @@ FROM (
     "t4"."product_id",
     "t4"."revenue",
     "t4"."revenue__parent",
-    COUNT(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "row_count"
+    COUNT(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "row_count",
+    SUM("t4"."revenue") OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "revenue__in_all"
   FROM (
     SELECT
       *

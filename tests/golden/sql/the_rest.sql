@@ -4,10 +4,15 @@ FROM (
   SELECT
     DATE_TRUNC('MONTH', "t1"."day") AS "bucket",
     SUM("t1"."revenue") AS "revenue",
-    COUNT(DISTINCT "t1"."customer_key") FILTER(WHERE
-      "t1"."kind" IN ('sale', 'order') AND NOT (
-        "t1"."is_cancelled"
-      )) AS "customers"
+    COUNT(
+      DISTINCT CASE
+        WHEN "t1"."kind" IN ('sale', 'order') AND NOT (
+          "t1"."is_cancelled"
+        )
+        THEN "t1"."customer_key"
+        ELSE CAST(NULL AS BIGINT)
+      END
+    ) AS "customers"
   FROM (
     SELECT
       *

@@ -4,15 +4,18 @@ FROM (
   SELECT
     "t2"."product",
     "t2"."revenue",
-    "t2"."gross_profit",
     "t2"."revenue_with_cost",
-    COUNT(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "row_count"
+    "t2"."cost_of_goods_sold",
+    COUNT(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "row_count",
+    SUM("t2"."revenue") OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "revenue__in_all",
+    SUM("t2"."revenue_with_cost") OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "revenue_with_cost__in_all",
+    SUM("t2"."cost_of_goods_sold") OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "cost_of_goods_sold__in_all"
   FROM (
     SELECT
       "t1"."product_name" AS "product",
       SUM("t1"."revenue") AS "revenue",
-      SUM("t1"."revenue_with_cost" - "t1"."cost") AS "gross_profit",
-      SUM("t1"."revenue_with_cost") AS "revenue_with_cost"
+      SUM("t1"."revenue_with_cost") AS "revenue_with_cost",
+      SUM("t1"."cost") AS "cost_of_goods_sold"
     FROM (
       SELECT
         *
@@ -26,10 +29,10 @@ FROM (
             "t0"."revenue" <> 0
           )
           OR (
-            "t0"."cost" IS NOT NULL
+            "t0"."revenue_with_cost" <> 0
           )
           OR (
-            "t0"."revenue_with_cost" <> 0
+            "t0"."cost" IS NOT NULL
           )
         )
         AND "t0"."day" >= MAKE_DATE(2023, 1, 10)
@@ -41,7 +44,9 @@ FROM (
 ) AS "t3"
 ORDER BY
   (
-    CAST("t3"."gross_profit" AS DOUBLE) * 1
+    COALESCE(CAST("t3"."revenue_with_cost" AS DOUBLE) * 1, 0) + (
+      CAST("t3"."cost_of_goods_sold" AS DOUBLE) * -1
+    )
   ) / NULLIF(CAST("t3"."revenue_with_cost" AS DOUBLE) * 1, 0) DESC,
   "t3"."product" ASC
 LIMIT 10

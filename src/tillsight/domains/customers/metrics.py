@@ -11,6 +11,7 @@ import ibis
 
 from tillsight.domains.customers.relations import ACTIVE_DAYS, KEPT_DAYS, MEMBER_DAYS
 from tillsight.metrics.model import Measure, Metric, Part, Term, Window, plain, ratio
+from tillsight.metrics.shaping import distinct
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -50,17 +51,17 @@ def _event(name: str, title: str, unit: str, column: str) -> Measure:
 
 MEASURES = (
     Measure(
-        "customers", "Customers", "sales", "count", lambda rows, _: rows.customer_key.nunique(where=_bought(rows)),
+        "customers", "Customers", "sales", "count", lambda rows, _: distinct(rows.customer_key, _bought(rows)),
         adds=False, counts="customer", rows=lambda rows, _: _bought(rows) & rows.customer_key.notnull(),
     ),
     Measure(
         "new_customers", "New customers", "sales", "count",
-        lambda rows, window: rows.customer_key.nunique(where=_new(rows, window)), adds=False, counts="customer", new_only=True,
+        lambda rows, window: distinct(rows.customer_key, _new(rows, window)), adds=False, counts="customer", new_only=True,
         rows=_new,
     ),
     Measure(
         "cohort_customers", "Customers of the cohort who ordered", "sales", "count",
-        lambda rows, window: rows.customer_key.nunique(where=_new(rows, window)), adds=False, rows=_new,
+        lambda rows, window: distinct(rows.customer_key, _new(rows, window)), adds=False, rows=_new,
     ),
     _event("customers_ever", "Customers ever", "count", "customers"),
     _event("repeat_customers", "Customers with two or more orders", "count", "repeaters"),

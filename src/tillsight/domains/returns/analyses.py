@@ -27,7 +27,6 @@ from tillsight.core.money import allocate
 from tillsight.domains.returns.seeing import rows_of
 from tillsight.metrics.answer import Answer, AnswerColumn, sentence, tidy
 from tillsight.metrics.ask import Asker
-from tillsight.metrics.compile import value
 from tillsight.metrics.model import Analysis, Parameter, Unit, Window
 from tillsight.metrics.question import Resolved, ask_for
 
@@ -462,7 +461,7 @@ def _most_sent_back(asker: Asker, question: dict[str, Any], limit: int) -> tuple
     judged = ("returns", "returned_units")
     resolved = asker.resolve(ask_for(list(judged), by="customer_id", **question))
     table = asker.compiler.compile(resolved, limited=False).table
-    numbers = {name: value(table, asker.catalogue.metrics[name], "main").fill_null(0) for name in judged}
+    numbers = {name: asker.compiler.value(table, asker.catalogue.metrics[name], "main").fill_null(0) for name in judged}
     rows = table.select("customer_id", **numbers)
     rows = rows.filter(rows.customer_id.notnull(), rows.returns > 0)
     # what they bought is asked of those alone who sent back often enough

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tillsight.core.periods import Grain
 from tillsight.metrics.answer import Answer, AnswerColumn, ColumnKind
 from tillsight.metrics.ask import Asker
-from tillsight.metrics.compile import TIME, value
+from tillsight.metrics.compile import TIME
 from tillsight.metrics.model import Unit
 from tillsight.metrics.question import Filter, Resolved, ask_for
 
@@ -62,7 +62,9 @@ def figures(
     resolved = asker.resolve(ask_for(list(metrics), by=list(by), grain=grain, **asked))
     table = asker.compiler.compile(resolved, limited=False).table
     keys = [*by, *([TIME] if grain else [])]
-    table = table.select(*keys, **{name: value(table, asker.catalogue.metrics[name], "main") for name in metrics})
+    table = table.select(
+        *keys, **{name: asker.compiler.value(table, asker.catalogue.metrics[name], "main") for name in metrics}
+    )
     found, _ = asker.release.run(table if grain else table.order_by(keys))
     return found, resolved
 

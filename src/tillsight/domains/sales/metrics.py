@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tillsight.metrics.model import Measure, Metric, Part, Term, Window, plain, ratio
+from tillsight.metrics.model import Measure, Metric, Part, Term, plain, ratio
+from tillsight.metrics.shaping import distinct
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -40,11 +41,6 @@ def _additive(name: str, title: str, unit: str, column: str, *, unknown: bool = 
     )
 
 
-def _gross_profit(rows: ir.Table, _: Window) -> ir.Value:
-    """Unknown where no line has a known cost."""
-    return (rows.revenue_with_cost - rows.cost).sum()
-
-
 MEASURES = (
     _additive("gross_sales", "Gross sales", "money", "gross_sales"),
     _additive("discounts", "Discounts", "money", "discounts"),
@@ -54,30 +50,26 @@ MEASURES = (
     _additive("revenue", "Revenue", "money", "revenue"),
     _additive("cost_of_goods_sold", "Cost of goods sold", "money", "cost", unknown=True),
     _additive("revenue_with_cost", "Revenue of lines with known cost", "money", "revenue_with_cost"),
-    Measure(
-        "gross_profit", "Gross profit", "sales", "money", _gross_profit, unknown_when_empty=True,
-        rows=lambda rows, _: rows.cost.notnull(),
-    ),
     _additive("units_sold", "Units sold", "units", "units"),
     Measure(
-        "orders", "Orders", "sales", "count", lambda rows, _: rows.order_key.nunique(where=_is_order(rows)), adds=False,
+        "orders", "Orders", "sales", "count", lambda rows, _: distinct(rows.order_key, _is_order(rows)), adds=False,
         counts="order", once=lambda rows: rows.count(where=rows.is_first_line & _is_order(rows)),
         rows=lambda rows, _: _is_order(rows),
     ),
     Measure(
-        "orders_placed", "Orders placed", "sales", "count", lambda rows, _: rows.order_key.nunique(where=_any_order(rows)),
+        "orders_placed", "Orders placed", "sales", "count", lambda rows, _: distinct(rows.order_key, _any_order(rows)),
         adds=False, counts="order", once=lambda rows: rows.count(where=rows.is_first_line & _any_order(rows)),
         rows=lambda rows, _: _any_order(rows),
     ),
     Measure(
         "orders_cancelled", "Cancelled orders", "sales", "count",
-        lambda rows, _: rows.order_key.nunique(where=_is_cancelled(rows)), adds=False, counts="order",
+        lambda rows, _: distinct(rows.order_key, _is_cancelled(rows)), adds=False, counts="order",
         once=lambda rows: rows.count(where=rows.is_first_line & _is_cancelled(rows)),
         rows=lambda rows, _: _is_cancelled(rows),
     ),
     Measure(
         "orders_with_several_products", "Orders with two or more products", "sales", "count",
-        lambda rows, _: rows.order_key.nunique(where=_is_order(rows) & rows.has_several_products), adds=False, counts="order",
+        lambda rows, _: distinct(rows.order_key, _is_order(rows) & rows.has_several_products), adds=False, counts="order",
         once=lambda rows: rows.count(where=rows.is_first_line & _is_order(rows) & rows.has_several_products),
         rows=lambda rows, _: _is_order(rows) & rows.has_several_products,
     ),
@@ -87,6 +79,9 @@ MEASURES = (
 def _exact(*parts: tuple[str, int]) -> tuple[Term, ...]:
     return (Term(tuple(Part(name, weight=weight) for name, weight in parts)),)
 
+
+_PROFIT = (Part("revenue_with_cost"), Part("cost_of_goods_sold", weight=-1))
+"""Unknown where no line has a known cost."""
 
 METRICS = (
     Metric(
@@ -131,12 +126,12 @@ METRICS = (
     Metric(
         "gross_profit", "Gross profit", "sales", "money", "up",
         "revenue − cost of goods sold over the lines whose cost is known", "additive", "001 §2.1",
-        "lines whose cost is known, by order date", plain("gross_profit"),
+        "lines whose cost is known, by order date", (Term(_PROFIT),),
     ),
     Metric(
         "gross_margin_rate", "Gross margin %", "sales", "percent", "up",
         "gross profit ÷ revenue of the lines whose cost is known × 100", "ratio", "001 §2.1",
-        "lines whose cost is known, by order date", ratio("gross_profit", "revenue_with_cost", 100),
+        "lines whose cost is known, by order date", (Term(_PROFIT, (Part("revenue_with_cost"),), 100),),
     ),
     Metric(
         "cost_coverage_rate", "Cost coverage", "sales", "percent", "up", "revenue of the lines whose cost is known ÷ revenue × 100",

@@ -733,12 +733,22 @@ PRODUCT_DIMENSIONS = (
     "department", "category", "sub_category", "brand", "supplier", "product", "product_id", "size", "colour",
 )  # fmt: skip
 
-_PASSED_ON = {
-    "order_facts": (*ORDER_ATTRIBUTES, "order_status", "currency"),
-    "products": ("product_name", "department", "category", "sub_category", "brand", "supplier_id", "size", "colour"),
-    "locations": ("location_name", "market", "business_unit_id"),
+_CODED: dict[str, dict[str, tuple[str, ...]]] = {
+    **{name: {"order_facts": (name,)} for name in (*ORDER_ATTRIBUTES, "order_status", "currency")},
+    **{
+        name: {"products": (name,)}
+        for name in ("product_name", "department", "category", "sub_category", "brand", "size", "colour")
+    },
+    "supplier": {"products": ("supplier_id",), "suppliers": ("supplier_id", "supplier_name")},
+    "location_id": {"order_facts": ("location_id",), "locations": ("location_id", "location_name")},
+    "market": {"locations": ("market",)},
+    "business_unit_id": {
+        "order_facts": ("business_unit_id",),
+        "locations": ("business_unit_id",),
+        "business_units": ("business_unit_id", "business_unit_name"),
+    },
 }
-"""What lines take from their order, product and place without looking at it."""
+"""What lines take from their order, product and place without looking at it, and what they meet by."""
 
 RELATIONS = (
     Relation(
@@ -827,7 +837,7 @@ RELATIONS = (
                 sold_lines,
                 split_by="order_facts",
                 along={"order_items": "order_id"},
-                coded=_PASSED_ON,
+                coded=_CODED,
                 by_order=("order_items", "discount_lines", "tax_lines"),
             ),
             Layer(
@@ -871,7 +881,7 @@ RELATIONS = (
 
 _ADDED_UP = (
     "gross_sales", "discounts", "returned_sales", "taxes", "shipping_charges", "revenue", "cost_of_goods_sold", "revenue_with_cost",
-    "gross_profit", "units_sold",
+    "units_sold",
 )  # fmt: skip
 _ORDERS = ("orders", "orders_placed", "orders_cancelled", "orders_with_several_products")
 
