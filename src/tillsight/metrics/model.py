@@ -107,7 +107,7 @@ class Layer:
     @property
     def parts(self) -> frozenset[str]:
         """The inputs of which the layer sees a part, or which it sees with some columns as codes."""
-        return frozenset({self.split_by, *self.along, *self.with_codes}) if self.split_by else frozenset()
+        return frozenset({*([self.split_by] if self.split_by else []), *self.along, *self.with_codes})
 
     @property
     def with_codes(self) -> frozenset[str]:
@@ -168,12 +168,14 @@ class Visits:
 
     `of` gives the visits, with the day and with the columns of the relation that the roll-up's dimensions are made of. It is made of
     `inputs`, of the first of which it reads `columns` alone: a table with a row for each visit, which the relation may have several of.
+    `coded`: see `Layer`.
     """
 
     key: str
     first_day: str
     inputs: tuple[str, ...]
     columns: tuple[str, ...]
+    coded: Mapping[str, Mapping[str, tuple[str, ...]]] = field(hash=False)
     of: Callable[[BuildInputs], ir.Table]
 
 

@@ -79,7 +79,7 @@ def relation_of(catalogue: Catalogue, rollup: Rollup) -> Relation:
     if visits := rollup.visits:
         inputs = visits.inputs
         columns = {inputs[0]: visits.columns}
-        layer = Layer("visits", partial(_visits, catalogue, rollup, visits), columns=columns)
+        layer = Layer("visits", partial(_visits, catalogue, rollup, visits), columns=columns, coded=visits.coded)
     else:
         layer = Layer("sums", partial(_sums, catalogue, rollup), split_by=split)
     return Relation(

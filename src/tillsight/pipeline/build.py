@@ -359,9 +359,13 @@ class Build:
                 stamp,
                 kind,
                 {
-                    piece.name: (piece.layer, there[str(piece.layer.split_by)].stored(self.workspace), piece.source)
+                    piece.name: (
+                        piece.layer,
+                        there[piece.layer.split_by].stored(self.workspace) if piece.layer.split_by else None,
+                        piece.source,
+                    )
                     for piece in pieces
-                    if piece.source
+                    if piece.layer.parts
                 },
                 cuts,
                 list(stay.values()),
@@ -522,10 +526,10 @@ class Build:
     def _meet(self, connection: duckdb.DuckDBPyConnection, entry: Made, key: str, names: tuple[str, ...]) -> bool:
         """Whether one key stands for two things. Not where every row has a key of its own, which is told soonest."""
         files = read_files([self.workspace / file for file in entry.files])
-        keys, rows = connection.execute(
-            f"SELECT count(DISTINCT {quoted(key)}), count({quoted(key)}) FROM {files}"
+        keys, rows = connection.execute(  # counting groups takes two thirds of the time of counting distinct keys
+            f"SELECT count(*), sum(rows) FROM (SELECT count(*) AS rows FROM {files} WHERE {quoted(key)} IS NOT NULL GROUP BY {quoted(key)})"
         ).fetchone() or (0, 0)
-        if keys == rows:
+        if keys == (rows or 0):
             return False
         of = ", ".join(quoted(name) for name in names)
         row = connection.execute(

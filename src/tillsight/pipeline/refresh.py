@@ -27,7 +27,7 @@ import ibis
 from tillsight.core.errors import BuildError
 from tillsight.database.models import Release
 from tillsight.domains.sales.relations import addresses
-from tillsight.metrics.model import Catalogue, Relation, Rollup, Visits
+from tillsight.metrics.model import Catalogue, Layer, Relation, Rollup, Visits
 from tillsight.metrics.rollups import TOUCHED, VISITORS, schema_of, settled_in
 from tillsight.pipeline import parts
 from tillsight.pipeline.checks import lines_are_sold
@@ -330,7 +330,7 @@ class Refresh:
             seen[name] = f"SELECT {columns} FROM ({self.rows_of(name)}) {of}"
             if name in relation.stands_in:  # else all that customers did is among what is new
                 seen[name] += f" UNION ALL {_stand_in(relation, name)}"
-        with self._shadowed(seen, kind="VIEW"):
+        with self._shadowed(_as_seen(seen, relation.layers[0]), kind="VIEW"):
             new = self._write(relation.name, layer, sql)
         return self._noted(old, new, gone, numbers)
 
@@ -427,7 +427,10 @@ class Refresh:
         now, then = self._visited(of, visits)
         cells = ", ".join(quoted(cell) for cell in _cells(self.catalogue, rollup))
         for name, rows in (("_added", now), ("_less", then)):
-            with self._shadowed({of: f"SELECT * FROM {rows}"}, kind="VIEW"):
+            seen = {of: f"SELECT * FROM {rows}"} | {
+                other: f"SELECT * FROM memory.main.{other}" for other in visits.inputs[1:]
+            }
+            with self._shadowed(_as_seen(seen, relation.layers[0]), kind="VIEW"):
                 self.connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
         types = {row[0]: row[1] for row in self.connection.execute("DESCRIBE _added").fetchall()}
         new = self._write(
@@ -622,6 +625,11 @@ class DoubledError(BuildError):
 
     def __init__(self, title: str) -> None:
         super().__init__(f"{title}: a new row has the key of another one.")
+
+
+def _as_seen(tables: Mapping[str, str], layer: Layer) -> dict[str, str]:
+    """Tables by the names by which a layer sees them."""
+    return {f"{name}__part" if name in layer.parts else name: sql for name, sql in tables.items()}
 
 
 def _reads(layers: Mapping[str, str], name: str) -> bool:

@@ -95,8 +95,8 @@ class Writer:
     workspace: Path
     folder: Path
     seconds: dict[str, float] = field(default_factory=dict)
-    coded: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)
-    """For layers, by their name and what they are split by: the codes that they see, by table and column."""
+    coded: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    """For what layers say of codes: the codes that they see, by table and column."""
 
     def link(self, current: CurrentTable, before: Release | None) -> Made | None:
         """The landed files themselves, where they are the current state as they stand; None where it has to be written.
@@ -191,13 +191,13 @@ class Writer:
         pieces: Sequence[tuple[str, str]],
         fingerprint: str,
         kind: str,
-        parts: Mapping[str, tuple[Layer, StoredTable, str]] | None = None,
+        parts: Mapping[str, tuple[Layer, StoredTable | None, str]] | None = None,
         cuts: Sequence[date] = (),
         kept: Sequence[str] = (),
     ) -> Made:
         """Write a table, a file for each piece of SQL.
 
-        `parts`: for a piece, its layer, and the table and the one file of it that it is made by.
+        `parts`: for a piece that sees parts of tables, or codes, its layer, and the table and the one file of it that it is made by.
         `cuts`: write what there is of it before the first day, between it and the second one, and so on, to files of their own.
         `kept`: files that are part of it as they are.
         """
@@ -257,10 +257,14 @@ class Writer:
             gone=noted,
         )
 
-    def _view_part(self, layer: Layer, split: StoredTable, file: str) -> None:
+    def _view_part(self, layer: Layer, split: StoredTable | None, file: str) -> None:
         """Name what a layer sees: one file of the table that it is split by, and of others what lies in the same range."""
-        source = read_table(replace(split, files=(self.workspace / file,)))
         coded = self._codes(layer)
+        for table in layer.with_codes - {layer.split_by, *layer.along}:
+            self._view(table, coded[table], quoted(table))
+        if split is None:
+            return
+        source = read_table(replace(split, files=(self.workspace / file,)))
         self._view(split.name, coded.get(split.name, {}), source)
         for table, column in layer.along.items():
             name, type_ = quoted(column), DUCKDB_TYPES[TABLES[table].column(column).type]
@@ -279,25 +283,23 @@ class Writer:
         )
 
     def _codes(self, layer: Layer) -> dict[str, dict[str, str]]:
-        """The codes that a layer sees, by table and column, made once for all its parts; none of a small table, or for too many texts.
+        """The codes that a layer sees, by table and column, made once for all its parts; none of small tables, or for too many texts.
 
         They are in the order of the texts, so that a comparison says the same. Columns with the same codes are compared as numbers.
         """
-        key = (layer.name, str(layer.split_by))
+        key = str(layer.coded)
         if key in self.coded:
             return self.coded[key]
         coded: dict[str, dict[str, str]] = {table: {} for table in layer.with_codes}
-        large = bool(layer.coded) and self.rows(quoted(str(layer.split_by))) >= CODED_ROWS
+        large = any(self.rows(quoted(table)) >= CODED_ROWS for table in layer.with_codes)
         for code, columns in layer.coded.items() if large else ():
             texts = self._texts([(table, name) for table, names in columns.items() for name in names])
-            if 0 < len(texts) <= MOST_CODES:
-                type_ = quoted(f"{layer.name}.{code}")
-                self.connection.execute(f"DROP TYPE IF EXISTS {type_}")
-                self.connection.execute(f"CREATE TYPE {type_} AS ENUM ({', '.join(map(literal, texts))})")
+            if len(texts) <= MOST_CODES:
+                type_ = quoted(f"{len(self.coded)}.{code}")
+                listed = ", ".join(map(literal, texts or [""]))  # nothing at all is written sooner as a code too
+                self.connection.execute(f"CREATE TYPE {type_} AS ENUM ({listed})")
                 for table, names in columns.items():
                     coded[table] |= dict.fromkeys(names, type_)
-        for table in coded.keys() - {layer.split_by, *layer.along}:
-            self._view(table, coded[table], quoted(table))
         self.coded[key] = coded
         return coded
 

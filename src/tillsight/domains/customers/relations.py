@@ -196,6 +196,7 @@ RELATIONS = (
                     ),
                     "sales": ("kind", "order_key", "customer_order_number", "revenue"),
                 },
+                coded={name: {"order_facts": (name,)} for name in ("shop_id", *ATTRIBUTES)},
             ),
         ),
         renewed_by="customer",

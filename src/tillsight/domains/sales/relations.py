@@ -739,6 +739,7 @@ _CODED: dict[str, dict[str, tuple[str, ...]]] = {
         name: {"products": (name,)}
         for name in ("product_name", "department", "category", "sub_category", "brand", "size", "colour")
     },
+    "shop": dict.fromkeys(("order_facts", "locations"), ("shop_id",)),
     "supplier": {"products": ("supplier_id",), "suppliers": ("supplier_id", "supplier_name")},
     "location_id": {"order_facts": ("location_id",), "locations": ("location_id", "location_name")},
     "market": {"locations": ("market",)},
@@ -903,6 +904,9 @@ _VISITS = Visits(
         "shop_id", "day", "customer_key", "customer_first_day", "customer_order_number", "has_sales", "is_cancelled", "channel",
         "country", "location_id",
     ),
+    coded={name: _CODED[name] for name in ("channel", "country")} | {
+        name: {"order_facts": _CODED[name]["order_facts"], "locations": _CODED[name]["locations"]} for name in ("shop", "location_id")
+    },
     of=_visits,
 )  # fmt: skip
 
