@@ -197,7 +197,12 @@ class Compiler:
         relations = {self.catalogue.measures[slot.measure].relation for slot in slots}
         if any(self.catalogue.relations[name].time is None for name in relations):
             return False
-        return not any(self._rollup(slot, question.where, cut, ()) for slot in slots for cut in (by, ()))
+        for slot in slots:
+            rollup, adds = self._rollup(slot, question.where, by, ()), self.adds_up(slot, by, grain)
+            # what a roll-up tells of the groups it tells of everything only if it adds up; asked apart, others may have it at once
+            if not adds and (rollup or self._rollup(slot, question.where, (), ())):
+                return False
+        return True
 
     def _rollup(self, slot: Slot, where: Sequence[Filter], by: tuple[str, ...], chosen: tuple[str, ...]) -> str | None:
         """The roll-up that a measure is taken from; None for the facts."""
