@@ -201,7 +201,7 @@ def test_new_and_returning_customers_are_the_customers(
     st.sampled_from([["orders", "customers", "average_order_value"], ["units_sold", "gross_margin_rate"], ["orders"]]),
     days,
 )
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_the_top_and_the_rest_are_the_whole(
     pairs: list[Pair],
     which: int,
@@ -247,7 +247,7 @@ whole_metrics = st.lists(
     days,
     filters,
 )
-@settings(max_examples=60)
+@settings(max_examples=35)
 def test_the_whole_is_what_is_asked_without_a_cut(
     pairs: list[Pair],
     which: int,
