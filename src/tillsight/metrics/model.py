@@ -202,7 +202,8 @@ class BuildInputs:
 
     `return_window`: days from the order in which goods may be returned; 0 sets no end.
     `empty`: the tables that have no row, `void`: of others, the columns that have no value, or false, in every row: nothing
-    is computed for them. `salt`: goes into keys that are hashes.
+    is computed for them. `still`: of tables that are read a file at a time, the columns that are zero in every row of the file.
+    `salt`: goes into keys that are hashes.
     """
 
     tables: Mapping[str, ir.Table]
@@ -211,6 +212,7 @@ class BuildInputs:
     return_window: int
     empty: frozenset[str] = frozenset()
     void: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    still: Mapping[str, frozenset[str]] = field(default_factory=dict)
     salt: int = 0
 
 

@@ -23,6 +23,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import ibis
+import ibis.expr.operations as ops
 
 from tillsight.core.periods import Period
 from tillsight.metrics.model import BuildInputs, Catalogue, Dimension, Layer, Measure, Relation, Rollup, Visits, Window
@@ -124,12 +125,16 @@ def _sums(catalogue: Catalogue, rollup: Rollup, inputs: BuildInputs) -> ir.Table
     relation, rows = catalogue.relations[rollup.relation], inputs.tables[rollup.relation]
     window = Window(ibis.date(1, 1, 1), ibis.date(9999, 12, 31))
     measures = [catalogue.measures[name] for name in rollup.measures]
+    still = inputs.still.get(relation.name, frozenset())
     values: dict[str, ir.Value] = {}
     for measure in measures:
-        values[measure.name] = _value(rollup, relation, measure, rows)
+        value = _value(rollup, relation, measure, rows)
+        values[measure.name] = ibis.literal(0).cast(value.type()) if _sums_nothing(value, still) else value
         if measure.rows:
+            bears = measure.rows(rows, window)
             # counted as values: an engine works through conditions of their own for each sum in twice the time
-            values[TOUCHED.format(measure.name)] = ibis.ifelse(measure.rows(rows, window), 1, ibis.null("int8")).count()
+            counted = ibis.ifelse(bears, 1, ibis.null("int8")).count()
+            values[TOUCHED.format(measure.name)] = ibis.literal(0) if _is_never(bears, still) else counted
     time, settled = str(relation.time), settled_in(catalogue, rollup)
     dimensions = {name: catalogue.dimensions[name].of(rows) for name in rollup.dimensions}
     groups = {time: rows[time], **{name: value for name, value in dimensions.items() if name not in settled}}
@@ -147,6 +152,20 @@ def _sums(catalogue: Catalogue, rollup: Rollup, inputs: BuildInputs) -> ir.Table
     return days.select(*columns, **{MONTH: ibis.literal(False)}).union(
         months.select(*columns, **{MONTH: ibis.literal(True)})
     )
+
+
+def _sums_nothing(value: ir.Value, still: Collection[str]) -> bool:
+    """Whether an aggregate is the sum of a column that is zero in every row."""
+    op = value.op()
+    return isinstance(op, ops.Sum) and op.where is None and isinstance(op.arg, ops.Field) and op.arg.name in still
+
+
+def _is_never(condition: ir.BooleanValue, still: Collection[str]) -> bool:
+    """Whether a condition asks for other values than zero of a column that is zero in every row."""
+    op = condition.op()
+    if not (isinstance(op, ops.NotEquals) and isinstance(op.left, ops.Field) and op.left.name in still):
+        return False
+    return isinstance(op.right, ops.Literal) and op.right.value == 0
 
 
 def _added_up(rows: ir.Table, groups: Sequence[str], follows: Sequence[str], values: Sequence[str]) -> ir.Table:

@@ -277,7 +277,7 @@ class Build:
                 empty,
                 void,
             )
-            layers, without_rate = sql_of(0)
+            layers, without_rate = sql_of(salt=0)
             guard = partial(self._guard_rates, connection, relation, without_rate)
             stamp = hashlib.sha256(
                 "\n".join(
@@ -300,7 +300,7 @@ class Build:
     def _renewed(
         self,
         relation: Relation,
-        sql_of: Callable[[int], RelationSql],
+        sql_of: Callable[..., RelationSql],
         stamp: str,
         there: dict[str, Made],
         guard: Callable[[], None],
@@ -309,7 +309,7 @@ class Build:
         if self.refresh is None:
             return None
         self.refresh.there = there
-        layers = self._layer_sql(relation, sql_of(0)[0], there)
+        layers = self._layer_sql(relation, sql_of(salt=0)[0], there)
         made_by = _made_by(layers)
         try:
             made = self.refresh.renew(relation, layers, made_by, guard)
@@ -339,7 +339,7 @@ class Build:
         self,
         writer: Writer,
         relation: Relation,
-        sql_of: Callable[[int], RelationSql],
+        sql_of: Callable[..., RelationSql],
         stamp: str,
         there: dict[str, Made],
         kind: str,
@@ -349,13 +349,17 @@ class Build:
         """Write a relation, layer by layer, and where a layer allows it some months at a time, but for the parts that stay."""
         guard()
         for salt in range(MOST_SALTS):
-            pieces = self._pieces(relation, sql_of(salt)[0], there)
+            pieces = self._pieces(relation, sql_of(salt=salt)[0], there)
             noted = self._stamps(writer.connection, relation, pieces, there)
             stay = self._stay(writer.connection, relation, noted, there, before)
             cuts = self._cuts(relation, there, writer.connection, before)
             entry = writer.write(
                 relation.name,
-                [(piece.sql, piece.name) for piece in pieces if piece.name not in stay],
+                [
+                    (self._tailored(writer, relation, piece, sql_of, there), piece.name)
+                    for piece in pieces
+                    if piece.name not in stay
+                ],
                 stamp,
                 kind,
                 {
@@ -373,13 +377,28 @@ class Build:
             if not any(self._meet(writer.connection, entry, key, names) for key, names in relation.keys.items()):
                 folder = (writer.folder / relation.name).relative_to(self.workspace)
                 if salt == 0:
-                    entry.made_by = _made_by(self._layer_sql(relation, sql_of(0)[0], there))
+                    entry.made_by = _made_by(self._layer_sql(relation, sql_of(salt=0)[0], there))
                 entry.parts = {stay.get(name, str(folder / f"{name}.parquet")): said for name, said in noted.items()}
                 if cuts:
                     self._same_parts(writer.connection, relation, entry, before)
                     entry.cuts = [cut.isoformat() for cut in cuts]
                 return entry
         raise BuildError(f"{relation.title}: two rows have the same key, however the keys are made.")
+
+    def _tailored(
+        self,
+        writer: Writer,
+        relation: Relation,
+        piece: Piece,
+        sql_of: Callable[..., RelationSql],
+        there: dict[str, Made],
+    ) -> str:
+        """The SQL that a piece is written by: a sum of a file adds up nothing that is zero in all of it. It says the same rows."""
+        still = writer.still.get(piece.source, frozenset())
+        if not still or relation.name not in self.catalogue.rollups:
+            return piece.sql
+        layers, _ = sql_of(still=((str(piece.layer.split_by), still),), salt=0)
+        return self._layer_sql(relation, layers, there)[piece.layer.name]
 
     def _layer_sql(self, relation: Relation, layers: dict[str, str], there: dict[str, Made]) -> dict[str, str]:
         """The SQL of each layer of a relation, with its columns as they are written."""
@@ -718,7 +737,7 @@ def derived(catalogue: Catalogue, name: str) -> Relation:
     return relation_of(catalogue, rollup) if rollup else catalogue.relations[name]
 
 
-def _no_rows(catalogue: Catalogue, name: str, *_: object) -> RelationSql:
+def _no_rows(catalogue: Catalogue, name: str, *_: object, **__: object) -> RelationSql:
     """The SQL of a relation that is known to have no row."""
     columns = ", ".join(
         f"CAST(NULL AS {_duck_type(type_)}) AS {quoted(column)}"
@@ -736,16 +755,18 @@ def _sql_of(
     return_window: int,
     empty: frozenset[str],
     void: tuple[tuple[str, frozenset[str]], ...],
-    salt: int,
+    still: tuple[tuple[str, frozenset[str]], ...] = (),
+    salt: int = 0,
 ) -> RelationSql:
     """The SQL of the layers of a relation, and of the rows in it that lack a rate. It depends on nothing else, so it is compiled once."""
 
     def make() -> RelationSql:
-        return _compile(catalogue, name, BuildInputs({}, currency, timezone, return_window, empty, dict(void), salt))
+        given = BuildInputs({}, currency, timezone, return_window, empty, dict(void), dict(still), salt)
+        return _compile(catalogue, name, given)
 
     if catalogue is not standard():  # a catalogue of one's own follows from more than this code
         return make()
-    left_out = [sorted(empty), [[table, sorted(columns)] for table, columns in void]]
+    left_out = [sorted(empty), *([[table, sorted(columns)] for table, columns in of] for of in (void, still))]
     return kept((name, currency, timezone, return_window, salt, left_out), make)
 
 

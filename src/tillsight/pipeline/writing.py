@@ -97,6 +97,8 @@ class Writer:
     seconds: dict[str, float] = field(default_factory=dict)
     coded: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     """For what layers say of codes: the codes that they see, by table and column."""
+    still: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Of each file that was written: the columns that are zero in every row."""
 
     def link(self, current: CurrentTable, before: Release | None) -> Made | None:
         """The landed files themselves, where they are the current state as they stand; None where it has to be written.
@@ -214,7 +216,7 @@ class Writer:
             part = " ".join(f"WHEN day < DATE '{cut}' THEN {number}" for number, cut in enumerate(cuts))
             self.connection.execute(
                 f"COPY (SELECT *, CASE {part} ELSE {len(cuts)} END AS _part FROM ({sql})) TO {literal(str(target))} "
-                f"{self._options[:-1]}, PARTITION_BY (_part), OVERWRITE_OR_IGNORE)"
+                f"{self._options}, PARTITION_BY (_part), OVERWRITE_OR_IGNORE)"
             )
             for made in sorted(target.glob("_part=*/*.parquet")):
                 made.rename(target / f"{piece}-{int(made.parent.name.removeprefix('_part=')):04}-{made.stem}.parquet")
@@ -315,12 +317,19 @@ class Writer:
         return [text for (text,) in found]
 
     def copy(self, sql: str, file: Path) -> None:
-        """Write rows to a Parquet file."""
-        self.connection.execute(f"COPY ({sql}) TO {literal(str(file))} {self._options}")
+        """Write rows to a Parquet file, and note what it says of itself."""
+        found = self.connection.execute(
+            f"COPY ({sql}) TO {literal(str(file))} {self._options}, RETURN_STATS)"
+        ).fetchone()
+        said = found[4] if found else {}
+        self.still[str(file.relative_to(self.workspace))] = frozenset(
+            name.strip('"') for name, values in said.items() if _is_still(values)
+        )
 
     @property
     def _options(self) -> str:
-        return parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")
+        """Of a COPY, to which more can be added."""
+        return parquet_options(is_encrypted(self.workspace), "ROW_GROUP_SIZE 122880")[:-1]
 
     def rows(self, source: str) -> int:
         """How many rows there are of what SQL names."""
@@ -331,6 +340,12 @@ class Writer:
         """Name a table as its files are."""
         for statement in definitions([entry.stored(self.workspace)], {}):
             self.connection.execute(statement)
+
+
+def _is_still(said: Mapping[str, str]) -> bool:
+    """Whether a column is zero in every row, by what was said of it: its least and its largest value and how often it has none."""
+    ends = said.get("min"), said.get("max")
+    return said.get("null_count") == "0" and all(end and set(end) <= {"0", "."} for end in ends)
 
 
 def shared(before: Release | None, name: str, fingerprint: str, workspace: Path) -> Made | None:

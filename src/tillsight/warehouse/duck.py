@@ -167,11 +167,15 @@ def definitions(tables: Iterable[StoredTable], empty: Mapping[str, Mapping[str, 
             yield f"CREATE VIEW {quoted(name)} AS SELECT {nulls} WHERE false"
 
 
-def parquet_options(sealed: bool, more: str = "") -> str:
+FAST, SMALL = "COMPRESSION lz4_raw", "COMPRESSION zstd, COMPRESSION_LEVEL 1"
+"""How Parquet is packed: what is asked again and again is read in four fifths of the time, and is a quarter larger, or more."""
+
+
+def parquet_options(sealed: bool, more: str = "", codec: str = FAST) -> str:
     """The options of a COPY that writes Parquet, encrypted if `sealed`. `more`: further ones, such as ROW_GROUP_SIZE 122880."""
     options = [
         "FORMAT parquet",
-        "COMPRESSION zstd",
+        codec,
         more,
         f"ENCRYPTION_CONFIG {{footer_key: '{_KEY}'}}" if sealed else "",
     ]

@@ -65,7 +65,7 @@ class Gathering:
         parts = f"[{', '.join(map(literal, self.parts))}]"
         self.connection.execute(
             f"COPY (SELECT {names}, {parts}[_part + 1] AS _file, _line FROM {source}) TO {literal(target)} "
-            f"{copy_options(1)}"
+            f"{copy_options()}"
         )
         row = self.connection.execute(f"SELECT count(*), {_bounds(table)} FROM {scan(target)}").fetchone() or (
             0,

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from tillsight.core.errors import LoadError
 from tillsight.vault import is_sealed_stream, open_sealed, seal_stream
-from tillsight.warehouse.duck import give_key, literal, parquet_options, read_files
+from tillsight.warehouse.duck import SMALL, give_key, literal, parquet_options, read_files
 
 _KEY: ContextVar[bytes | None] = ContextVar("key of the data files", default=None)
 
@@ -49,9 +49,9 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         give_key(connection, key)
 
 
-def copy_options(level: int | None = None) -> str:
-    """The options of a COPY of a load. `level`: of the compression."""
-    return parquet_options(_KEY.get() is not None, f"COMPRESSION_LEVEL {level}" if level is not None else "")
+def copy_options() -> str:
+    """The options of a COPY of a load: what it brings stays for good, so it is packed small."""
+    return parquet_options(_KEY.get() is not None, codec=SMALL)
 
 
 def scan(file: Path, *, numbered: bool = False) -> str:
@@ -147,7 +147,7 @@ class _Sealed:
             reader = pa.RecordBatchReader.from_batches(self._schema, self._batches())
             self._connection.register("rows_to_seal", reader)
             self._connection.execute(
-                f"COPY (SELECT * FROM rows_to_seal) TO {literal(str(self._target))} {parquet_options(True, 'COMPRESSION_LEVEL 1')}"
+                f"COPY (SELECT * FROM rows_to_seal) TO {literal(str(self._target))} {parquet_options(True, codec=SMALL)}"
             )
         except BaseException as error:
             self._error = error
