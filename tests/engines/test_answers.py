@@ -68,7 +68,7 @@ def questions(group: Group) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.feature("PLT-16")
+@pytest.mark.feature("PLT-16", "LOY-10")
 @pytest.mark.parametrize("name", GROUPS)
 def test_every_engine_gives_the_same_answer(duckdb: Shop, engine: Shop, name: str) -> None:
     group = GROUPS[name]
