@@ -394,10 +394,15 @@ class Build:
         there: dict[str, Made],
     ) -> str:
         """The SQL that a piece is written by: a sum of a file adds up nothing that is zero in all of it. It says the same rows."""
-        still = writer.still.get(piece.source, frozenset())
-        if not still or relation.name not in self.catalogue.rollups:
+        source = self.catalogue.relations.get(str(piece.layer.split_by))
+        if source is None or relation.name not in self.catalogue.rollups:
             return piece.sql
-        layers, _ = sql_of(still=((str(piece.layer.split_by), still),), salt=0)
+        zero = writer.still.get(piece.source, frozenset())
+        # amounts alone: for each other set of columns the SQL is compiled anew
+        still = frozenset(name for name in zero if source.schema[name].startswith("decimal"))
+        if not still:
+            return piece.sql
+        layers, _ = sql_of(still=((source.name, still),), salt=0)
         return self._layer_sql(relation, layers, there)[piece.layer.name]
 
     def _layer_sql(self, relation: Relation, layers: dict[str, str], there: dict[str, Made]) -> dict[str, str]:
