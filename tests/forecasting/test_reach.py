@@ -97,9 +97,9 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Tried:
         categories = sql.execute("SELECT category, day, sum(amount) FROM l GROUP BY ALL").fetchall()
         products = sql.execute(
             """SELECT product_id, day, sum(units) FROM l WHERE product_id IN
-                 (SELECT product_id FROM l GROUP BY 1 ORDER BY sum(units) DESC, 1 LIMIT 40) GROUP BY ALL"""
+                 (SELECT product_id FROM l GROUP BY 1 ORDER BY sum(units) DESC, 1 LIMIT 60) GROUP BY ALL"""
         ).fetchall()
-    return tried({"categories": panel_of(categories, "DE"), "products": panel_of(products, "DE")}, windows=3)
+    return tried({"categories": panel_of(categories, "DE"), "products": panel_of(products, "DE")}, windows=4)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def retail(data: Path) -> Tried:
         sql.execute("DELETE FROM l WHERE day = (SELECT max(day) FROM l)")  # its last day ends at noon
         products = sql.execute(
             """SELECT product, day, sum(units) FROM l WHERE product IN
-                 (SELECT product FROM l GROUP BY 1 ORDER BY sum(amount) DESC, 1 LIMIT 40) GROUP BY ALL"""
+                 (SELECT product FROM l GROUP BY 1 ORDER BY sum(amount) DESC, 1 LIMIT 60) GROUP BY ALL"""
         ).fetchall()
         whole = sql.execute(
             "SELECT CASE WHEN country = 'United Kingdom' THEN country ELSE 'abroad' END, day, sum(amount) FROM l GROUP BY ALL"

@@ -70,7 +70,7 @@ def whole(shop: Shop) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("rounds", [3, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(15, marks=pytest.mark.slow)])
 def test_a_build_that_is_killed_at_any_moment_changes_nothing(tmp_path: Path, rounds: int) -> None:
     """Killed at its start, in the middle of writing, while it checks, about when it publishes: whatever happened, what answers is
     a whole release, and the next build of the same loads is right."""

@@ -43,7 +43,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, list
 
 
 def told(raw: list[Path], sql: str) -> list[tuple[Any, ...]]:
-    """What the raw files say: `orders` and their `lines`, of what came last of each."""
+    """What the raw files say: `orders` and `order_items`, of each what came last, and the `live` orders with their day."""
     with duckdb.connect() as connection:
         for name, key in (("orders", "order_id"), ("order_items", "order_id, line_id")):
             each = " UNION ALL ".join(
