@@ -186,10 +186,14 @@ def allocated(
         else_=ibis.literal(100, "int64"),
     )
     rows = rows.mutate(_unit=unit)
-    rows = rows.mutate(
-        _parts=(rows[total].cast(WIDE) * rows._unit).round(0).cast("int64"),
-        _weight=ibis.greatest((rows[weight].cast(WIDE) * rows._unit).round(0).cast("int64"), 0),
-    )
+
+    def in_units(amount: ir.DecimalValue) -> ir.IntegerValue:
+        exact = (amount.cast(WIDE) * rows._unit).round(0).cast("int64")
+        # cents of an everyday amount fit into 64 bits, which is many times faster
+        cents = amount.round(2).cast("decimal(15, 2)") * ibis.literal(100).cast("decimal(3, 0)")
+        return ibis.ifelse((rows._unit == 100) & amount.between(-999_999, 999_999), cents.cast("int64"), exact)
+
+    rows = rows.mutate(_parts=in_units(rows[total]), _weight=ibis.greatest(in_units(rows[weight]), 0))
     held = ibis.window(group_by=[rows[key] for key in group])
     rows = rows.mutate(_all=rows._weight.sum().over(held).cast("int64"), _count=rows.count().over(held).cast("int64"))
     rows = rows.mutate(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import ibis.expr.operations as ops
 import pyarrow as pa
 import sqlglot
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
@@ -105,6 +106,28 @@ def compiled(expression: ir.Table, *, pretty: bool = True, held: bool = True) ->
         for part in sql.find_all(sqlglot.exp.CTE):
             part.set("materialized", False)
     return str(sql.sql(dialect=compiler.dialect, pretty=pretty))
+
+
+def words_of(expression: ir.Table) -> dict[str, list[str]]:
+    """The columns of text that say the same few words whatever the data are, or nothing at all: each with its words, in order."""
+    schema = expression.schema()
+    found = {name: _words(expression.op(), name) for name, type_ in schema.items() if type_.is_string()}
+    return {name: sorted(words) for name, words in found.items() if words is not None}
+
+
+def _words(op: Any, name: str) -> frozenset[str] | None:
+    """The texts that a column of a relation can have; None where these follow from the data."""
+    while isinstance(op, (ops.Filter, ops.Sort, ops.DropColumns, ops.JoinReference)):
+        op = op.parent
+    if isinstance(op, ops.Union):
+        left, right = _words(op.left, name), _words(op.right, name)
+        return None if left is None or right is None else left | right
+    value = op.values[name] if isinstance(op, (ops.Project, ops.JoinChain)) else None
+    while isinstance(value, (ops.Alias, ops.Cast)) and (value.arg.dtype.is_string() or value.arg.dtype.is_null()):
+        value = value.arg
+    if isinstance(value, ops.Literal):
+        return frozenset() if value.value is None else frozenset({value.value})
+    return _words(value.rel, value.name) if isinstance(value, ops.Field) else None
 
 
 def quoted(name: str) -> str:

@@ -333,16 +333,21 @@ _ITEM_COLUMNS = (
 _LINE_AMOUNTS = ("_tax", "_net", "_gross_out", "_cost")
 
 
-_LEFT_OUT = frozenset(ORDER_ATTRIBUTES) - {"location_id"}
+_LEFT_OUT = frozenset({*ORDER_ATTRIBUTES, "member_id"}) - {"location_id"}
 """What the ledger takes from an order without looking at it: left out where no order has it."""
+
+
+def _facts(inputs: BuildInputs) -> ir.Table:
+    """Orders, with the attributes that some of them have."""
+    facts = inputs.tables["order_facts"]
+    return facts.drop(*(name for name in inputs.void.get("order_facts", ()) if name in _LEFT_OUT))
 
 
 def _orders_with_lines(inputs: BuildInputs) -> ir.Table:
     """Orders with what their lines say of them: `_has_lines`, `has_several_products` of those that are sales, and `_is_shared`
     where an amount of the order has to be shared out over its lines.
     """
-    facts = inputs.tables["order_facts"].rename(_head_discount="discount_amount", _head_tax="tax_amount")
-    facts = facts.drop(*(name for name in inputs.void.get("order_facts", ()) if name in _LEFT_OUT))
+    facts = _facts(inputs).rename(_head_discount="discount_amount", _head_tax="tax_amount")
     items = inputs.tables["order_items"].select(
         "shop_id", "order_id", "line_id", "product_id", _is_sale=lambda t: ~t.is_gift_card & t.parent_line_id.isnull()
     )
@@ -375,9 +380,10 @@ def _orders_with_lines(inputs: BuildInputs) -> ir.Table:
 
 
 def _sold_items_of(inputs: BuildInputs, orders: ir.Table) -> ir.Table:
-    """The lines of orders that are sales, with what is known of the order."""
-    items = _sold_items(inputs).select("shop_id", "order_id", *_ITEM_COLUMNS)
-    return items.inner_join(orders, ["shop_id", "order_id"])
+    """The lines of orders that are sales, with what is known of the order, which may say its texts by codes: so its shop too."""
+    items = _sold_items(inputs).select(*_ITEM_COLUMNS, _i_shop="shop_id", _i_order="order_id")
+    lines = items.inner_join(orders, (items._i_shop == orders.shop_id) & (items._i_order == orders.order_id))
+    return lines.drop("_i_shop", "_i_order")
 
 
 def _lines(inputs: BuildInputs, orders: ir.Table) -> ir.Table:
@@ -395,9 +401,10 @@ def _allocated_lines(inputs: BuildInputs, lines: ir.Table) -> ir.Table:
     discounts = inputs.tables["discount_lines"]
     lines = _per_line(inputs, lines, "discount_lines", discounts.filter(discounts.order_id.notnull()), "_discount")
     lines = _per_line(inputs, lines, "tax_lines", inputs.tables["tax_lines"], "_split")
-    of_order = ibis.window(group_by=lines.order_key)
     # tax lines split a tax that the lines or the header carry; they count only where neither does
-    has_tax = (known(lines.tax_amount).sum().over(of_order) != 0) | (known(lines._head_tax) != 0)
+    taxed = lines.group_by(_t_order="order_key").agg(_own=known(lines.tax_amount).sum())
+    lines = lines.inner_join(taxed, lines.order_key == taxed._t_order)
+    has_tax = (lines._own != 0) | (known(lines._head_tax) != 0)
     lines = lines.mutate(
         _gross=times(lines.unit_price, lines.quantity),
         _own_discount=money(known(lines.discount_amount) + lines._discount_line),
@@ -538,9 +545,10 @@ def sold_lines(inputs: BuildInputs) -> ir.Table:
         cost=ibis.ifelse(live, rows._cost, ibis.null(MONEY)),
         revenue_with_cost=ibis.ifelse(live & rows._cost.notnull(), revenue, ibis.literal(0).cast(MONEY)),
     )
-    # what is asked of the lines besides is nothing then; asked too, it is worked out once for both kinds of rows
+    # found by their keys alone: the rest of an order is looked up for the few that there are. What is asked of the lines besides
+    # is nothing then; asked too, it is worked out once for both kinds of rows
     bare = orders.filter(~orders._has_lines & ~orders.has_several_products & orders._first_line.isnull())
-    bare = bare.drop("has_several_products")
+    bare = _facts(inputs).semi_join(bare.select("order_key"), "order_key")
     bare = _rows(bare, "order", occurred_at=bare.placed_at, order_day=bare.day, is_first_line=ibis.literal(True))
     # texts that no line has would make those of the products, which are codes, texts again
     unsaid = {"product_name", "size", "colour"} & inputs.void.get("order_items", frozenset())
@@ -739,7 +747,7 @@ _CODED: dict[str, dict[str, tuple[str, ...]]] = {
         name: {"products": (name,)}
         for name in ("product_name", "department", "category", "sub_category", "brand", "size", "colour")
     },
-    "shop": dict.fromkeys(("order_facts", "locations"), ("shop_id",)),
+    "shop": dict.fromkeys(("order_facts", "locations", "products", "business_units"), ("shop_id",)),
     "supplier": {"products": ("supplier_id",), "suppliers": ("supplier_id", "supplier_name")},
     "location_id": {"order_facts": ("location_id",), "locations": ("location_id", "location_name")},
     "market": {"locations": ("market",)},
