@@ -104,6 +104,11 @@ def _narrow(type_: dt.DataType) -> str:
     return QUANTITY if type_.scale == 4 else MONEY
 
 
+def _narrowed(value: ir.Value) -> ir.Value:
+    """A sum in what it is kept in, so that days are added up to months many times faster too."""
+    return value.cast(_narrow(value.type())) if value.type().is_decimal() else value
+
+
 def _value(rollup: Rollup, relation: Relation, measure: Measure, rows: ir.Table) -> ir.Value:
     window = Window(ibis.date(1, 1, 1), ibis.date(9999, 12, 31))  # measures of a sum do not look at it
     if measure.once and _single(relation, measure, rollup.dimensions):
@@ -141,17 +146,22 @@ def _sums(catalogue: Catalogue, rollup: Rollup, inputs: BuildInputs) -> ir.Table
     follows = {name: dimensions[name].arbitrary() for name in dimensions if name in settled}
     # things are counted apart from what is added up: together an engine takes a third more time
     apart = {measure.name: values.pop(measure.name) for measure in measures if loose(relation, measure, dimensions)}
-    days = rows.group_by(**groups).agg(**follows, **values, **{name: ibis.null("int64") for name in apart})
-    if apart:
-        nothing = {name: ibis.null(value.type()) for name, value in values.items()}
-        counted = rows.group_by(**groups).agg(**follows, **nothing, **apart)
-        days = _added_up(days.union(counted), list(groups), list(follows), [*values, *apart])
-    month = days.mutate(**{time: days[time].truncate("M").cast("date")})
-    months = _added_up(month, list(groups), list(follows), [*values, *apart])
-    columns = [time, *dimensions, *values, *apart]
-    return days.select(*columns, **{MONTH: ibis.literal(False)}).union(
-        months.select(*columns, **{MONTH: ibis.literal(True)})
-    )
+    days = rows.group_by(**groups).agg(**follows, **{name: _narrowed(value) for name, value in values.items()})
+    counted = rows.group_by(**groups).agg(**apart)
+
+    def written(*, by_month: bool) -> ir.Table:
+        sums, counts = (
+            _by_month(table, time, list(groups), [name for name in follows if name in table.columns])
+            if by_month
+            else table
+            for table in (days, counted)
+        )
+        if apart:
+            counts = counts.rename({f"_{name}": name for name in groups})
+            sums = sums.inner_join(counts, [sums[name].identical_to(counts[f"_{name}"]) for name in groups])
+        return sums.select(time, *dimensions, *values, *apart, **{MONTH: ibis.literal(by_month)})
+
+    return written(by_month=False).union(written(by_month=True))
 
 
 def _sums_nothing(value: ir.Value, still: Collection[str]) -> bool:
@@ -168,11 +178,16 @@ def _is_never(condition: ir.BooleanValue, still: Collection[str]) -> bool:
     return isinstance(op.right, ops.Literal) and op.right.value == 0
 
 
-def _added_up(rows: ir.Table, groups: Sequence[str], follows: Sequence[str], values: Sequence[str]) -> ir.Table:
-    """Sums of sums, of the same types."""
+def _by_month(rows: ir.Table, time: str, groups: Sequence[str], follows: Sequence[str]) -> ir.Table:
+    """Sums and counts of days, added up to months, of the same types."""
+    rows = rows.mutate(**{time: rows[time].truncate("M").cast("date")})
     return rows.group_by(groups).agg(
         **{name: rows[name].arbitrary() for name in follows},
-        **{name: rows[name].sum().cast(rows[name].type()) for name in values},
+        **{
+            name: rows[name].sum().cast(rows[name].type())
+            for name in rows.columns
+            if name not in groups and name not in follows
+        },
     )
 
 
