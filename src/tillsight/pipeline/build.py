@@ -550,8 +550,10 @@ class Build:
     def _meet(self, connection: duckdb.DuckDBPyConnection, entry: Made, key: str, names: tuple[str, ...]) -> bool:
         """Whether one key stands for two things. Not where every row has a key of its own, which is told soonest."""
         files = read_files([self.workspace / file for file in entry.files])
+        # put in order, as many keys are told apart in a third of the time that it takes to gather them
         keys, rows = connection.execute(
-            f"SELECT count(DISTINCT {quoted(key)}), count({quoted(key)}) FROM {files}"
+            f"SELECT count_if(key IS DISTINCT FROM before), count(*) FROM (SELECT {quoted(key)} AS key, "
+            f"lag({quoted(key)}) OVER (ORDER BY {quoted(key)}) AS before FROM {files} WHERE {quoted(key)} IS NOT NULL)"
         ).fetchone() or (0, 0)
         if keys == rows:
             return False
