@@ -7,7 +7,7 @@ is always a ratio of totals, and a wrong total cannot be written down. How a met
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -166,7 +166,7 @@ class Relation:
 class Visits:
     """What a roll-up of visits is made from: whose a visit is, and the day of his first one ever.
 
-    `of` gives the visits, with the day and with the columns of the relation that the roll-up's dimensions are made of. It is made of
+    `of` gives the visits, with the day and with the columns of the relation that these dimensions are made of. It is made of
     `inputs`, of the first of which it reads `columns` alone: a table with a row for each visit, which the relation may have several of.
     `coded`: see `Layer`.
     """
@@ -176,7 +176,7 @@ class Visits:
     inputs: tuple[str, ...]
     columns: tuple[str, ...]
     coded: Mapping[str, Mapping[str, tuple[str, ...]]] = field(hash=False)
-    of: Callable[[BuildInputs], ir.Table]
+    of: Callable[[BuildInputs, Collection[str]], ir.Table]
 
 
 @dataclass(frozen=True)

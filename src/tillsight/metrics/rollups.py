@@ -197,7 +197,7 @@ def _told_apart(catalogue: Catalogue, rollup: Rollup) -> bool:
 
 
 def _visits(catalogue: Catalogue, rollup: Rollup, visits: Visits, inputs: BuildInputs) -> ir.Table:
-    rows, time = visits.of(inputs), str(catalogue.relations[rollup.relation].time)
+    rows, time = visits.of(inputs, rollup.dimensions), str(catalogue.relations[rollup.relation].time)
     rows = rows.select(
         _thing=rows[visits.key], _day=rows[time], _first=rows[visits.first_day],
         **{f"_{number}": catalogue.dimensions[name].of(rows) for number, name in enumerate(rollup.dimensions)},

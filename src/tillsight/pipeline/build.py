@@ -552,7 +552,7 @@ class Build:
         files = read_files([self.workspace / file for file in entry.files])
         # put in order, as many keys are told apart in a third of the time that it takes to gather them
         keys, rows = connection.execute(
-            f"SELECT count_if(key IS DISTINCT FROM before), count(*) FROM (SELECT {quoted(key)} AS key, "
+            f"SELECT count(*) FILTER (key IS DISTINCT FROM before), count(*) FROM (SELECT {quoted(key)} AS key, "
             f"lag({quoted(key)}) OVER (ORDER BY {quoted(key)}) AS before FROM {files} WHERE {quoted(key)} IS NOT NULL)"
         ).fetchone() or (0, 0)
         if keys == rows:

@@ -54,11 +54,16 @@ def customer_events(inputs: BuildInputs) -> ir.Table:
     """Every change of every customer, on its day. Sums up to a day give what stands on that day."""
     facts, ledger = inputs.tables["order_facts"], inputs.tables["sales"]
     facts = facts.filter(facts.customer_order_number.notnull())
+    unsaid = inputs.void.get("order_facts", frozenset())
     in_order = ibis.window(group_by=facts.customer_key, order_by=facts.customer_order_number)
     facts = facts.mutate(
         _previous_day=facts.day.lag().over(in_order),
         _next_day=facts.day.lead().over(in_order),
-        **{f"_f_{name}": facts[name].first(include_null=True).over(in_order) for name in ATTRIBUTES},
+        **{
+            f"_f_{name}": facts[name].first(include_null=True).over(in_order)
+            for name in ATTRIBUTES
+            if name not in unsaid
+        },
     )
     ledger = ledger.filter(ledger.kind == "sale", ledger.customer_order_number.notnull())
     brought = ledger.group_by(_b_order="order_key").agg(_revenue=ledger.revenue.sum().cast(MONEY))
@@ -69,9 +74,12 @@ def customer_events(inputs: BuildInputs) -> ir.Table:
     before = ibis.coalesce(previous.delta(orders.customer_first_day, unit="day"), ibis.literal(-1))
     to_next = facts._next_day.delta(facts.day, unit="day")
     zero = ibis.literal(0, "int64")
-    of_first = {name: orders[f"_f_{name}"] for name in ATTRIBUTES}
+
+    def of_first(table: ir.Table) -> dict[str, ir.Value]:
+        return {name: ibis.null("string") if name in unsaid else table[f"_f_{name}"] for name in ATTRIBUTES}
+
     on_order = orders.select(
-        "shop_id", "day", "customer_key", "customer_id", "order_id", "customer_first_day", **of_first,
+        "shop_id", "day", "customer_key", "customer_id", "order_id", "customer_first_day", **of_first(orders),
         customers=(number == 1).cast("int64"),
         repeaters=(number == 2).cast("int64"),
         kept=((since_first >= KEPT_DAYS) & (before < KEPT_DAYS)).cast("int64"),
@@ -89,7 +97,7 @@ def customer_events(inputs: BuildInputs) -> ir.Table:
         )
         silences.append(
             last.select(
-                "shop_id", "customer_key", "customer_id", "customer_first_day", **{name: last[f"_f_{name}"] for name in ATTRIBUTES},
+                "shop_id", "customer_key", "customer_id", "customer_first_day", **of_first(last),
                 day=(last.day + ibis.interval(days=days)).cast("date"),
                 order_id=ibis.null("string"),
                 revenue=ibis.literal(0).cast(MONEY),

@@ -14,7 +14,7 @@ they can be counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import ibis
@@ -685,17 +685,18 @@ def _rated_entries(inputs: BuildInputs, facts: ir.Table) -> ir.Table:
     which is not there counts as one of no order: nothing is lost.
     """
     entries = _entries(inputs, facts)
-    orders = inputs.tables["orders"].select(_x_shop="shop_id", _x_order="order_id")
+    orders = inputs.tables["orders"]
+    # the few that are no orders to us tell an order that is not there from one that is left out
+    aside = orders.filter(~(~orders.is_test & ~orders.is_deleted).fill_null(False)).select("shop_id", "order_id")
     own = facts.select(
         _f_shop="shop_id", _f_order="order_id", order_key="order_key", order_day="day", placed_at="placed_at",
         order_currency="currency", order_rate="rate", is_cancelled="is_cancelled",
         **{f"order_{name}": name for name in ("customer_id", *_ENTRY_PLACES)},
         **{name: name for name in _ORDER_COLUMNS if name not in ("order_key", "order_id", "is_cancelled", "customer_id", *_ENTRY_PLACES)},
     )  # fmt: skip
-    rows = entries.left_join(orders, (entries.shop_id == orders._x_shop) & (entries.order_id == orders._x_order))
+    rows = entries.anti_join(aside, ["shop_id", "order_id"])
     rows = rows.left_join(own, (rows.shop_id == own._f_shop) & (rows.order_id == own._f_order))
-    of_order = rows.order_key.notnull()
-    rows = rows.filter(rows._x_order.isnull() | (of_order & ~rows.is_cancelled & (rows.kind != "discount")))
+    rows = rows.filter(rows.order_key.isnull() | (~rows.is_cancelled & (rows.kind != "discount")))
     of_order = rows.order_key.notnull()
     same = of_order & (rows.currency.isnull() | (rows.currency == rows.order_currency))
     rows = rows.mutate(
@@ -895,10 +896,12 @@ _ADDED_UP = (
 _ORDERS = ("orders", "orders_placed", "orders_cancelled", "orders_with_several_products")
 
 
-def _visits(inputs: BuildInputs) -> ir.Table:
-    """The orders of known customers that are in the ledger and count, with their place as the ledger calls it."""
+def _visits(inputs: BuildInputs, dimensions: Collection[str]) -> ir.Table:
+    """The orders of known customers that are in the ledger and count, and where it is asked for their place as the ledger calls it."""
     orders, places = inputs.tables["order_facts"], inputs.tables["locations"]
     orders = orders.filter(orders.has_sales, ~orders.is_cancelled, orders.customer_key.notnull())
+    if "location" not in dimensions:
+        return orders
     places = places.select(_l_shop="shop_id", _l_id="location_id", _l_name="location_name")
     orders = orders.left_join(places, (orders.shop_id == places._l_shop) & (orders.location_id == places._l_id))
     return orders.mutate(location=ibis.coalesce(orders._l_name, orders.location_id))
