@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +20,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from filelock import FileLock
 from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 from tests.support import servers
@@ -24,7 +28,7 @@ from tests.support import servers
 from tillsight.core.errors import SettingsError
 from tillsight.core.settings import Settings
 from tillsight.database import Base, Database, DatabaseError, Job, Load, Pointer, Release, SignInSession
-from tillsight.database.store import MIGRATIONS, latest_revision
+from tillsight.database.store import DATABASE_FILE, MIGRATIONS, latest_revision
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +113,25 @@ def test_processes_that_open_an_empty_workspace_at_once_migrate_once(tmp_path: P
         out, error = process.communicate(timeout=60)
         assert process.returncode == 0, error
         assert out == "1\n"
+
+
+def test_a_file_from_a_backup_is_made_ready_by_one_process_at_a_time(tmp_path: Path) -> None:
+    """It cannot be read while it is written yet. Of two that change that at once SQLite refuses one, without waiting."""
+
+    def journal(change: str = "") -> str:
+        with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as connection:
+            [(mode,)] = connection.execute(f"PRAGMA journal_mode{change}").fetchall()
+        return str(mode)
+
+    Database.open(tmp_path, Settings()).close()
+    assert journal("=DELETE") == "delete"
+    with ThreadPoolExecutor() as pool:
+        with FileLock(tmp_path / ".migrate.lock"):
+            opened = pool.submit(Database.open, tmp_path, Settings())
+            assert wait([opened], timeout=0.5).not_done
+            assert journal() == "delete"
+        opened.result(60).close()
+    assert journal() == "wal"
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:

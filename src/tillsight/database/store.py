@@ -173,7 +173,6 @@ def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_SECONDS * 1000}",
-        "journal_mode = WAL",
         "synchronous = FULL",  # a commit is a promise: it outlives a power cut
         "foreign_keys = ON",
         "secure_delete = ON",  # what is erased is not left in the free pages of the file
@@ -183,8 +182,9 @@ def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("transaction", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write", False) else "BEGIN")
 
 
 def _postgresql_begin(connection: Connection) -> None:
@@ -212,8 +212,8 @@ def _migrate(engine: Engine, workspace: Path) -> None:
     latest = latest_revision()
     with engine.connect() as connection:
         found = _revision(connection)
-    if found == latest:
-        return
+        if found == latest and _keeps_readers(connection):
+            return
     if found is not None and found > latest:
         raise DatabaseError(
             f"The operational database is at version {found}, made by a newer Tillsight; this one knows versions up to "
@@ -225,9 +225,25 @@ def _migrate(engine: Engine, workspace: Path) -> None:
 
     workspace.mkdir(parents=True, exist_ok=True)
     # The file keeps the others from even trying; the write lock does the same between machines on PostgreSQL.
-    with FileLock(workspace / ".migrate.lock"), _writer(engine).begin() as connection:
-        if _revision(connection) != latest:
-            _upgrade(connection)
+    with FileLock(workspace / ".migrate.lock"):
+        _keep_readers(engine)
+        with _writer(engine).begin() as connection:
+            if _revision(connection) != latest:
+                _upgrade(connection)
+
+
+def _keeps_readers(connection: Connection) -> bool:
+    return connection.dialect.name != "sqlite" or connection.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+def _keep_readers(engine: Engine) -> None:
+    """Let a SQLite file be read while it is written; the file keeps that, a file from a backup does not have it.
+
+    Only for one process at a time: of two that change it at once, SQLite refuses one without waiting.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(transaction=False) as connection:
+            connection.execute(text("PRAGMA journal_mode = WAL"))
 
 
 def _upgrade(connection: Connection) -> None:
