@@ -175,6 +175,7 @@ def main() -> None:
         asked.json.write_text(json.dumps([figure | {"size": asked.size} for figure in figures], indent=1))
 
 
+WARMING_SECONDS = 5
 Took = dict[str, list[list[float]]]
 """Milliseconds by set: for every question, each of its askings."""
 
@@ -251,11 +252,15 @@ def in_process(workspace: Path, runs: int) -> tuple[dict[str, list[dict[str, Any
 def over_http(
     workspace: Path, questions: dict[str, list[dict[str, Any]]], runs: int, *, cache: bool
 ) -> tuple[Took, float]:
-    """What each took over one connection; with a cache, after each was asked once, and how many a second from four."""
+    """What each took over one connection; with a cache, after each was asked once, and how many a second from four.
+
+    A server that has just started first imports and opens what it needs: it is left the time for that.
+    """
     from benchmarks.served import Connection, request_of, served, tokens
 
     token = tokens(workspace)[0]
     with served(workspace, {} if cache else {"TILLSIGHT_LIMITS__CACHE_MB": "0"}) as server:
+        time.sleep(WARMING_SECONDS)
         connection = Connection(server)
         requests = {name: [request_of(server, token, one) for one in held] for name, held in questions.items()}
         connection.ask(request_of(server, token, q("gross_sales", "traffic_source", period="last_7_days")))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import threading
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +10,6 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight.api.access import UPLOAD, Door, Reader, doors
 from tillsight.api.envelope import JSON, ErrorEnvelope, to_bytes
@@ -45,7 +41,6 @@ from tillsight.api.routes import (
 from tillsight.api.routes import shop as shops
 from tillsight.api.services import Services
 from tillsight.api.threads import THREADS
-from tillsight.core.errors import TillsightError
 from tillsight.jobs import Worker
 from tillsight.shop import Shop
 
@@ -86,7 +81,7 @@ def create_app(
     `worker` runs the jobs while the app runs; without one they wait for another server. `hosts` are the names that a
     request may be for (protection against DNS rebinding); None takes any.
     """
-    app = _bare(worker, shop)
+    app = _bare(worker)
     services = Services.of(shop, worker.carry if worker else _nobody)
     app.state.services = services
 
@@ -109,18 +104,15 @@ def every_door() -> list[tuple[str, Door]]:
     return list(doors(_bare()))
 
 
-def _bare(worker: Worker | None = None, shop: Shop | None = None) -> FastAPI:
+def _bare(worker: Worker | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         if worker is not None:
             await anyio.to_thread.run_sync(worker.start)
-        warming = threading.Thread(target=_warm, args=(shop,), name="warm-up", daemon=True)
-        warming.start()
         yield
         if worker is not None:
             await anyio.to_thread.run_sync(worker.stop)
-        await anyio.to_thread.run_sync(warming.join)
 
     app = FastAPI(
         title="Tillsight",
@@ -151,21 +143,6 @@ def _description(document: Callable[[], dict[str, Any]]) -> APIRouter:
         return Response(to_bytes(document()), media_type=JSON)
 
     return router
-
-
-def _warm(shop: Shop | None) -> None:
-    """Open the release, ask and analyse once, so that the first who comes does not wait for files and imports."""
-    if shop is None:
-        return
-    with contextlib.suppress(TillsightError, SQLAlchemyError):
-        asker = shop.asker()
-        first = next(iter(shop.catalogue.metrics))
-        asker.query(first, grain="day", period="last_30_days", compare="previous")
-        # Its libraries take a second to import.
-        shop.analyse("sales.insights", period="last_30_days", compare="previous")
-        if "returned_items" not in asker.release.missing:
-            # And so does what groups the comments of returns.
-            importlib.import_module("sklearn.cluster")
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import ipaddress
 import signal
 import socket
@@ -12,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from tillsight.accounts import ensure_administrator
 from tillsight.api.app import LOOPBACK, create_app
-from tillsight.core.errors import ConflictError, SettingsError
+from tillsight.core.errors import ConflictError, SettingsError, TillsightError
 from tillsight.jobs import Jobs, Worker, schedule_of
 from tillsight.recovery.serving import serving
 from tillsight.shop import Shop
@@ -65,12 +68,36 @@ def serve(
         )
         config.load()
         config.ssl = tls
-        server = _Server(config, lambda: on_ready(_address(listening, tls is not None), administrator))
+        warming = threading.Thread(target=warm_up, args=(shop,), name="warm-up", daemon=True)
+
+        def ready() -> None:
+            warming.start()
+            on_ready(_address(listening, tls is not None), administrator)
+
+        server = _Server(config, ready)
         if threading.current_thread() is threading.main_thread():
             # uvicorn stops in order and then raises the signal again; by then there is nothing left to stop.
             signal.signal(signal.SIGTERM, lambda *_: None)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
+        if warming.ident is not None:
+            warming.join()
+
+
+def warm_up(shop: Shop) -> None:
+    """Open the release, ask and analyse once, so that the first who comes does not wait for files and imports."""
+    with contextlib.suppress(TillsightError, SQLAlchemyError):
+        asker = shop.asker()
+        first = next(iter(shop.catalogue.metrics))
+        asker.query(first, grain="day", period="last_30_days", compare="previous")
+        # Its libraries take a second to import.
+        shop.analyse("sales.insights", period="last_30_days", compare="previous")
+        if "returned_items" not in asker.release.missing:
+            # And so does what groups the comments of returns.
+            importlib.import_module("sklearn.cluster")
+    # All this stays. Looked through again for what is not used any more, it takes a quarter of a second, in which nobody is answered.
+    gc.collect()
+    gc.freeze()
 
 
 def take_up_erasures(shop: Shop) -> str | None:
