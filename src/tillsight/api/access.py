@@ -15,7 +15,7 @@ or with `dependencies=[OPEN]` when nobody needs to sign in. A key goes through d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
@@ -114,7 +114,8 @@ class Door(APIRoute):
     questions = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, off_the_loop(endpoint, questions=self.questions), **options)
+        questions = self.questions and not getattr(endpoint, _ASKS_NOTHING, False)
+        super().__init__(path, off_the_loop(endpoint, questions=questions), **options)
         rules = list(rules_of(self.dependant))
         if len(rules) != 1:
             raise RuntimeError(f"{self.path}: a route needs one rule of who may call it, not {len(rules)}")
@@ -125,6 +126,16 @@ class QuestionDoor(Door):
     """A route that asks the engine: few of them work at a time, and the others wait without a thread."""
 
     questions = True
+
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+_ASKS_NOTHING = "_asks_nothing"
+
+
+def asks_nothing(endpoint: Endpoint) -> Endpoint:
+    """One among questions that does not ask the engine, such as a list of what can be asked: it does not wait for questions."""
+    setattr(endpoint, _ASKS_NOTHING, True)
+    return endpoint
 
 
 def rules_of(dependant: Dependant) -> Iterator[Allow | Open]:

@@ -218,6 +218,18 @@ class Compiler:
         )
         return found.name if found else None
 
+    def days_of(self, measures: Sequence[str], by: Sequence[str], where: Sequence[Filter]) -> ir.Table | None:
+        """The days of the sums that have all these measures by these dimensions: those that bear on one of the measures, that the
+        asker may see and the filters let through. None where no sums of the release have them: then the facts tell.
+        """
+        slots = [Slot(measure, "period", "main") for measure in measures]
+        names = {self._rollup(slot, where, tuple(by), ()) for slot in slots}
+        rollup = self.catalogue.rollups.get(names.pop() or "") if len(names) == 1 else None
+        if rollup is None or rollup.kind != "sums":
+            return None
+        rows = self.rows(self.catalogue.relations[rollup.relation], where, rollup, by)
+        return self._touched(rollup, rows, slots, Window(ibis.date(1, 1, 1), ibis.date(9999, 12, 31)))
+
     def _piece(
         self,
         piece: Piece,

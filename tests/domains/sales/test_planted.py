@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+
 import pytest
 
 from tillsight.reference_shop import Truths
@@ -31,6 +34,48 @@ def test_pairs_of_one_product_are_seen_from_it(reference: Shop, truths: Truths) 
     assert back[0]["confidence"] == pytest.approx(rows[0]["confidence_back"])
     # who buys the first takes the second in about the planted part of orders, and some meet by chance
     assert back[0]["confidence"] == pytest.approx(100 * truths.together.probability, rel=0.4)
+
+
+@pytest.fixture(scope="module")
+def added_up(reference: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The same shop, as a large one is: with sums of products."""
+    folder = tmp_path_factory.mktemp("added_up") / "shop"
+    shutil.copytree(reference.path, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILLSIGHT_LIMITS__ROLLUP_ROWS", "0")
+        with Shop.open(folder) as shop:
+            shop.build()
+            yield shop
+
+
+OF_PRODUCTS = ["abc", "movers", "margins", "life_cycle", "new_products", "since_launch", "report_products"]
+
+
+@pytest.mark.feature("SAL-07")
+@pytest.mark.parametrize("where", [(), ("category!=Tops",)], ids=["all", "of some categories"])
+@pytest.mark.parametrize("name", OF_PRODUCTS)
+def test_sums_of_products_tell_what_their_lines_tell(
+    reference: Shop, added_up: Shop, name: str, where: tuple[str, ...]
+) -> None:
+    sums, facts = (shop.analyse(f"sales.{name}", where=where) for shop in (added_up, reference))
+    assert any("sales_by_product" in sql for sql in sums.queries)
+    assert not any("sales_by_" in sql for sql in facts.queries)
+    assert sums.row_count
+    assert sums.row_count == facts.row_count
+    assert [column.name for column in sums.columns] == [column.name for column in facts.columns]
+    for mine, theirs in zip(sums.to_records(), facts.to_records(), strict=True):
+        assert mine == {
+            key: pytest.approx(value, rel=1e-9) if isinstance(value, float) else value for key, value in theirs.items()
+        }
+
+
+@pytest.mark.feature("SAL-07")
+def test_products_of_a_channel_are_told_by_their_lines(added_up: Shop) -> None:
+    answer = added_up.analyse("sales.abc", where=("channel=web",))
+    assert not any("sales_by_product" in sql for sql in answer.queries)
+    [row] = added_up.query("revenue", where=("channel=web",)).to_records()
+    assert answer.totals is not None
+    assert answer.totals["revenue"] == row["revenue"]
 
 
 @pytest.mark.feature("SAL-07")

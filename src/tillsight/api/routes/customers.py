@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight import audit, privacy
 from tillsight.accounts import SignedIn
-from tillsight.api.access import QuestionDoor, Viewer, Writer, address_of
+from tillsight.api.access import QuestionDoor, Viewer, Writer, address_of, asks_nothing
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.questions import FILES, AnswerOut, Name, ViewIn, analysed, as_file, as_json
 from tillsight.api.routes.sales import ViewParams
@@ -269,6 +269,7 @@ def list_cohorts(who: Viewer, given: Given, request: Request, view: Annotated[Co
 
 
 @router.get("/segments/rules", response_model=Envelope[RulesOut])
+@asks_nothing
 def list_segment_rules(who: Viewer, given: Given) -> Response:
     """Every rule set: the presets, and those of the shop's own."""
     _check(given, who)
@@ -288,12 +289,14 @@ def list_segment_rules(who: Viewer, given: Given) -> Response:
 
 
 @router.post("/segments/rules", response_model=Envelope[RuleSetOut], status_code=201)
+@asks_nothing
 def add_segment_rules(who: Writer, given: Given, request: Request, asked: RuleSetIn) -> Response:
     """Keep a new rule set."""
     return _keep(given, who, request, asked, None)
 
 
 @router.put("/segments/rules/{name}", response_model=Envelope[RuleSetOut])
+@asks_nothing
 def change_segment_rules(name: str, who: Writer, given: Given, request: Request, asked: ChangedRuleSet) -> Response:
     """Keep other rules under the same name. Refused where somebody else changed them meanwhile."""
     if asked.name != name:
@@ -302,6 +305,7 @@ def change_segment_rules(name: str, who: Writer, given: Given, request: Request,
 
 
 @router.delete("/segments/rules/{name}", response_model=Envelope[RuleSetOut])
+@asks_nothing
 def remove_segment_rules(name: str, who: Writer, given: Given, request: Request) -> Response:
     """Remove a rule set of the shop's own; what it was."""
     _check(given, who)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from tillsight.api.access import QuestionDoor, Viewer
+from tillsight.api.access import QuestionDoor, Viewer, asks_nothing
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.questions import FILES, AnswerOut, ViewIn, analysed
 from tillsight.api.services import Given
@@ -49,6 +49,7 @@ class AnalysisIn(ViewIn):
 
 
 @router.get("/dashboards", response_model=Envelope[list[DashboardSummary]])
+@asks_nothing
 def list_dashboards(who: Viewer, given: Given) -> Response:
     """Every dashboard that has something to show to the one who asks, in the order of the rail."""
     scope, catalogue = given.scope(who), given.shop.catalogue
@@ -57,6 +58,7 @@ def list_dashboards(who: Viewer, given: Given) -> Response:
 
 
 @router.get("/dashboards/{name}", response_model=Envelope[Dashboard])
+@asks_nothing
 def get_dashboard(name: str, who: Viewer, given: Given) -> Response:
     """One dashboard with the panels that the one who asks may see."""
     found = dashboards().get(name)
@@ -71,6 +73,7 @@ def get_dashboard(name: str, who: Viewer, given: Given) -> Response:
 
 
 @router.get("/analyses", response_model=Envelope[list[AnalysisOut]])
+@asks_nothing
 def list_analyses(who: Viewer, given: Given) -> Response:
     """Every analysis with its parameters."""
     return ok(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from tillsight.api.access import QuestionDoor, Viewer
+from tillsight.api.access import QuestionDoor, Viewer, asks_nothing
 from tillsight.api.asked import Lasting
 from tillsight.api.envelope import Envelope, Paged, ok
 from tillsight.api.keeping import respond
@@ -172,6 +172,7 @@ class RowsIn(QuestionIn):
 
 
 @router.get("/metrics", response_model=Envelope[list[MetricOut]])
+@asks_nothing
 def list_metrics(who: Viewer, given: Given) -> Response:
     """Every metric of the catalogue that the one who asks may ask."""
     empty = _empty_relations(given)
@@ -232,6 +233,7 @@ def rows_of_metric(who: Viewer, given: Given, request: Request, asked: RowsIn) -
 
 
 @router.get("/metrics/{name}", response_model=Envelope[MetricDetail])
+@asks_nothing
 def get_metric(name: str, who: Viewer, given: Given) -> Response:
     """One metric with what it is made of."""
     catalogue = given.shop.catalogue
@@ -260,6 +262,7 @@ def get_metric(name: str, who: Viewer, given: Given) -> Response:
 
 
 @router.get("/dimensions", response_model=Envelope[list[DimensionOut]])
+@asks_nothing
 def list_dimensions(who: Viewer, given: Given) -> Response:
     """Everything that numbers can be cut by."""
     return ok(

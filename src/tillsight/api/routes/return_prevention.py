@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillsight.accounts import By, SignedIn
-from tillsight.api.access import QuestionDoor, Viewer, Writer, address_of
+from tillsight.api.access import QuestionDoor, Viewer, Writer, address_of, asks_nothing
 from tillsight.api.envelope import Envelope, ok
 from tillsight.api.questions import FILES, analysed
 from tillsight.api.routes.sales import ViewParams
@@ -132,6 +132,7 @@ def get_return_report(who: Viewer, given: Given, request: Request, view: Annotat
 
 
 @router.get("/prevention", response_model=Envelope[list[MeasureOut]])
+@asks_nothing
 def list_return_measures(who: Viewer, given: Given) -> Response:
     """What was done against returns, the latest first."""
     _look(who)
@@ -139,6 +140,7 @@ def list_return_measures(who: Viewer, given: Given) -> Response:
 
 
 @router.post("/prevention", response_model=Envelope[MeasureOut], status_code=201)
+@asks_nothing
 def add_return_measure(body: MeasureIn, who: Writer, given: Given, request: Request) -> Response:
     """Say that something was done; its effect is measured from then on."""
     by = By(who.name, address_of(request) or None)
@@ -146,6 +148,7 @@ def add_return_measure(body: MeasureIn, who: Writer, given: Given, request: Requ
 
 
 @router.delete("/prevention/{measure_id}", response_model=Envelope[MeasureOut])
+@asks_nothing
 def remove_return_measure(measure_id: MeasureId, who: Writer, given: Given, request: Request) -> Response:
     """Take one back that was not done."""
     return ok(given.shop.return_measures.remove(measure_id, By(who.name, address_of(request) or None)))

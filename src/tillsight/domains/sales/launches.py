@@ -24,9 +24,9 @@ from tillsight.domains.sales.selling import (
     catalogue_of,
     columns,
     fetched,
-    lines,
     period_of,
     skus,
+    sold_by_day,
     tabled,
 )
 from tillsight.metrics.answer import Answer, sentence
@@ -51,7 +51,7 @@ def new_products(asker: Asker, question: dict[str, Any], days: int, limit: int) 
     """
     queries: list[str] = []
     end = period_of(asker, question).end
-    daily = _since_launch(asker, lines(asker, question), end, LOOK_BACK)
+    daily = _since_launch(asker, sold_by_day(asker, question), end, LOOK_BACK)
     sold = daily.group_by(["product_id", "product", "category", "launched"]).agg(
         units=daily.units.sum(),
         revenue=daily.revenue.sum(),
@@ -94,10 +94,12 @@ def since_launch(asker: Asker, question: dict[str, Any], products: str) -> Answe
     queries: list[str] = []
     end = period_of(asker, question).end
     wanted = skus(products)
-    every = _since_launch(asker, lines(asker, question), end, LOOK_BACK)
+    every = _since_launch(asker, sold_by_day(asker, question), end, LOOK_BACK)
     if wanted:
         # a chosen product may be older than those that a usual launch is made of
-        chosen = _since_launch(asker, lines(asker, question), end, None).filter(lambda t: t.product_id.isin(wanted))
+        chosen = _since_launch(asker, sold_by_day(asker, question), end, None).filter(
+            lambda t: t.product_id.isin(wanted)
+        )
         every = every.filter(lambda t: ~t.product_id.isin(wanted)).union(chosen)
     heads = every.group_by(["product_id", "product", "launched"]).agg(units=every.units.sum())
     frame = fetched(asker, heads, queries).sort_values(["launched", "product_id"], ascending=[False, True])
@@ -120,7 +122,7 @@ def _since_launch(asker: Asker, rows: ir.Table, end: date, within: int | None) -
 
     Products whose launch is known, at most `within` days before the end.
     """
-    rows = rows.filter(rows.day <= ibis.date(end), rows.product_id.notnull())
+    rows = rows.filter(rows.day <= ibis.date(end))
     first = rows.group_by("product_id").agg(
         _first=rows.day.min(), product=rows.product_name.max(), category=rows.category.max()
     )

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from tillsight.core import words
 from tillsight.core.periods import Period
-from tillsight.domains.sales.selling import answer, catalogue_of, columns, fetched, lines, period_of, tabled
+from tillsight.domains.sales.selling import answer, catalogue_of, columns, fetched, period_of, sold_by_day, tabled
 from tillsight.forecasting.discoveries import discoveries
 from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
@@ -62,21 +62,28 @@ def life_cycle(asker: Asker, question: dict[str, Any], stage: str, limit: int) -
     Columns: SKU, product, category, stage, why, on sale since (null: before the data), days on sale, units of the last 26 weeks, change
     in half a year, chance, level (of the best of its curve).
     """
+    import pandas as pd
+
     queries: list[str] = []
     end = period_of(asker, question).end
-    rows = lines(asker, question)
+    rows = sold_by_day(asker, question)
     first_day = end - timedelta(days=7 * WEEKS - 1)
-    rows = rows.filter(rows.product_id.notnull(), rows.day <= ibis.date(end))
+    rows = rows.filter(rows.day <= ibis.date(end))
     heads = rows.group_by("product_id").agg(
         product=rows.product_name.max(), category=rows.category.max(), _first=rows.day.min(), last_day=rows.day.max(),
         _recent=rows.units.sum(where=rows.day >= ibis.date(first_day)),
     )  # fmt: skip
     heads = heads.left_join(catalogue_of(asker), "product_id").drop("product_id_right").filter(lambda t: t._recent > 0)
-    frame = fetched(asker, heads.order_by(ibis.desc("_recent"), "product_id").limit(MOST_PRODUCTS), queries)
+    most = heads.order_by(ibis.desc("_recent"), "product_id").limit(MOST_PRODUCTS)
+    frame = fetched(asker, most, queries)
     recent = rows.filter(rows.day >= ibis.date(first_day))
+    if len(frame) == MOST_PRODUCTS:
+        recent = recent.semi_join(most, "product_id")
     recent = recent.mutate(week=(recent.day.delta(ibis.date(first_day), unit="day") // 7).cast("int64"))
     sums = recent.group_by(["product_id", "week"]).agg(units=recent.units.sum(), gross=recent.gross_sales.sum())
-    weekly = fetched(asker, sums, queries)
+    # no more rows at a time than a question may have
+    halves = (sums.filter(sums.week.between(week, week + HALF_YEAR - 1)) for week in range(0, WEEKS, HALF_YEAR))
+    weekly = pd.concat([fetched(asker, half, queries) for half in halves])
     shown = columns(
         asker,
         (

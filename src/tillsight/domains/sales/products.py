@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tillsight.core import words
-from tillsight.domains.sales.selling import answer, columns, fetched, lines, period_of, products, tabled
+from tillsight.domains.sales.selling import answer, columns, fetched, period_of, products, sold_by_day, tabled
 from tillsight.metrics.answer import Answer, sentence
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.model import Analysis, Notes, Parameter
@@ -218,7 +218,7 @@ def _quadrants_in_words(frame: pd.DataFrame, asker: Asker) -> list[dict[str, Any
 
 def _sold(asker: Asker, question: dict[str, Any], queries: list[str]) -> pd.DataFrame:
     """Every product that sold up to the end of the period, with what it sold in it and its margin."""
-    frame = fetched(asker, products(lines(asker, question), period_of(asker, question)), queries)
+    frame = fetched(asker, products(sold_by_day(asker, question), period_of(asker, question)), queries)
     frame["margin"] = np.where(
         frame.known_revenue > 0, 100 * frame.gross_profit / frame.known_revenue.where(frame.known_revenue > 0), np.nan
     )

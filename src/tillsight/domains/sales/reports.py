@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 from tillsight.core.errors import QuestionError
 from tillsight.core.periods import Period
 from tillsight.domains.sales.selling import answer as made
-from tillsight.domains.sales.selling import catalogue_of, columns, fetched, lines, tabled
+from tillsight.domains.sales.selling import catalogue_of, columns, fetched, sold_by_day, tabled
 from tillsight.metrics.answer import Answer, AnswerColumn
 from tillsight.metrics.ask import Asker
 from tillsight.metrics.flat import COLUMNS, flat
@@ -297,7 +297,7 @@ def _foreseen(asker: Asker, period: Period, where: Any) -> Answer | None:
 def _discontinued(asker: Asker, period: Period, before: Period, where: Any) -> Answer | None:
     """What products that are discontinued by the end of the period brought in it and before: what their end takes from sales."""
     queries: list[str] = []
-    rows = lines(asker, {"where": where})
+    rows = sold_by_day(asker, {"where": where})
     ended = catalogue_of(asker).filter(lambda t: t.discontinued_date <= ibis.date(period.end))
     rows = rows.inner_join(ended, "product_id")
 

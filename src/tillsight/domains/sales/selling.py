@@ -6,6 +6,8 @@ returns, cancelled orders left out, as the metrics `units_sold`, `revenue` and `
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -143,13 +145,36 @@ def lines(asker: Asker, question: Mapping[str, Any]) -> ir.Table:
     return rows.filter(rows.kind == "sale", ~rows.is_cancelled)
 
 
+_SUMMED = {
+    "units": "units_sold", "gross_sales": "gross_sales", "revenue": "revenue", "cost": "cost_of_goods_sold",
+    "revenue_with_cost": "revenue_with_cost",
+}  # fmt: skip
+_TOLD = {"product_id": "product_id", "product_name": "product", "category": "category"}
+
+
+def sold_by_day(asker: Asker, question: Mapping[str, Any]) -> ir.Table:
+    """What was sold of products, of any day, that the asker may see and the filters let through; rows that add up, not lines.
+
+    Columns: day, product_id, product_name, category, units, gross_sales, revenue, cost (null where none is known), revenue_with_cost (of
+    what has a known cost). Read from the sums of products where they can tell it, else line by line.
+    """
+    days = asker.compiler.days_of([*_SUMMED.values()], [*_TOLD.values()], filters_of(asker, question))
+    if days is not None:
+        rows = days.select("day", **(_TOLD | _SUMMED))
+    else:
+        rows = lines(asker, question).select("day", *_TOLD, *_SUMMED)
+        amounts = (rows[name] != 0 for name in _SUMMED if name != "cost")
+        rows = rows.filter(functools.reduce(operator.or_, amounts, rows.cost.notnull()))
+    return rows.filter(rows.product_id.notnull())
+
+
 def products(rows: ir.Table, period: Period) -> ir.Table:
-    """What each product sold in a period, and when it sold first and last up to its end.
+    """What each product sold in a period, and when it sold first and last up to its end; `rows`: see `sold_by_day`.
 
     Columns: product_id, product, category, units, revenue, gross_profit (null where no line has a known cost), known_revenue (of lines
     with a known cost), first_day, last_day. Products that sold before the period alone have no units.
     """
-    until = rows.filter(rows.day <= ibis.date(period.end), rows.product_id.notnull())
+    until = rows.filter(rows.day <= ibis.date(period.end))
     inside = until.day >= ibis.date(period.start)
     return until.group_by("product_id").agg(
         product=until.product_name.max(),
