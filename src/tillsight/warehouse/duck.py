@@ -13,7 +13,8 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -270,6 +271,7 @@ class DuckEngine:
         self._limits = limits
         self._local = threading.local()
         self._lock = threading.Lock()
+        self._running: dict[str, Future[pa.Table]] = {}
 
     def name(self, tables: Iterable[StoredTable], empty: Mapping[str, Mapping[str, Type]]) -> None:
         """Name the tables of a release; those without files are there too, without rows. Then lock the configuration."""
@@ -291,7 +293,24 @@ class DuckEngine:
         """Execute an expression; the rows, and the SQL that ran. Raises TooBigError past the limits."""
         sql = compiled(expression)
         # what the engine adds up it keeps wider than it has to
-        return self.run_sql(sql).cast(expression.schema().to_pyarrow()), sql
+        return self._together(sql, lambda: self.run_sql(sql)).cast(expression.schema().to_pyarrow()), sql
+
+    def _together(self, sql: str, run: Callable[[], pa.Table]) -> pa.Table:
+        """What runs already is not run beside itself: panels of a page often rest on the same rows. It fails for all who wait."""
+        with self._lock:
+            running = self._running.get(sql)
+            if running is None:
+                mine = self._running[sql] = Future()
+        if running is not None:
+            return running.result()
+        try:
+            mine.set_result(run())
+        except BaseException as error:
+            mine.set_exception(error)
+        finally:
+            with self._lock:
+                del self._running[sql]
+        return mine.result()
 
     def run_sql(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Execute SQL of our own making, within the limits of a question."""
