@@ -15,6 +15,9 @@ def test_amounts_are_as_exact_as_a_sentence_needs() -> None:
     assert words.amount(Decimal("482600"), "GBP", "en-GB") == "£482.6k"
     assert words.amount(Decimal("-12"), "JPY", "en-GB") in ("-JP¥12", "-¥12")
     assert words.number(Decimal("1234567"), "en-GB") == "1,234,567"
+    rates = [836.7, 1836.7, 10.0, 9.96, 3.14, 0.333, 0.0083, 0.0]
+    assert [words.rate(one, "en-GB") for one in rates] == ["837", "1,837", "10", "10", "3.1", "0.33", "0.0083", "0"]
+    assert words.rate(3.14, "de-DE") == "3,1"
     assert words.day(date(2026, 11, 4)) == "4 Nov 2026"
 
 

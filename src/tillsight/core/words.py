@@ -26,6 +26,13 @@ def number(value: Decimal | float, locale: str) -> str:
     return str(format_decimal(value, locale=locale.replace("-", "_"), format="#,##0"))
 
 
+def rate(value: float, locale: str) -> str:
+    """How many a day: whole from ten on, below it with two significant digits."""
+    if abs(value) >= 10:
+        return number(value, locale)
+    return str(format_decimal(float(f"{value:.2g}"), locale=locale.replace("-", "_"), format="#,##0.######"))
+
+
 def percent(value: float, *, signed: bool = False) -> str:
     """A percentage with one decimal; the minus is a minus, not a hyphen."""
     text = f"{abs(value):.1f}%"

@@ -302,7 +302,7 @@ def products(asker: Asker, question: dict[str, Any], limit: int = 50) -> Answer:
     )
     frame["reason"] = frame["product"].map(reasons.drop_duplicates("product").set_index("product").return_reason)
     every, frame = len(frame), frame.sort_values(["above", "low", "units_sold"], ascending=False)
-    sentences = _products_in_words(frame)
+    sentences = _products_in_words(frame, asker.release.locale)
     frame = frame.head(limit)
     chosen = [
         "product",
@@ -379,7 +379,7 @@ def prior(sold: Any, returned: Any) -> tuple[float, float]:
     return mean, float(min(max(chance / between - 1, 1.0), sold.sum()))
 
 
-def _products_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _products_in_words(frame: pd.DataFrame, locale: str) -> list[dict[str, Any]]:
     above = frame[frame.above]
     if above.empty:
         return [sentence("No product comes back more than chance explains within its category.", "good")]
@@ -389,7 +389,10 @@ def _products_in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
     said = [sentence(f"{text}{reason}.", "bad", "return_rate_cohort")]
     if len(above) > 1:
         said.append(
-            sentence(f"{len(above)} products come back more than is usual in their category, beyond chance.", "bad")
+            sentence(
+                f"{words.number(len(above), locale)} products come back more than is usual in their category, beyond chance.",
+                "bad",
+            )
         )
     return said
 

@@ -80,7 +80,7 @@ def new_products(asker: Asker, question: dict[str, Any], days: int, limit: int) 
     )
     return answer(
         asker, tabled(frame.head(limit) if limit else frame, shown), shown, queries, row_count=len(frame),
-        period=_period(end, days), sentences=_in_words(frame, days),
+        period=_period(end, days), sentences=_in_words(frame, days, asker.release.locale),
     )  # fmt: skip
 
 
@@ -191,14 +191,11 @@ def _period(end: date, days: int) -> Period:
     return Period(end - timedelta(days=days - 1), end)
 
 
-def _in_words(frame: pd.DataFrame, days: int) -> list[dict[str, Any]]:
+def _in_words(frame: pd.DataFrame, days: int, locale: str) -> list[dict[str, Any]]:
     if frame.empty:
         return [sentence(f"Nothing was launched in the last {days} days.")]
-    said = [
-        sentence(
-            f"{len(frame)} {'product was' if len(frame) == 1 else 'products were'} launched in the last {days} days."
-        )
-    ]
+    many = f"{words.number(len(frame), locale)} {'product was' if len(frame) == 1 else 'products were'}"
+    said = [sentence(f"{many} launched in the last {days} days.")]
     judged = frame[frame.against_usual.notna()]
     if len(judged):
         best = judged.sort_values("against_usual", ascending=False).iloc[0]

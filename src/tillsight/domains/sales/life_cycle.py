@@ -102,7 +102,7 @@ def life_cycle(asker: Asker, question: dict[str, Any], stage: str, limit: int) -
         units="Units, last 26 weeks",
     )
     frame = staged(frame, weekly, asker.release.span.start, end)
-    sentences = _in_words(frame)
+    sentences = _in_words(frame, asker.release.locale)
     order = frame.stage.map(
         {TITLES[name]: at for at, name in enumerate(("decline", "growth", "introduction", "maturity"))}
     )
@@ -263,7 +263,7 @@ def _reasons(frame: pd.DataFrame) -> list[str]:
     return made
 
 
-def _in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _in_words(frame: pd.DataFrame, locale: str) -> list[dict[str, Any]]:
     if frame.empty:
         return [sentence("Nothing was sold in the two years before the end of this period.")]
     units = max(float(frame.units.sum()), 1e-9)
@@ -272,8 +272,8 @@ def _in_words(frame: pd.DataFrame) -> list[dict[str, Any]]:
         mine = frame[frame.stage == TITLES[name]]
         if len(mine):
             share = words.percent(100 * float(mine.units.sum()) / units)
-            many = "product" if len(mine) == 1 else "products"
-            said.append(sentence(f"{TITLES[name]}: {len(mine)} {many}, {share} of the units of the last half year."))
+            many = f"{words.number(len(mine), locale)} {'product' if len(mine) == 1 else 'products'}"
+            said.append(sentence(f"{TITLES[name]}: {many}, {share} of the units of the last half year."))
     return said
 
 

@@ -61,7 +61,7 @@ def abc(
     totals = _totals(kept) | {"share": float(kept.share.sum()) if len(kept) else None}
     return answer(
         asker, tabled(kept.head(limit) if limit else kept, shown), shown, queries, period=period, totals=totals, row_count=len(kept),
-        sentences=_classes_in_words(frame, measure),
+        sentences=_classes_in_words(frame, measure, asker.release.locale),
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def classed(frame: pd.DataFrame, measure: str, rule: str) -> pd.DataFrame:
     return frame
 
 
-def _classes_in_words(frame: pd.DataFrame, measure: str) -> list[dict[str, Any]]:
+def _classes_in_words(frame: pd.DataFrame, measure: str, locale: str) -> list[dict[str, Any]]:
     if frame.empty:
         return [sentence("Nothing was sold in this period.")]
     said = []
@@ -95,9 +95,8 @@ def _classes_in_words(frame: pd.DataFrame, measure: str) -> list[dict[str, Any]]
         mine = frame[frame.abc == name]
         if len(mine):
             many = "product brings" if len(mine) == 1 else "products bring"
-            said.append(
-                sentence(f"{name}: {len(mine)} {many} {words.percent(mine.share.sum())} of {MEASURES[measure]}.")
-            )
+            count, share = words.number(len(mine), locale), words.percent(mine.share.sum())
+            said.append(sentence(f"{name}: {count} {many} {share} of {MEASURES[measure]}."))
     return said
 
 
@@ -159,8 +158,8 @@ def _movers_in_words(frame: pd.DataFrame, locale: str) -> list[dict[str, Any]]:
         top = sold.iloc[0]
         said.append(
             sentence(
-                f"The fastest fifth, {len(fast)} products, sells {words.percent(share)} of the units; first is "
-                f"{top['product'] or top.product_id} with {top.velocity:.2g} a day."
+                f"The fastest fifth, {words.number(len(fast), locale)} products, sells {words.percent(share)} of the units; first is "
+                f"{top['product'] or top.product_id} with {words.rate(top.velocity, locale)} a day."
             )
         )
     if len(still):
@@ -211,8 +210,11 @@ def _quadrants_in_words(frame: pd.DataFrame, asker: Asker) -> list[dict[str, Any
         mine = frame[frame.quadrant == name]
         if len(mine):
             share = words.percent(100 * float(mine.gross_profit.sum()) / profit)
-            earned = words.amount(float(mine.gross_profit.sum()), asker.release.currency, asker.release.locale)
-            said.append(sentence(f"{name}: {len(mine)} products, {earned} gross profit ({share})."))
+            locale = asker.release.locale
+            earned = words.amount(float(mine.gross_profit.sum()), asker.release.currency, locale)
+            said.append(
+                sentence(f"{name}: {words.number(len(mine), locale)} products, {earned} gross profit ({share}).")
+            )
     return said
 
 
